@@ -1,0 +1,1 @@
+//! What code does: resolution across files, values with origins, guards that dominate effects.

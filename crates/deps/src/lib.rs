@@ -1,0 +1,1 @@
+//! Lockfiles, version orders and advisories.

@@ -1,0 +1,1 @@
+//! The live witness: safe requests to a running app on loopback.

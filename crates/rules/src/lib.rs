@@ -1,0 +1,1 @@
+//! The rules: queries over the app model, each with its page.

@@ -1,0 +1,1 @@
+//! Front ends: source text of a language in, plimsoll-ir out.

@@ -1,0 +1,1 @@
+//! Witnesses over source: frameworks, settings and files turned into facts of the app model.
