@@ -92,7 +92,9 @@ fn inline(module: &Module, id: NodeId) -> String {
         }
         Kind::Binary { op, left, right } => format!("({op:?} {} {})", one(*left), one(*right)),
         Kind::Unary { op, operand } => format!("({op:?} {})", one(*operand)),
-        Kind::Conditional { test, then, otherwise } => format!("(cond {} {} {})", one(*test), one(*then), one(*otherwise)),
+        Kind::Conditional { test, then, otherwise } => {
+            format!("(cond {} {} {})", one(*test), one(*then), one(*otherwise))
+        }
         Kind::Await(inner) => format!("(await {})", one(*inner)),
         Kind::Element { tag, attributes, children } => {
             format!("<{} {}| {}>", one(*tag), properties(module, attributes), many(children))
@@ -108,7 +110,8 @@ fn inline(module: &Module, id: NodeId) -> String {
             format!("(loop {} {} [{}] {})", maybe(binding), maybe(iterable), many(header), one(*body))
         }
         Kind::Switch { subject, cases } => {
-            let cases: Vec<String> = cases.iter().map(|(test, body)| format!("({} {})", maybe(test), one(*body))).collect();
+            let cases: Vec<String> =
+                cases.iter().map(|(test, body)| format!("({} {})", maybe(test), one(*body))).collect();
             format!("(switch {} {})", one(*subject), cases.join(" "))
         }
         Kind::Try { body, handlers, finalizer } => {

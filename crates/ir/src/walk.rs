@@ -6,7 +6,14 @@ use crate::{FunctionId, Key, Kind, Module, NodeId};
 /// children of its `Function` node, a class's members of its `Class` node.
 pub fn children(module: &Module, id: NodeId, each: &mut dyn FnMut(NodeId)) {
     match module.kind(id) {
-        Kind::Str(_) | Kind::Num(_) | Kind::Bool(_) | Kind::Null | Kind::Regex(_) | Kind::Name(_) | Kind::This | Kind::Jump => {}
+        Kind::Str(_)
+        | Kind::Num(_)
+        | Kind::Bool(_)
+        | Kind::Null
+        | Kind::Regex(_)
+        | Kind::Name(_)
+        | Kind::This
+        | Kind::Jump => {}
         Kind::Template(list) | Kind::Array(list) | Kind::Block(list) | Kind::Output(list) | Kind::Opaque(list) => {
             list.iter().copied().for_each(each);
         }

@@ -47,9 +47,30 @@ pub enum ReadError {
 
 /// Folders that hold no code of the owner's: other people's packages, caches, version control.
 const SKIPPED: &[&str] = &[
-    ".git", ".hg", ".svn", "node_modules", "bower_components", ".venv", "venv", "site-packages", "__pypackages__",
-    ".next", ".nuxt", ".svelte-kit", ".turbo", ".parcel-cache", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox",
-    ".yarn", ".pnpm-store", "target", ".gradle", ".terraform", ".plimsoll",
+    ".git",
+    ".hg",
+    ".svn",
+    "node_modules",
+    "bower_components",
+    ".venv",
+    "venv",
+    "site-packages",
+    "__pypackages__",
+    ".next",
+    ".nuxt",
+    ".svelte-kit",
+    ".turbo",
+    ".parcel-cache",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".tox",
+    ".yarn",
+    ".pnpm-store",
+    "target",
+    ".gradle",
+    ".terraform",
+    ".plimsoll",
 ];
 
 /// `vendor` is Composer's, Go's and Bundler's folder of packages; elsewhere an ordinary name.
@@ -59,15 +80,14 @@ fn is_package_vendor(folder: &Path) -> bool {
 
 fn is_skipped(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
-    SKIPPED.contains(&name)
-        || (name == "vendor" && is_package_vendor(path))
-        || path.join("pyvenv.cfg").is_file()
+    SKIPPED.contains(&name) || (name == "vendor" && is_package_vendor(path)) || path.join("pyvenv.cfg").is_file()
 }
 
 /// Extensions whose absence from the review would change what can be said about the app.
 const CODE: &[&str] = &[
-    "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "vue", "svelte", "astro", "py", "php", "rb", "go", "java", "kt",
-    "cs", "html", "htm", "sql", "rules", "prisma", "json", "toml", "yaml", "yml", "lock", "env", "ejs", "hbs", "twig", "rs",
+    "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "vue", "svelte", "astro", "py", "php", "rb", "go", "java",
+    "kt", "cs", "html", "htm", "sql", "rules", "prisma", "json", "toml", "yaml", "yml", "lock", "env", "ejs", "hbs",
+    "twig", "rs",
 ];
 
 pub(crate) fn read(root: &Path, limits: &Limits) -> Result<SourceTree, ReadError> {
@@ -91,7 +111,8 @@ pub(crate) fn read(root: &Path, limits: &Limits) -> Result<SourceTree, ReadError
         .follow_links(false)
         .max_depth(Some(limits.max_depth))
         .filter_entry(move |entry| {
-            let skip = entry.depth() > 0 && entry.file_type().is_some_and(|kind| kind.is_dir()) && is_skipped(entry.path());
+            let skip =
+                entry.depth() > 0 && entry.file_type().is_some_and(|kind| kind.is_dir()) && is_skipped(entry.path());
             if skip && let Ok(mut list) = skipped_in.lock() {
                 list.insert(relative(&skipped_base, entry.path()));
             }
@@ -102,7 +123,11 @@ pub(crate) fn read(root: &Path, limits: &Limits) -> Result<SourceTree, ReadError
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                tree.not_read.push(NotRead { path: ".".into(), why: format!("could not be listed: {error}"), matters: true });
+                tree.not_read.push(NotRead {
+                    path: ".".into(),
+                    why: format!("could not be listed: {error}"),
+                    matters: true,
+                });
                 continue;
             }
         };
@@ -112,11 +137,7 @@ pub(crate) fn read(root: &Path, limits: &Limits) -> Result<SourceTree, ReadError
             // A link may point out of the tree, at itself, or at a device. Its target is reviewed where it lies.
             let inside = std::fs::canonicalize(entry.path())
                 .is_ok_and(|target| std::fs::canonicalize(&base).is_ok_and(|base| target.starts_with(base)));
-            tree.not_read.push(NotRead {
-                path,
-                why: "symbolic link, not followed".into(),
-                matters: !inside,
-            });
+            tree.not_read.push(NotRead { path, why: "symbolic link, not followed".into(), matters: !inside });
         } else if kind.is_dir() {
             if entry.depth() == limits.max_depth {
                 tree.not_read.push(NotRead { path, why: "folders nested too deep".into(), matters: true });
@@ -153,8 +174,11 @@ pub(crate) fn read(root: &Path, limits: &Limits) -> Result<SourceTree, ReadError
         .into_par_iter()
         .map(|(path, full, cap)| {
             let size = std::fs::metadata(&full).map_or(0, |metadata| metadata.len());
-            let content = read_content(&full, size, cap)
-                .map_err(|error| NotRead { path: path.clone(), why: format!("could not be read: {error}"), matters: true })?;
+            let content = read_content(&full, size, cap).map_err(|error| NotRead {
+                path: path.clone(),
+                why: format!("could not be read: {error}"),
+                matters: true,
+            })?;
             let ignored = !kept.contains(&path);
             Ok(new_file(path, content, Some(size), ignored))
         })
@@ -208,7 +232,11 @@ fn decode(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
     let wide = |swap: bool, bytes: &[u8]| -> Option<String> {
         let units: Vec<u16> = bytes[2..]
             .chunks_exact(2)
-            .map(|pair| if swap { u16::from_be_bytes([pair[0], pair[1]]) } else { u16::from_le_bytes([pair[0], pair[1]]) })
+            .map(
+                |pair| {
+                    if swap { u16::from_be_bytes([pair[0], pair[1]]) } else { u16::from_le_bytes([pair[0], pair[1]]) }
+                },
+            )
             .collect();
         String::from_utf16(&units).ok()
     };
