@@ -1,1 +1,23 @@
-//! x
+//! The app model and the review: what an app *is*, and what is said about it.
+//!
+//! Witnesses fill an [`App`] with facts; rules read it and report [`Finding`]s; the [`Review`] holds everything an output
+//! may show. Nothing here reads files, parses code or knows a wire format.
+
+pub mod app;
+mod class;
+mod evidence;
+mod finding;
+mod redact;
+mod review;
+mod verdict;
+
+pub use app::App;
+pub use class::DataClass;
+pub use evidence::{Evidence, Exchange, Place, Witness};
+pub use finding::{Confidence, Finding, Gap, PackageRef, Severity, Standing};
+pub use redact::Secret;
+pub use review::{
+    Chain, ChainStep, Control, ControlStatus, Coverage, DataItem, Environment, NotChecked, Review, RuleInfo, Subject,
+    UnusedWaiver,
+};
+pub use verdict::{Outcome, Verdict};

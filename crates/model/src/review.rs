@@ -1,0 +1,201 @@
+//! A review: everything an output may show. Plain data; the order of every list is fixed.
+
+use crate::{Confidence, DataClass, Evidence, Finding, Gap, Severity, Verdict};
+
+/// What was reviewed.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Subject {
+    /// Name of the folder or as configured.
+    pub name: String,
+    /// Address probed, if any.
+    pub url: Option<String>,
+    /// Frameworks and languages recognised, for people.
+    pub stack: Vec<String>,
+}
+
+/// Something that was not checked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotChecked {
+    /// What.
+    pub what: String,
+    /// Why.
+    pub why: String,
+    /// Whether it can decide the verdict: code or a witness that should have been understood.
+    pub weighs: bool,
+}
+
+/// What was looked at and what was not.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Coverage {
+    /// What was looked at: `132 files of source code`, `41 entry points`.
+    pub looked_at: Vec<String>,
+    /// What was not, as loudly.
+    pub not_checked: Vec<NotChecked>,
+}
+
+/// With what it was reviewed.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Environment {
+    /// Version of Plimsoll.
+    pub plimsoll: String,
+    /// Date of the advisory facts, `YYYY-MM-DD`.
+    pub advisories_date: Option<String>,
+    /// Their age in days on the day of the review.
+    pub advisories_age_days: Option<i64>,
+    /// Date of the review, `YYYY-MM-DD`.
+    pub date: String,
+}
+
+/// State of a control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ControlStatus {
+    /// By evidence.
+    Proven,
+    /// By a finding.
+    Failed,
+    /// Nobody looked or nobody could.
+    Unproven,
+    /// The app has nothing that needs it.
+    NotApplicable,
+}
+
+impl ControlStatus {
+    /// The word of the contract.
+    pub fn word(self) -> &'static str {
+        match self {
+            ControlStatus::Proven => "proven",
+            ControlStatus::Failed => "failed",
+            ControlStatus::Unproven => "unproven",
+            ControlStatus::NotApplicable => "not_applicable",
+        }
+    }
+}
+
+/// One control and whether it is met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Control {
+    /// Kebab-case id.
+    pub id: String,
+    /// What the control demands, for an owner.
+    pub title: String,
+    /// ASVS 5.0 requirement ids.
+    pub asvs: Vec<String>,
+    /// The lightest class that demands it.
+    pub required_from: DataClass,
+    /// State.
+    pub status: ControlStatus,
+    /// Why: evidence or the ids of findings in the note.
+    pub evidence: Vec<Evidence>,
+    /// Ids of findings that fail it.
+    pub findings: Vec<String>,
+}
+
+/// One field of data that the app holds, collects or ships.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DataItem {
+    /// Table, collection, form or file.
+    pub store: String,
+    /// Field name as written.
+    pub field: String,
+    /// What it is: `email`, `wage`, `password-hash` …
+    pub kind: String,
+    /// Its class.
+    pub class: DataClass,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Who can reach it: `anyone`, `any signed-in user`, `the owner of the record`, `administrators`, `unknown`.
+    pub reachable_by: Vec<String>,
+    /// Third parties that receive it.
+    pub sent_to: Vec<String>,
+    /// Where it was seen.
+    pub evidence: Vec<Evidence>,
+}
+
+/// One step of an attack chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainStep {
+    /// Id of the finding it uses, if it rests on one.
+    pub finding: Option<String>,
+    /// The fact it uses otherwise.
+    pub fact: Option<String>,
+    /// The step as a sentence of the story.
+    pub text: String,
+}
+
+/// An attack chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// Stable id.
+    pub id: String,
+    /// Who starts it.
+    pub start: String,
+    /// What is lost.
+    pub impact: String,
+    /// Class of what is lost.
+    pub class: DataClass,
+    /// Severity.
+    pub severity: Severity,
+    /// Confidence of its weakest step.
+    pub confidence: Confidence,
+    /// Steps in order.
+    pub steps: Vec<ChainStep>,
+    /// Ids of findings; repairing any one of them breaks the chain.
+    pub cut: Vec<String>,
+}
+
+/// A waiver that matched nothing or has expired.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnusedWaiver {
+    /// The rule it names.
+    pub rule: String,
+    /// Where it is written: file and line.
+    pub at: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// What outputs need to know of a rule that ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleInfo {
+    /// Kebab-case id.
+    pub id: String,
+    /// One line.
+    pub summary: String,
+    /// The gap.
+    pub gap: Gap,
+    /// CWE numbers.
+    pub cwe: Vec<u16>,
+    /// OWASP Top 10 entries.
+    pub owasp: Vec<String>,
+    /// ASVS 5.0 requirement ids.
+    pub asvs: Vec<String>,
+    /// Its usual severity.
+    pub severity: Severity,
+    /// Its page, Markdown.
+    pub page: String,
+}
+
+/// The whole review.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// What was reviewed.
+    pub subject: Subject,
+    /// The load line.
+    pub verdict: Verdict,
+    /// Worst first; ties by rule, file, line.
+    pub findings: Vec<Finding>,
+    /// Attack chains, worst first.
+    pub chains: Vec<Chain>,
+    /// The data map.
+    pub data: Vec<DataItem>,
+    /// Controls.
+    pub controls: Vec<Control>,
+    /// What was looked at and what not.
+    pub coverage: Coverage,
+    /// Waivers that need attention.
+    pub unused_waivers: Vec<UnusedWaiver>,
+    /// With what.
+    pub environment: Environment,
+    /// The rules that ran, sorted by id.
+    pub rules: Vec<RuleInfo>,
+}
