@@ -1,0 +1,501 @@
+//! The interpreter: runs the program once without real values.
+
+mod call;
+mod expression;
+mod member;
+mod statement;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use plimsoll_ir::{FunctionId, Kind, Language, NodeId, Str};
+use plimsoll_source::Span;
+
+use crate::env::Env;
+use crate::event::{Argument, Event, EventKind};
+use crate::fact::Facts;
+use crate::knowledge::Knowledge;
+use crate::program::{FunctionRef, ModuleId, Program, Site};
+use crate::value::{Closure, Symbol, Value, ValueKind};
+
+/// What is being run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Top-level code: functions handed to something outside are registrations and are not entered.
+    Setup,
+    /// A handler or any other function: functions handed to something outside are entered.
+    Handler,
+}
+
+/// State of a module.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Loading {
+    Not,
+    Running,
+    Done,
+}
+
+struct ModuleState {
+    env: Rc<Env>,
+    loading: Loading,
+    /// Values of CommonJS `exports.x` and of ES `export default <expression>`.
+    exports: BTreeMap<Str, Value>,
+}
+
+/// One activation of a function, or of a module's top level.
+struct Frame {
+    module: ModuleId,
+    function: Option<FunctionId>,
+    env: Rc<Env>,
+    this: Option<Value>,
+    facts: Facts,
+    returns: Vec<(Value, Facts)>,
+    /// How many conditional constructs we are inside of, within this frame.
+    branches: u32,
+}
+
+/// Whether control goes on behind a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    Normal,
+    Exit,
+}
+
+/// Bounds: hostile or huge code ends a run early and is marked as cut off, never silently complete.
+const MAX_FRAMES: usize = 24;
+const MAX_DEPTH: u32 = 400;
+const HANDLER_STEPS: u64 = 150_000;
+const SETUP_STEPS: u64 = 400_000;
+
+/// Runs a program.
+pub struct Machine<'p> {
+    /// The program.
+    pub program: &'p Program<'p>,
+    knowledge: &'p dyn Knowledge,
+    modules: Vec<ModuleState>,
+    frames: Vec<Frame>,
+    events: Vec<Event>,
+    mode: Mode,
+    steps: u64,
+    limit: u64,
+    depth: u32,
+    cut_off: bool,
+    /// The call just evaluated never returns.
+    never_returned: bool,
+    /// Members assigned to symbols during the current run: `req.user = …`.
+    assigned: HashMap<String, Value>,
+    entered: BTreeSet<FunctionRef>,
+    /// PHP functions by name: they are global once their file is included.
+    php_functions: BTreeMap<Str, FunctionRef>,
+    /// Python, PHP and JS classes by name, for names that resolve in no scope (PHP autoloading).
+    php_classes: BTreeMap<Str, crate::value::ClassRef>,
+}
+
+impl<'p> Machine<'p> {
+    /// A machine for a program.
+    pub fn new(program: &'p Program<'p>, knowledge: &'p dyn Knowledge) -> Self {
+        let modules = program
+            .modules
+            .iter()
+            .map(|_| ModuleState { env: Rc::new(Env::default()), loading: Loading::Not, exports: BTreeMap::new() })
+            .collect();
+        let mut php_functions = BTreeMap::new();
+        let mut php_classes = BTreeMap::new();
+        for (id, module) in program.iter().filter(|(_, module)| module.language == Language::Php) {
+            for (function, at) in (0u32..).map(FunctionId).zip(&module.functions) {
+                if let (Some(name), None, None) = (&at.name, at.class, at.parent) {
+                    php_functions
+                        .entry(name.to_ascii_lowercase().into())
+                        .or_insert(FunctionRef { module: id, function });
+                }
+            }
+            for (class, at) in (0u32..).map(plimsoll_ir::ClassId).zip(&module.classes) {
+                if let Some(name) = &at.name {
+                    php_classes.entry(name.clone()).or_insert(crate::value::ClassRef { module: id, class });
+                }
+            }
+        }
+        Machine {
+            program,
+            knowledge,
+            modules,
+            frames: Vec::new(),
+            events: Vec::new(),
+            mode: Mode::Setup,
+            steps: 0,
+            limit: SETUP_STEPS,
+            depth: 0,
+            cut_off: false,
+            never_returned: false,
+            assigned: HashMap::new(),
+            entered: BTreeSet::new(),
+            php_functions,
+            php_classes,
+        }
+    }
+
+    /// Runs the top level of every module once, imports first, and returns what happened.
+    /// PHP files are pages: they are run by [`Machine::run_page`].
+    pub fn load_all(&mut self) -> Vec<Event> {
+        self.mode = Mode::Setup;
+        for (id, module) in self.program.iter() {
+            if module.language != Language::Php {
+                self.load(id);
+            }
+        }
+        std::mem::take(&mut self.events)
+    }
+
+    /// Runs a function as a root (a handler), starting from `facts`, and returns what happened, the facts under which it
+    /// returned, and whether it was cut off. Members assigned to symbols (`req.user`) are kept from the previous call
+    /// until [`Machine::reset`].
+    pub fn run(&mut self, closure: &Rc<Closure>, args: Vec<Value>, facts: Facts) -> Run {
+        self.begin(Mode::Handler, HANDLER_STEPS);
+        let args: Vec<Argument> = args.into_iter().map(|value| Argument { name: None, value, spread: false }).collect();
+        let (value, facts) = self.invoke_root(closure, &args, facts);
+        let site =
+            Site { module: closure.module, node: self.program.module(closure.module).function(closure.function).body };
+        let span = self.program.span(site);
+        self.record(EventKind::Return { value: value.clone() }, span, site, &facts);
+        Run { events: std::mem::take(&mut self.events), value, facts, cut_off: self.cut_off }
+    }
+
+    /// Runs a module's top level as a page (PHP): a fresh environment, handler mode.
+    pub fn run_page(&mut self, module: ModuleId, facts: Facts) -> Run {
+        self.begin(Mode::Handler, HANDLER_STEPS);
+        let env = Rc::new(Env::default());
+        self.frames.push(Frame { module, function: None, env, this: None, facts, returns: Vec::new(), branches: 0 });
+        self.statements(&self.program.module(module).body);
+        let facts = self.frames.pop().map(|frame| frame.facts).unwrap_or_default();
+        Run { events: std::mem::take(&mut self.events), value: Value::unknown(), facts, cut_off: self.cut_off }
+    }
+
+    /// Forgets members assigned to symbols: the next run is another request.
+    pub fn reset(&mut self) {
+        self.assigned.clear();
+    }
+
+    /// The functions that have been entered so far.
+    pub fn entered(&self) -> &BTreeSet<FunctionRef> {
+        &self.entered
+    }
+
+    /// A closure for a function, in the environment of its module. For functions nested in others names of the outer
+    /// function are unknown.
+    pub fn closure_of(&self, function: FunctionRef) -> Rc<Closure> {
+        let env = Rc::clone(&self.modules[function.module.0 as usize].env);
+        Rc::new(Closure { module: function.module, function: function.function, env, this: None })
+    }
+
+    /// The value of an exported (or, in Python, top-level) name of a module.
+    pub fn export(&mut self, module: ModuleId, name: &str) -> Option<Value> {
+        self.load(module);
+        self.export_value(module, name, 0)
+    }
+
+    /// All exported names of a module.
+    pub fn export_names(&self, module: ModuleId) -> Vec<Str> {
+        let state = &self.modules[module.0 as usize];
+        let mut names: BTreeSet<Str> = state.exports.keys().cloned().collect();
+        names.extend(self.program.module(module).exports.iter().map(|export| export.name.clone()));
+        names.into_iter().collect()
+    }
+
+    /// A method of a class of the app, looked up through its bases.
+    pub fn method(&mut self, class: crate::value::ClassRef, name: &str) -> Option<Rc<Closure>> {
+        self.find_method(class, name, 0)
+    }
+
+    /// Evaluates a node in the environment of its module, as set-up code would.
+    pub fn evaluate(&mut self, site: Site) -> Value {
+        self.begin(Mode::Setup, HANDLER_STEPS);
+        let env = Rc::clone(&self.modules[site.module.0 as usize].env);
+        self.frames.push(Frame {
+            module: site.module,
+            function: None,
+            env,
+            this: None,
+            facts: Facts::default(),
+            returns: Vec::new(),
+            branches: 0,
+        });
+        let value = self.eval(site.node);
+        self.frames.pop();
+        self.events.clear();
+        value
+    }
+
+    fn begin(&mut self, mode: Mode, limit: u64) {
+        self.events.clear();
+        self.frames.clear();
+        self.mode = mode;
+        self.steps = 0;
+        self.limit = limit;
+        self.depth = 0;
+        self.cut_off = false;
+        self.never_returned = false;
+    }
+
+    fn load(&mut self, id: ModuleId) {
+        let state = &mut self.modules[id.0 as usize];
+        if state.loading != Loading::Not {
+            return;
+        }
+        state.loading = Loading::Running;
+        let env = Rc::clone(&state.env);
+        let program = self.program;
+        for index in 0..program.module(id).imports.len() {
+            let import = &program.module(id).imports[index];
+            if import.type_only || import.is_dynamic {
+                continue;
+            }
+            if let Some(target) = program.target(id, index) {
+                self.load(target);
+            }
+        }
+        // Loading happens in the middle of other runs (a dynamic import in a handler), so the run's state is put aside.
+        let saved = (self.mode, self.steps, self.limit, self.depth, self.cut_off);
+        self.mode = Mode::Setup;
+        self.steps = 0;
+        self.limit = SETUP_STEPS;
+        self.depth = 0;
+        let frames = std::mem::take(&mut self.frames);
+        self.frames.push(Frame {
+            module: id,
+            function: None,
+            env,
+            this: None,
+            facts: Facts::default(),
+            returns: Vec::new(),
+            branches: 0,
+        });
+        self.statements(&program.module(id).body);
+        self.frames = frames;
+        (self.mode, self.steps, self.limit, self.depth, self.cut_off) = saved;
+        self.modules[id.0 as usize].loading = Loading::Done;
+    }
+
+    fn export_value(&mut self, id: ModuleId, name: &str, hops: u32) -> Option<Value> {
+        if hops > 12 {
+            return None;
+        }
+        let program = self.program;
+        let module = program.module(id);
+        if let Some(value) = self.modules[id.0 as usize].exports.get(name) {
+            return Some(value.clone());
+        }
+        if module.language != Language::JavaScript {
+            return self.module_name(id, name).or_else(|| {
+                let submodule = program.submodule(id, name)?;
+                self.load(submodule);
+                Some(Value::plain(ValueKind::Namespace(submodule)))
+            });
+        }
+        for export in &module.exports {
+            if export.name == name {
+                if let Some(from) = &export.from {
+                    let wanted = export.local.clone().unwrap_or_else(|| export.name.clone());
+                    return match program.resolve(id, from) {
+                        Some(target) => {
+                            self.load(target);
+                            if wanted == "*" {
+                                Some(Value::plain(ValueKind::Namespace(target)))
+                            } else {
+                                self.export_value(target, &wanted, hops + 1)
+                            }
+                        }
+                        None => Some(self.imported_symbol(from, &wanted)),
+                    };
+                }
+                let own_name =
+                    export.local.clone().or_else(|| export.value.and_then(|value| declared_name(module, value)));
+                if let Some(value) = own_name.and_then(|local| self.module_name(id, &local)) {
+                    return Some(value);
+                }
+                if let Some(value) = export.value {
+                    let evaluated = self.evaluate_in_module(id, value);
+                    self.modules[id.0 as usize].exports.insert(name.into(), evaluated.clone());
+                    return Some(evaluated);
+                }
+            }
+        }
+        for export in module.exports.iter().filter(|export| export.name == "*") {
+            if let Some(target) = export.from.as_ref().and_then(|from| program.resolve(id, from)) {
+                self.load(target);
+                if let Some(value) = self.export_value(target, name, hops + 1) {
+                    return Some(value);
+                }
+            }
+        }
+        // `module.exports = { a, b }` imported by name.
+        let whole = self.modules[id.0 as usize].exports.get("default").cloned()?;
+        let value = self.member_of(&whole, name);
+        (!matches!(value.kind, ValueKind::Unknown)).then_some(value)
+    }
+
+    fn evaluate_in_module(&mut self, id: ModuleId, node: NodeId) -> Value {
+        let env = Rc::clone(&self.modules[id.0 as usize].env);
+        self.frames.push(Frame {
+            module: id,
+            function: None,
+            env,
+            this: None,
+            facts: Facts::default(),
+            returns: Vec::new(),
+            branches: 0,
+        });
+        let value = self.eval(node);
+        self.frames.pop();
+        value
+    }
+
+    /// A name at the top level of a module: declared there or imported into it.
+    fn module_name(&mut self, id: ModuleId, name: &str) -> Option<Value> {
+        let env = Rc::clone(&self.modules[id.0 as usize].env);
+        env.get(name).or_else(|| self.imported_name(id, name, 0))
+    }
+
+    fn imported_name(&mut self, id: ModuleId, name: &str, hops: u32) -> Option<Value> {
+        if hops > 8 {
+            return None;
+        }
+        let program = self.program;
+        let module = program.module(id);
+        for (index, import) in module.imports.iter().enumerate() {
+            for (imported, local) in &import.names {
+                if local == name {
+                    let Some(target) = program.target(id, index) else {
+                        return Some(self.imported_symbol_for(module.language, &import.module, imported, local));
+                    };
+                    self.load(target);
+                    if imported == "*" {
+                        // CommonJS: the whole is what `module.exports` was set to.
+                        let whole = self.modules[target.0 as usize].exports.get("default").cloned();
+                        let is_es = program
+                            .module(target)
+                            .exports
+                            .iter()
+                            .any(|export| export.value.is_some() && export.name != "default");
+                        return Some(match whole {
+                            Some(value) if module.language == Language::JavaScript && !is_es => value,
+                            _ => Value::plain(ValueKind::Namespace(target)),
+                        });
+                    }
+                    return Some(self.export_value(target, imported, 0).unwrap_or_default());
+                }
+            }
+        }
+        for (index, import) in module.imports.iter().enumerate() {
+            if import.names.iter().any(|(imported, local)| imported == "*" && local == "*")
+                && let Some(target) = program.target(id, index)
+            {
+                self.load(target);
+                let env = Rc::clone(&self.modules[target.0 as usize].env);
+                if let Some(value) = env.get(name).or_else(|| self.imported_name(target, name, hops + 1)) {
+                    return Some(value);
+                }
+            }
+        }
+        None
+    }
+
+    fn imported_symbol(&self, module: &str, name: &str) -> Value {
+        self.imported_symbol_for(Language::JavaScript, module, name, name)
+    }
+
+    fn imported_symbol_for(&self, language: Language, module: &str, name: &str, local: &str) -> Value {
+        let module = module.strip_prefix("node:").unwrap_or(module);
+        let path = match (language, name) {
+            // `import os.path` binds `os`.
+            (Language::Python, "*") if module.split('.').next() == Some(local) => local.to_owned(),
+            (_, "*" | "default") => module.to_owned(),
+            (Language::Php, name) => name.to_owned(),
+            (_, name) => format!("{module}.{name}"),
+        };
+        let labels = self.knowledge.labels(&path);
+        Value::symbol(Symbol::import(path), labels)
+    }
+
+    fn frame(&mut self) -> &mut Frame {
+        // Every entry into evaluation pushes a frame first; an empty stack would be a fault of this crate, and is
+        // answered with a frame of its own rather than with a panic.
+        if self.frames.is_empty() {
+            self.frames.push(Frame {
+                module: ModuleId(0),
+                function: None,
+                env: Rc::new(Env::default()),
+                this: None,
+                facts: Facts::default(),
+                returns: Vec::new(),
+                branches: 0,
+            });
+        }
+        let last = self.frames.len() - 1;
+        &mut self.frames[last]
+    }
+
+    fn module_id(&self) -> ModuleId {
+        self.frames.last().map_or(ModuleId(0), |frame| frame.module)
+    }
+
+    fn code(&self) -> &'p plimsoll_ir::Module {
+        self.program.module(self.module_id())
+    }
+
+    fn kind(&self, node: NodeId) -> &'p Kind {
+        self.code().kind(node)
+    }
+
+    fn site(&self, node: NodeId) -> Site {
+        Site { module: self.module_id(), node }
+    }
+
+    fn span(&self, node: NodeId) -> Span {
+        self.code().span(node)
+    }
+
+    fn record(&mut self, kind: EventKind, span: Span, site: Site, facts: &Facts) {
+        // Far above what real code does; keeps a hostile app from filling memory.
+        if self.events.len() > 400_000 {
+            self.cut_off = true;
+            return;
+        }
+        let function = self
+            .frames
+            .last()
+            .and_then(|frame| frame.function.map(|function| FunctionRef { module: frame.module, function }));
+        self.events.push(Event { kind, facts: facts.clone(), span, site, function });
+    }
+
+    fn record_here(&mut self, kind: EventKind, node: NodeId) {
+        let (span, site, facts) = (self.span(node), self.site(node), self.frame().facts.clone());
+        self.record(kind, span, site, &facts);
+    }
+}
+
+/// What a run gave.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// What was returned.
+    pub value: Value,
+    /// The facts under which it returned normally.
+    pub facts: Facts,
+    /// It was too large and was not run to its end.
+    pub cut_off: bool,
+}
+
+/// The name that a declaration declares, where it is one.
+fn declared_name(module: &plimsoll_ir::Module, node: NodeId) -> Option<Str> {
+    match module.kind(node) {
+        Kind::Function(id) => module.function(*id).name.clone(),
+        Kind::Class(id) => module.class(*id).name.clone(),
+        Kind::Name(name) => Some(name.clone()),
+        Kind::Let { target, .. } => match module.kind(*target) {
+            Kind::Name(name) => Some(name.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,641 @@
+//! Calls: into the app's own functions, and out of its code.
+
+use std::rc::Rc;
+
+use plimsoll_ir::{Kind, Language, NodeId, Str};
+
+use super::{Flow, Frame, Machine, Mode};
+use crate::env::Env;
+use crate::event::{Argument, EventKind};
+use crate::fact::{Fact, Facts};
+use crate::label::{Label, Labels};
+use crate::program::{FunctionRef, ModuleId, Site};
+use crate::value::{ClassRef, Closure, Object, Symbol, Value, ValueKind};
+
+/// Methods of lists and maps that call the function given to them with an element, at once.
+const ITERATES: &[&str] = &[
+    "map",
+    "forEach",
+    "filter",
+    "find",
+    "findIndex",
+    "findLast",
+    "some",
+    "every",
+    "flatMap",
+    "sort",
+    "toSorted",
+    "each",
+    "reduce",
+];
+
+impl Machine<'_> {
+    pub(super) fn call(&mut self, node: NodeId, callee: NodeId, args: &[plimsoll_ir::Arg], new: bool) -> Value {
+        if let Some(value) = self.special_form(node, callee, args) {
+            return value;
+        }
+        // The receiver is evaluated once, before the arguments.
+        let (receiver, function, name) = match self.kind(callee) {
+            Kind::Member { object, property } => {
+                let receiver = self.eval(*object);
+                let function = self.member_of(&receiver, property);
+                (Some(receiver), function, property.clone())
+            }
+            _ => (None, self.eval(callee), Str::default()),
+        };
+        let mut arguments = Vec::with_capacity(args.len());
+        for arg in args {
+            let spread = matches!(self.kind(arg.value), Kind::Spread(_));
+            let value = self.eval(arg.value);
+            if spread {
+                let known = value.items();
+                if known.is_empty() {
+                    arguments.push(Argument { name: None, value, spread: true });
+                } else {
+                    arguments.extend(known.into_iter().map(|value| Argument { name: None, value, spread: false }));
+                }
+            } else {
+                arguments.push(Argument { name: arg.name.clone(), value, spread: false });
+            }
+        }
+        if new && let ValueKind::Class(class) = function.kind {
+            return self.instantiate(class, arguments, node);
+        }
+        self.call_value(&function, receiver, arguments, node, &name)
+    }
+
+    /// `require`, `import()`, PHP's `include`, `super()` and the like.
+    fn special_form(&mut self, node: NodeId, callee: NodeId, args: &[plimsoll_ir::Arg]) -> Option<Value> {
+        let Kind::Name(name) = self.kind(callee) else { return None };
+        let module = self.module_id();
+        match (self.code().language, name.as_str()) {
+            (Language::JavaScript, "require" | "import") => {
+                let specifier = self.code().string(args.first()?.value)?.to_owned();
+                let Some(target) = self.program.resolve(module, &specifier) else {
+                    return Some(self.imported_symbol_for(Language::JavaScript, &specifier, "*", "*"));
+                };
+                self.load(target);
+                if name == "require"
+                    && let Some(whole) = self.modules[target.0 as usize].exports.get("default")
+                {
+                    return Some(whole.clone());
+                }
+                Some(Value::plain(ValueKind::Namespace(target)))
+            }
+            (Language::Php, "include") => {
+                let range = self.code().node(node).range;
+                let code = self.code();
+                let index = code.imports.iter().position(|import| {
+                    import.names.is_empty() && import.range.start <= range.end && range.start <= import.range.end
+                });
+                let target = index.and_then(|index| self.program.target(module, index));
+                if let Some(target) = target {
+                    self.include(target);
+                } else {
+                    for arg in args {
+                        let value = self.eval(arg.value);
+                        let argument = Argument { name: None, value, spread: false };
+                        let callee = Symbol::global("include");
+                        self.record_here(EventKind::Call { callee, args: Rc::new([argument]) }, node);
+                    }
+                }
+                Some(Value::unknown())
+            }
+            _ => None,
+        }
+    }
+
+    /// Runs another PHP file in the current scope, each file once per run.
+    fn include(&mut self, target: ModuleId) {
+        if self.frames.len() >= super::MAX_FRAMES
+            || self.frames.iter().any(|frame| frame.module == target && frame.function.is_none())
+        {
+            return;
+        }
+        let frame = self.frame();
+        let (env, this, facts, branches) =
+            (Rc::clone(&frame.env), frame.this.clone(), frame.facts.clone(), frame.branches);
+        self.frames.push(Frame { module: target, function: None, env, this, facts, returns: Vec::new(), branches });
+        let flow = self.statements(&self.program.module(target).body);
+        let facts = self.frames.pop().map(|frame| frame.facts);
+        // An included page that always ends the request ends the including one too; otherwise what it checked holds.
+        if let Some(facts) = facts
+            && flow == Flow::Normal
+        {
+            self.frame().facts = facts;
+        }
+    }
+
+    /// Calls a value.
+    pub(super) fn call_value(
+        &mut self,
+        function: &Value,
+        receiver: Option<Value>,
+        args: Vec<Argument>,
+        node: NodeId,
+        name: &str,
+    ) -> Value {
+        match &function.kind {
+            ValueKind::Closure(closure) => {
+                if matches!(name, "call" | "apply" | "bind") {
+                    return Value::plain(ValueKind::Closure(Rc::clone(closure)));
+                }
+                let closure = Rc::clone(closure);
+                self.invoke(&closure, &args, node)
+            }
+            ValueKind::Class(class) => self.instantiate(*class, args, node),
+            ValueKind::Choice(alternatives) => {
+                let alternatives = Rc::clone(alternatives);
+                // Only what can be called at all; usually one.
+                let callable: Vec<&(Value, Facts)> = alternatives
+                    .iter()
+                    .filter(|(value, _)| {
+                        matches!(value.kind, ValueKind::Closure(_) | ValueKind::Class(_) | ValueKind::Symbol(_))
+                    })
+                    .take(3)
+                    .collect();
+                if callable.is_empty() {
+                    return self.call_unknown(receiver, args, node, name);
+                }
+                let results: Vec<Value> = callable
+                    .into_iter()
+                    .map(|(value, _)| self.call_value(value, receiver.clone(), args.clone(), node, name))
+                    .collect();
+                Self::join_all(results)
+            }
+            ValueKind::Or(pair) | ValueKind::And(pair) => {
+                let pair = Rc::clone(pair);
+                let callable = [&pair.0, &pair.1].into_iter().find(|value| {
+                    matches!(
+                        value.kind,
+                        ValueKind::Closure(_) | ValueKind::Class(_) | ValueKind::Symbol(_) | ValueKind::Choice(_)
+                    )
+                });
+                match callable {
+                    Some(value) => self.call_value(value, receiver, args, node, name),
+                    None => self.call_unknown(receiver, args, node, name),
+                }
+            }
+            ValueKind::Symbol(symbol) => {
+                if let Some(result) = self.builtin(receiver.as_ref(), name, &args, node) {
+                    return result;
+                }
+                let symbol = Rc::clone(symbol);
+                self.call_symbol(&symbol, receiver.as_ref(), args, node)
+            }
+            _ => {
+                // `.call` and `.bind` on a function read as members of it.
+                if let Some(receiver) = &receiver
+                    && let ValueKind::Closure(closure) = &receiver.kind
+                {
+                    let closure = Rc::clone(closure);
+                    return match name {
+                        "bind" => Value::plain(ValueKind::Closure(closure)),
+                        "call" => self.invoke(&closure, args.get(1..).unwrap_or_default(), node),
+                        "apply" => {
+                            let items = args.get(1).map(|arg| arg.value.items()).unwrap_or_default();
+                            let args: Vec<Argument> =
+                                items.into_iter().map(|value| Argument { name: None, value, spread: false }).collect();
+                            self.invoke(&closure, &args, node)
+                        }
+                        _ => Value::unknown(),
+                    };
+                }
+                self.call_unknown(receiver, args, node, name)
+            }
+        }
+    }
+
+    /// Calls something of which nothing is known: a method of a text, of a list, of a parameter.
+    fn call_unknown(&mut self, receiver: Option<Value>, args: Vec<Argument>, node: NodeId, name: &str) -> Value {
+        if let Some(result) = self.builtin(receiver.as_ref(), name, &args, node) {
+            return result;
+        }
+        let receiver = receiver.unwrap_or_default();
+        let outcome = self.knowledge.call(&format!(".{name}"), Some(&receiver), &args);
+        let labels = self.result_labels(&outcome, Some(&receiver), &args);
+        let args: Rc<[Argument]> = args.into();
+        self.record_here(EventKind::Method { receiver, name: name.into(), args: Rc::clone(&args) }, node);
+        if !outcome.defers && self.mode == Mode::Handler {
+            self.enter_callbacks(&args, &labels, None);
+        }
+        if let Some(index) = outcome.returns_arg
+            && let Some(arg) = args.get(index)
+        {
+            return arg.value.clone();
+        }
+        outcome.result.unwrap_or_else(|| Value::of(labels))
+    }
+
+    fn call_symbol(
+        &mut self,
+        symbol: &Rc<Symbol>,
+        receiver: Option<&Value>,
+        args: Vec<Argument>,
+        node: NodeId,
+    ) -> Value {
+        let outcome = self.knowledge.call(&symbol.path, receiver, &args);
+        let mut labels = self.result_labels(&outcome, receiver, &args);
+        let args: Rc<[Argument]> = args.into();
+        let site = self.site(node);
+        self.record_here(EventKind::Call { callee: Rc::clone(symbol), args: Rc::clone(&args) }, node);
+        let result = Symbol::call(symbol, Rc::clone(&args), site);
+        labels = labels.union(&self.knowledge.labels(&result.path));
+        let value = Value::symbol(result, labels.clone());
+        let passed = outcome.passes.then(|| Fact::Passed {
+            path: symbol.path.clone(),
+            value: value.clone(),
+            span: self.span(node),
+        });
+        if !outcome.defers && self.mode == Mode::Handler {
+            self.enter_callbacks(&args, &labels, passed.as_ref());
+        }
+        let has_callback = args.iter().any(|arg| arg.value.as_closure().is_some());
+        if let Some(passed) = passed
+            && !has_callback
+        {
+            let frame = self.frame();
+            frame.facts = frame.facts.with([passed]);
+        }
+        if outcome.never_returns {
+            self.never_returned = true;
+            return Value::unknown();
+        }
+        if let Some(index) = outcome.returns_arg
+            && let Some(arg) = args.get(index)
+        {
+            return arg.value.clone();
+        }
+        outcome.result.unwrap_or(value)
+    }
+
+    fn result_labels(
+        &mut self,
+        outcome: &crate::knowledge::Outcome,
+        receiver: Option<&Value>,
+        args: &[Argument],
+    ) -> Labels {
+        let mut given = receiver.map(|receiver| receiver.labels.clone()).unwrap_or_default();
+        for arg in args {
+            // What a function given as an argument refers to is no part of the result.
+            if arg.value.as_closure().is_none() {
+                given = given.union(&arg.value.deep_labels());
+            }
+        }
+        let base = match &outcome.replace {
+            Some(labels) if outcome.keep_identity && given.has_identity() => {
+                labels.union(&Labels::one(Label::Identity))
+            }
+            Some(labels) => labels.clone(),
+            None => given.cleaned(outcome.clean),
+        };
+        base.union(&outcome.add)
+    }
+
+    /// Enters functions given to something outside: they run with what it passes on.
+    fn enter_callbacks(&mut self, args: &[Argument], labels: &Labels, passed: Option<&Fact>) {
+        let mut closures: Vec<Rc<Closure>> = Vec::new();
+        for arg in args {
+            match &arg.value.kind {
+                ValueKind::Closure(closure) => closures.push(Rc::clone(closure)),
+                ValueKind::Object(object) => {
+                    closures.extend(object.fields.borrow().values().filter_map(|value| match &value.kind {
+                        ValueKind::Closure(closure) => Some(Rc::clone(closure)),
+                        _ => None,
+                    }));
+                    closures.extend(object.items.borrow().iter().filter_map(|value| match &value.kind {
+                        ValueKind::Closure(closure) => Some(Rc::clone(closure)),
+                        _ => None,
+                    }));
+                }
+                _ => {}
+            }
+        }
+        for closure in closures.into_iter().take(8) {
+            let module = self.program.module(closure.module);
+            let function = module.function(closure.function);
+            let mut values = Vec::new();
+            for (index, param) in function.params.iter().enumerate() {
+                let is_error =
+                    index == 0 && matches!(module.kind(param.pattern), Kind::Name(name) if is_error_name(name));
+                if is_error {
+                    // Node's convention: no error is what success looks like.
+                    let success = passed.map_or_else(Facts::default, |passed| Facts::default().with([passed.clone()]));
+                    let failure = Value::of(Labels::one(Label::ErrorDetail));
+                    let choice = Rc::new([(Value::plain(ValueKind::Null), success), (failure, Facts::default())]);
+                    values.push(Value { kind: ValueKind::Choice(choice), labels: Labels::one(Label::ErrorDetail) });
+                } else {
+                    values.push(Value::of(labels.clone()));
+                }
+            }
+            self.invoke_callback(&closure, values);
+        }
+    }
+
+    /// Enters a function as a callback: what it learns does not hold behind it.
+    pub(super) fn invoke_callback(&mut self, closure: &Rc<Closure>, values: Vec<Value>) -> Value {
+        let facts = self.frame().facts.clone();
+        let args: Vec<Argument> =
+            values.into_iter().map(|value| Argument { name: None, value, spread: false }).collect();
+        let body = self.program.module(closure.module).function(closure.function).body;
+        let result = self.invoke_at(closure, &args, Site { module: closure.module, node: body });
+        self.frame().facts = facts;
+        result
+    }
+
+    /// Methods that need no knowledge of a library.
+    fn builtin(&mut self, receiver: Option<&Value>, name: &str, args: &[Argument], node: NodeId) -> Option<Value> {
+        let receiver = receiver?;
+        let first = args.first().map(|arg| &arg.value);
+        match name {
+            "then" | "catch" | "finally" => {
+                let closure = first?.as_closure()?.clone();
+                let input = if name == "catch" { Value::of(Labels::one(Label::ErrorDetail)) } else { receiver.clone() };
+                let before = self.frame().facts.clone();
+                let result = self.invoke_callback_keeping(&closure, vec![input]);
+                if let Some(failure) = args.get(1).and_then(|arg| arg.value.as_closure()).cloned() {
+                    self.invoke_callback(&failure, vec![Value::of(Labels::one(Label::ErrorDetail))]);
+                }
+                self.frame().facts = before;
+                Some(match name {
+                    "then" => result,
+                    "catch" => super::statement::joined(receiver, &result),
+                    _ => receiver.clone(),
+                })
+            }
+            _ if ITERATES.contains(&name) && first.and_then(Value::as_closure).is_some() => {
+                let closure = first?.as_closure()?.clone();
+                let mut results = Vec::new();
+                for item in self.elements(receiver) {
+                    let item = if name == "reduce" {
+                        let start = args.get(1).map(|arg| arg.value.clone()).unwrap_or_default();
+                        vec![start, item]
+                    } else {
+                        vec![item.clone(), Value::unknown(), receiver.clone()]
+                    };
+                    results.push((item[0].clone(), self.invoke_callback(&closure, item)));
+                }
+                if let ValueKind::Object(object) = &receiver.kind
+                    && object.is_global.get()
+                {
+                    self.record_here(
+                        EventKind::Method { receiver: receiver.clone(), name: name.into(), args: args.to_vec().into() },
+                        node,
+                    );
+                }
+                Some(match name {
+                    "map" | "flatMap" => {
+                        let object = Object::new(self.site(node), true);
+                        object.items.borrow_mut().extend(results.into_iter().map(|(_, result)| result));
+                        Value { kind: ValueKind::Object(Rc::new(object)), labels: receiver.labels.clone() }
+                    }
+                    "find" | "findLast" => {
+                        // An element or nothing; what the test compared says whom the element belongs to.
+                        let tested = results.iter().fold(Labels::NONE, |all, (_, result)| all.union(&result.labels));
+                        let item = Self::join_all(results.into_iter().map(|(item, _)| item));
+                        let identity = tested.filtered(|label| matches!(label, Label::Identity));
+                        item.with(&receiver.labels).with(&identity)
+                    }
+                    "some" | "every" => {
+                        let result = Self::join_all(results.into_iter().map(|(_, result)| result));
+                        result.with(&receiver.labels)
+                    }
+                    "reduce" => Self::join_all(results.into_iter().map(|(_, result)| result)),
+                    "filter" | "sort" | "toSorted" => {
+                        let tested = results.iter().fold(Labels::NONE, |all, (_, result)| all.union(&result.labels));
+                        receiver.clone().with(&tested.filtered(|label| matches!(label, Label::Identity)))
+                    }
+                    _ => Value::unknown(),
+                })
+            }
+            "includes" | "has" | "contains" | "in_array" if args.len() == 1 => {
+                let value = first?.clone();
+                let labels = receiver.labels.union(&value.labels);
+                Some(Value { kind: ValueKind::In(Rc::new((value, receiver.clone()))), labels })
+            }
+            "push" | "unshift" | "append" | "add" if matches!(receiver.kind, ValueKind::Object(_)) => {
+                if let ValueKind::Object(object) = &receiver.kind {
+                    let mut items = object.items.borrow_mut();
+                    for arg in args {
+                        if items.len() < 64 {
+                            items.push(arg.value.clone());
+                        }
+                    }
+                    drop(items);
+                    self.record_here(
+                        EventKind::Method { receiver: receiver.clone(), name: name.into(), args: args.to_vec().into() },
+                        node,
+                    );
+                }
+                Some(Value::unknown())
+            }
+            "concat" if matches!(receiver.kind, ValueKind::Object(_)) => {
+                let object = Object::new(self.site(node), true);
+                let mut all = receiver.items();
+                for arg in args {
+                    all.extend(arg.value.items());
+                }
+                all.truncate(64);
+                object.items.borrow_mut().extend(all);
+                Some(Value { kind: ValueKind::Object(Rc::new(object)), labels: receiver.labels.clone() })
+            }
+            _ => None,
+        }
+    }
+
+    fn invoke_callback_keeping(&mut self, closure: &Rc<Closure>, values: Vec<Value>) -> Value {
+        let args: Vec<Argument> =
+            values.into_iter().map(|value| Argument { name: None, value, spread: false }).collect();
+        let body = self.program.module(closure.module).function(closure.function).body;
+        self.invoke_at(closure, &args, Site { module: closure.module, node: body })
+    }
+
+    fn instantiate(&mut self, class: ClassRef, args: Vec<Argument>, node: NodeId) -> Value {
+        let object = Object { class: Some(class), ..Object::new(self.site(node), false) };
+        let whole = Value::plain(ValueKind::Object(Rc::new(object)));
+        let arg_labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
+        if let Some(base) = self.foreign_base(class, 0) {
+            // A model or schema of a library: constructing it is an event there.
+            let callee = Symbol::import(base);
+            self.record_here(EventKind::Call { callee, args: args.clone().into() }, node);
+            if let ValueKind::Object(object) = &whole.kind {
+                let mut fields = object.fields.borrow_mut();
+                for arg in &args {
+                    match &arg.name {
+                        Some(name) => {
+                            fields.insert(name.clone(), arg.value.clone());
+                        }
+                        None => object.spreads.borrow_mut().push(arg.value.clone()),
+                    }
+                }
+            }
+        }
+        if self.frames.len() < super::MAX_FRAMES {
+            self.fill_fields(class, &whole, 0);
+            for constructor in ["constructor", "__init__", "__construct"] {
+                if let Some(method) = self.find_method(class, constructor, 0) {
+                    let closure = Rc::new(Closure { this: Some(whole.clone()), ..(*method).clone() });
+                    self.invoke(&closure, &args, node);
+                    break;
+                }
+            }
+        }
+        whole.with(&arg_labels)
+    }
+
+    fn fill_fields(&mut self, class: ClassRef, whole: &Value, hops: u32) {
+        if hops > 4 {
+            return;
+        }
+        for base in self.bases(class) {
+            if let ValueKind::Class(base) = base.kind {
+                self.fill_fields(base, whole, hops + 1);
+            }
+        }
+        let program = self.program;
+        let fields = &program.module(class.module).class(class.class).fields;
+        for field in fields {
+            let Some(value) = field.value else { continue };
+            let evaluated = self.evaluate_in_module(class.module, value);
+            if let ValueKind::Object(object) = &whole.kind {
+                let evaluated = match &evaluated.kind {
+                    // Arrow functions as fields see the instance.
+                    ValueKind::Closure(closure) => {
+                        let bound = Closure { this: Some(whole.clone()), ..(**closure).clone() };
+                        Value::plain(ValueKind::Closure(Rc::new(bound)))
+                    }
+                    _ => evaluated,
+                };
+                object.fields.borrow_mut().insert(field.name.clone(), evaluated);
+            }
+        }
+    }
+
+    pub(super) fn invoke(&mut self, closure: &Rc<Closure>, args: &[Argument], node: NodeId) -> Value {
+        let site = self.site(node);
+        self.invoke_at(closure, args, site)
+    }
+
+    fn invoke_at(&mut self, closure: &Rc<Closure>, args: &[Argument], site: Site) -> Value {
+        let facts = self.frame().facts.clone();
+        let function = FunctionRef { module: closure.module, function: closure.function };
+        let span = self.program.span(site);
+        self.record(EventKind::Enter { function, args: args.to_vec().into() }, span, site, &facts);
+        let (value, facts) = self.invoke_root(closure, args, facts);
+        self.frame().facts = facts;
+        value
+    }
+
+    /// Enters a function; gives its value and the facts under which it returns normally.
+    pub(super) fn invoke_root(&mut self, closure: &Rc<Closure>, args: &[Argument], facts: Facts) -> (Value, Facts) {
+        let reference = FunctionRef { module: closure.module, function: closure.function };
+        let repeated = self
+            .frames
+            .iter()
+            .filter(|frame| frame.module == closure.module && frame.function == Some(closure.function))
+            .count();
+        if self.frames.len() >= super::MAX_FRAMES || repeated >= 2 {
+            let labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
+            return (Value::of(labels), facts);
+        }
+        self.entered.insert(reference);
+        let program = self.program;
+        let function = program.module(closure.module).function(closure.function);
+        self.frames.push(Frame {
+            module: closure.module,
+            function: Some(closure.function),
+            env: Env::inside(&closure.env),
+            this: closure.this.clone(),
+            facts: facts.clone(),
+            returns: Vec::new(),
+            branches: 0,
+        });
+        self.bind_params(closure, function, args);
+        let flow = self.exec(function.body);
+        // `redirect()` as the last call of an inlined helper ends the helper, not the caller's caller.
+        let never = std::mem::take(&mut self.never_returned);
+        let Some(mut frame) = self.frames.pop() else { return (Value::unknown(), facts) };
+        if flow == Flow::Normal && !never {
+            frame.returns.push((Value::plain(ValueKind::Null), frame.facts));
+        }
+        // It only ever throws: what follows is unreachable, and nothing more is known there.
+        if frame.returns.is_empty() {
+            self.never_returned =
+                !self.frames.is_empty() && always_throws(program.module(closure.module), function.body);
+            return (Value::unknown(), facts);
+        }
+        Self::merge_returns(frame.returns, &facts, program.module(closure.module).span_of(function.head))
+    }
+
+    fn merge_returns(returns: Vec<(Value, Facts)>, before: &Facts, span: plimsoll_source::Span) -> (Value, Facts) {
+        if let [(value, facts)] = &returns[..] {
+            return (value.clone(), facts.clone());
+        }
+        let is_plain = |value: &Value| matches!(value.kind, ValueKind::Null | ValueKind::Unknown);
+        let paths: Vec<Facts> = returns.iter().map(|(_, facts)| facts.clone()).collect();
+        if returns.iter().all(|(value, _)| is_plain(value)) {
+            let labels = returns.iter().fold(Labels::NONE, |all, (value, _)| all.union(&value.labels));
+            return (Value::of(labels), Facts::joined(&paths, span));
+        }
+        let common = paths.iter().skip(1).fold(paths[0].clone(), |common, path| common.common(path));
+        let labels = returns.iter().fold(Labels::NONE, |all, (value, _)| all.union(&value.labels));
+        let alternatives: Vec<(Value, Facts)> =
+            returns.into_iter().take(8).map(|(value, facts)| (value, facts.beyond(before))).collect();
+        (Value { kind: ValueKind::Choice(alternatives.into()), labels }, common)
+    }
+
+    fn bind_params(&mut self, closure: &Closure, function: &plimsoll_ir::Function, args: &[Argument]) {
+        let is_method = function.class.is_some() && self.program.module(closure.module).language == Language::Python;
+        let takes_self = is_method
+            && !function.decorators.iter().any(|&decorator| {
+                self.program.module(closure.module).path(decorator).is_some_and(|path| path == "staticmethod")
+            });
+        let mut positional = args.iter().filter(|arg| arg.name.is_none());
+        let spread: Option<Value> = args.iter().find(|arg| arg.spread).map(|arg| Value::of(arg.value.deep_labels()));
+        for (index, param) in function.params.iter().enumerate() {
+            let module = self.program.module(closure.module);
+            let param_name = match module.kind(param.pattern) {
+                Kind::Name(name) => Some(name.clone()),
+                _ => None,
+            };
+            let value = if index == 0 && takes_self {
+                closure.this.clone().unwrap_or_else(|| Value::symbol(Symbol::given("@self"), Labels::NONE))
+            } else if param.rest {
+                let object = Object::new(Site { module: closure.module, node: param.pattern }, true);
+                for arg in positional.by_ref() {
+                    object.items.borrow_mut().push(arg.value.clone());
+                }
+                if let Some(spread) = &spread {
+                    object.spreads.borrow_mut().push(spread.clone());
+                }
+                Value::plain(ValueKind::Object(Rc::new(object)))
+            } else if let Some(named) = args.iter().find(|arg| arg.name.is_some() && arg.name == param_name) {
+                named.value.clone()
+            } else if let Some(arg) = positional.next() {
+                if arg.spread { Value::of(arg.value.deep_labels()) } else { arg.value.clone() }
+            } else if let Some(spread) = &spread {
+                spread.clone()
+            } else if let Some(default) = param.default {
+                self.eval(default)
+            } else if args.is_empty() && self.frames.len() <= 1 {
+                // A root without arguments: parameters are unknown rather than missing.
+                Value::unknown()
+            } else {
+                Value::plain(ValueKind::Null)
+            };
+            self.declare_pattern(param.pattern, value);
+        }
+    }
+}
+
+fn is_error_name(name: &str) -> bool {
+    matches!(name, "err" | "error" | "e" | "er" | "_err" | "_error")
+}
+
+fn always_throws(module: &plimsoll_ir::Module, body: NodeId) -> bool {
+    match module.kind(body) {
+        Kind::Throw(_) => true,
+        Kind::Block(list) => list.last().is_some_and(|&last| always_throws(module, last)),
+        _ => false,
+    }
+}

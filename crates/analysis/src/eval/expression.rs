@@ -1,0 +1,481 @@
+//! Expressions.
+
+use std::rc::Rc;
+
+use plimsoll_ir::{BinaryOp, Key, Kind, Language, NodeId, Property, Str, UnaryOp};
+
+use super::statement::joined;
+use super::{Machine, Mode};
+use crate::event::{Argument, EventKind};
+use crate::fact::{Facts, assume};
+use crate::label::{Clean, Labels};
+use crate::value::{ClassRef, Object, Symbol, Value, ValueKind};
+
+impl Machine<'_> {
+    pub(super) fn eval(&mut self, node: NodeId) -> Value {
+        self.steps += 1;
+        if self.steps > self.limit || self.depth > super::MAX_DEPTH {
+            self.cut_off = true;
+            return Value::unknown();
+        }
+        self.depth += 1;
+        let value = self.eval_inner(node);
+        self.depth -= 1;
+        value
+    }
+
+    fn eval_inner(&mut self, node: NodeId) -> Value {
+        match self.kind(node) {
+            Kind::Str(text) => Value::plain(ValueKind::Str(text.clone())),
+            Kind::Num(number) => Value::plain(ValueKind::Num(*number)),
+            Kind::Bool(value) => Value::plain(ValueKind::Bool(*value)),
+            Kind::Null => Value::plain(ValueKind::Null),
+            Kind::Regex(pattern) => Value::symbol(Symbol::import(format!("/{pattern}/")), Labels::NONE),
+            Kind::Template(parts) => self.text(parts),
+            Kind::Name(name) => self.name(name),
+            Kind::This => self.this(),
+            Kind::Member { object, property } => {
+                let object = self.eval(*object);
+                self.member_of(&object, property)
+            }
+            Kind::Index { object, index } => {
+                let object = self.eval(*object);
+                let index = self.eval(*index);
+                self.index_of(&object, index)
+            }
+            Kind::Call { callee, args, new } => self.call(node, *callee, args, *new),
+            Kind::Object(properties) => self.object(node, properties),
+            Kind::Array(items) => {
+                let object = Object::new(self.site(node), true);
+                for &item in items {
+                    match self.kind(item) {
+                        Kind::Spread(inner) => {
+                            let value = self.eval(*inner);
+                            let known = value.items();
+                            if known.is_empty() {
+                                object.spreads.borrow_mut().push(value);
+                            } else {
+                                object.items.borrow_mut().extend(known);
+                            }
+                        }
+                        _ => {
+                            let value = self.eval(item);
+                            let mut slot = object.items.borrow_mut();
+                            // A table of thousands of rows says no more than its first ones.
+                            if slot.len() < 64 {
+                                slot.push(value);
+                            }
+                        }
+                    }
+                }
+                Value::plain(ValueKind::Object(Rc::new(object)))
+            }
+            Kind::Spread(inner) => self.eval(*inner),
+            Kind::Function(id) => {
+                let function = self.code().function(*id);
+                if function.decorators.is_empty() {
+                    return self.closure(*id);
+                }
+                self.exec(node);
+                function.name.as_ref().map_or_else(Value::unknown, |name| self.name(name))
+            }
+            Kind::Class(id) => self.class(node, *id),
+            Kind::Assign { target, op, value } => {
+                let mut new = self.eval(*value);
+                if let Some(op) = op {
+                    let old = self.eval(*target);
+                    new = self.binary(*op, old, new);
+                }
+                if let (Kind::Name(name), ValueKind::Object(object)) = (self.kind(*target), &new.kind) {
+                    let is_top = self.frame().function.is_none();
+                    let mut slot = object.name.borrow_mut();
+                    if slot.is_none() {
+                        *slot = Some(name.clone());
+                        object.is_global.set(object.is_global.get() || is_top);
+                    }
+                }
+                self.assign_pattern(*target, new.clone());
+                new
+            }
+            Kind::Binary { op, left, right } => self.eval_binary(*op, *left, *right),
+            Kind::Unary { op, operand } => {
+                let value = self.eval(*operand);
+                match op {
+                    UnaryOp::Not => match value.truth() {
+                        crate::value::Truth::Maybe => {
+                            let labels = value.labels.clone();
+                            Value { kind: ValueKind::Not(Rc::new(value)), labels }
+                        }
+                        truth => {
+                            Value { kind: ValueKind::Bool(truth == crate::value::Truth::No), labels: value.labels }
+                        }
+                    },
+                    UnaryOp::Other => value,
+                    UnaryOp::Delete => {
+                        self.record_here(
+                            EventKind::Method { receiver: value, name: "delete".into(), args: Rc::new([]) },
+                            node,
+                        );
+                        Value::unknown()
+                    }
+                    UnaryOp::TypeOf => Value::of(Labels::NONE),
+                    UnaryOp::Arithmetic => match value.kind {
+                        ValueKind::Num(number) => Value::plain(ValueKind::Num(-number)),
+                        _ => Value::of(value.labels.cleaned(Clean::ALL)),
+                    },
+                }
+            }
+            Kind::Conditional { test, then, otherwise } => self.conditional(*test, *then, *otherwise),
+            Kind::Await(inner) => self.eval(*inner),
+            Kind::Element { tag, attributes, children } => self.element(node, *tag, attributes, children),
+            Kind::Loop { .. } => {
+                // A comprehension: the values of its element expressions.
+                self.comprehension(node)
+            }
+            Kind::Opaque(list) => {
+                let mut last = Value::unknown();
+                let mut labels = Labels::NONE;
+                for &part in list {
+                    last = self.eval(part);
+                    labels = labels.union(&last.labels);
+                }
+                if list.len() == 1 { last } else { last.with(&labels) }
+            }
+            Kind::Let { .. }
+            | Kind::Block(_)
+            | Kind::If { .. }
+            | Kind::Return(_)
+            | Kind::Throw(_)
+            | Kind::Switch { .. }
+            | Kind::Try { .. }
+            | Kind::With { .. }
+            | Kind::Jump
+            | Kind::Output(_) => {
+                self.exec(node);
+                Value::unknown()
+            }
+        }
+    }
+
+    fn text(&mut self, parts: &[NodeId]) -> Value {
+        let values: Vec<Value> = parts.iter().map(|&part| self.eval(part)).collect();
+        let labels = values.iter().fold(Labels::NONE, |all, value| all.union(&value.labels));
+        if values.iter().all(|value| matches!(value.kind, ValueKind::Str(_))) {
+            let text: String = values.iter().filter_map(Value::as_str).collect();
+            return Value { kind: ValueKind::Str(text.into()), labels };
+        }
+        Value { kind: ValueKind::Text(values.into()), labels }
+    }
+
+    pub(super) fn name(&mut self, name: &Str) -> Value {
+        let frame = self.frame();
+        let (env, module) = (Rc::clone(&frame.env), frame.module);
+        if let Some(value) = env.get(name) {
+            return value;
+        }
+        if let Some(value) = self.imported_name(module, name, 0) {
+            return value;
+        }
+        match self.code().language {
+            Language::JavaScript => {
+                if name == "module" || name == "exports" {
+                    return Value::symbol(Symbol::global(name), Labels::NONE);
+                }
+            }
+            Language::Php => {
+                if let Some(&class) = self.php_classes.get(name) {
+                    return Value::plain(ValueKind::Class(class));
+                }
+                if let Some(&function) = self.php_functions.get(name.to_ascii_lowercase().as_str()) {
+                    return Value::plain(ValueKind::Closure(self.closure_of(function)));
+                }
+            }
+            Language::Python => {}
+        }
+        let labels = self.knowledge.labels(name);
+        Value::symbol(Symbol::global(name), labels)
+    }
+
+    fn this(&mut self) -> Value {
+        self.frame().this.clone().unwrap_or_else(|| Value::symbol(Symbol::global("this"), Labels::NONE))
+    }
+
+    fn object(&mut self, node: NodeId, properties: &[Property]) -> Value {
+        let object = Object::new(self.site(node), false);
+        for property in properties {
+            let value = self.eval(property.value);
+            match &property.key {
+                Key::Named(name) => {
+                    let mut fields = object.fields.borrow_mut();
+                    if fields.len() < 256 {
+                        fields.insert(name.clone(), value);
+                    }
+                }
+                Key::Computed(key) => {
+                    let key = self.eval(*key);
+                    match key.as_str() {
+                        Some(name) => {
+                            object.fields.borrow_mut().insert(name.into(), value);
+                        }
+                        None => object.spreads.borrow_mut().push(value.with(&key.labels)),
+                    }
+                }
+                Key::Spread => {
+                    if let ValueKind::Object(inner) = &value.kind {
+                        let fields = inner.fields.borrow().clone();
+                        let spreads = inner.spreads.borrow().clone();
+                        object.fields.borrow_mut().extend(fields);
+                        object.spreads.borrow_mut().extend(spreads);
+                    } else {
+                        object.spreads.borrow_mut().push(value);
+                    }
+                }
+            }
+        }
+        let object = Rc::new(object);
+        // Methods of an object literal see it as their receiver.
+        let whole = Value::plain(ValueKind::Object(Rc::clone(&object)));
+        let closures: Vec<(Str, Rc<crate::value::Closure>)> = object
+            .fields
+            .borrow()
+            .iter()
+            .filter_map(|(name, value)| match &value.kind {
+                ValueKind::Closure(closure) if closure.this.is_none() => Some((name.clone(), Rc::clone(closure))),
+                _ => None,
+            })
+            .collect();
+        for (name, closure) in closures {
+            let bound = crate::value::Closure { this: Some(whole.clone()), ..(*closure).clone() };
+            object.fields.borrow_mut().insert(name, Value::plain(ValueKind::Closure(Rc::new(bound))));
+        }
+        whole
+    }
+
+    fn class(&mut self, node: NodeId, id: plimsoll_ir::ClassId) -> Value {
+        let class = self.code().class(id);
+        let value = self.class_value(node);
+        // Decorated classes and methods (`@Controller('users')`, `@Get()`) are registrations.
+        if self.mode == Mode::Setup {
+            let reference = ClassRef { module: self.module_id(), class: id };
+            for &decorator in class.decorators.iter().rev() {
+                let called = self.eval(decorator);
+                let argument = Argument { name: None, value: value.clone(), spread: false };
+                self.call_value(&called, None, vec![argument], decorator, "");
+            }
+            for &method in &class.methods {
+                let function = self.code().function(method);
+                for &decorator in function.decorators.iter().rev() {
+                    let called = self.eval(decorator);
+                    let name = function.name.clone().unwrap_or_default();
+                    let closure = self.find_method(reference, &name, 0);
+                    let value =
+                        closure.map_or_else(Value::unknown, |closure| Value::plain(ValueKind::Closure(closure)));
+                    let argument = Argument { name: None, value, spread: false };
+                    self.call_value(&called, None, vec![argument], decorator, "");
+                }
+            }
+        }
+        value
+    }
+
+    fn eval_binary(&mut self, op: BinaryOp, left: NodeId, right: NodeId) -> Value {
+        match op {
+            BinaryOp::And | BinaryOp::Or | BinaryOp::Coalesce => {
+                let first = self.eval(left);
+                let span = self.span(left);
+                let before = self.frame().facts.clone();
+                // The right side is only reached when the left did not decide.
+                let reached = assume(&first, op == BinaryOp::And, span);
+                let Some(facts) = (if op == BinaryOp::Coalesce { Some(Vec::new()) } else { reached }) else {
+                    return first;
+                };
+                self.frame().facts = before.with(facts);
+                self.frame().branches += 1;
+                let second = self.eval(right);
+                self.frame().branches -= 1;
+                self.frame().facts = before;
+                let labels = first.labels.union(&second.labels);
+                // A left side that never decides is only the right side.
+                let undecided = match op {
+                    BinaryOp::And => first.truth() == crate::value::Truth::Yes && first.labels.is_empty(),
+                    _ => matches!(first.kind, ValueKind::Null),
+                };
+                if undecided {
+                    return second;
+                }
+                let pair = Rc::new((first, second));
+                Value { kind: if op == BinaryOp::And { ValueKind::And(pair) } else { ValueKind::Or(pair) }, labels }
+            }
+            _ => {
+                // Long chains of `a + b + c` lean to the left: walk them without recursion.
+                let mut rest = vec![(op, right)];
+                let mut at = left;
+                while let Kind::Binary { op, left, right } = self.kind(at) {
+                    if matches!(op, BinaryOp::And | BinaryOp::Or | BinaryOp::Coalesce) {
+                        break;
+                    }
+                    rest.push((*op, *right));
+                    at = *left;
+                }
+                let mut value = self.eval(at);
+                while let Some((op, right)) = rest.pop() {
+                    let right = self.eval(right);
+                    value = self.binary(op, value, right);
+                }
+                value
+            }
+        }
+    }
+
+    pub(super) fn binary(&mut self, op: BinaryOp, left: Value, right: Value) -> Value {
+        let labels = left.labels.union(&right.labels);
+        let pair = |left: Value, right: Value| Rc::new((left, right));
+        match op {
+            BinaryOp::Equal | BinaryOp::NotEqual => match (&left.kind, &right.kind) {
+                (ValueKind::Str(a), ValueKind::Str(b)) if labels.is_empty() => {
+                    Value::plain(ValueKind::Bool((a == b) == (op == BinaryOp::Equal)))
+                }
+                // `x == null`, `x !== undefined`, `x === false`: a test of truth.
+                (_, ValueKind::Null) | (_, ValueKind::Bool(false))
+                    if !matches!(left.kind, ValueKind::Null | ValueKind::Bool(_)) =>
+                {
+                    if op == BinaryOp::Equal {
+                        Value { kind: ValueKind::Not(Rc::new(left)), labels }
+                    } else {
+                        Value {
+                            kind: ValueKind::Not(Rc::new(Value {
+                                labels: left.labels.clone(),
+                                kind: ValueKind::Not(Rc::new(left)),
+                            })),
+                            labels,
+                        }
+                    }
+                }
+                (_, ValueKind::Bool(true)) => {
+                    if op == BinaryOp::Equal {
+                        left
+                    } else {
+                        Value { kind: ValueKind::Not(Rc::new(left)), labels }
+                    }
+                }
+                _ => Value { kind: ValueKind::Equal(pair(left, right), op == BinaryOp::Equal), labels },
+            },
+            BinaryOp::Compare => Value { kind: ValueKind::Compare(pair(left, right)), labels },
+            BinaryOp::In => Value { kind: ValueKind::In(pair(left, right)), labels },
+            BinaryOp::Add | BinaryOp::Concat => match (&left.kind, &right.kind) {
+                (ValueKind::Str(a), ValueKind::Str(b)) if a.len() + b.len() < 65_536 => {
+                    Value { kind: ValueKind::Str(format!("{a}{b}").into()), labels }
+                }
+                (ValueKind::Num(a), ValueKind::Num(b)) => Value { kind: ValueKind::Num(a + b), labels },
+                _ => {
+                    let mut parts: Vec<Value> = Vec::new();
+                    for side in [left, right] {
+                        match &side.kind {
+                            ValueKind::Text(inner) if inner.len() < 200 => parts.extend(inner.iter().cloned()),
+                            _ => parts.push(side),
+                        }
+                    }
+                    if parts.len() > 400 {
+                        return Value::of(labels);
+                    }
+                    Value { kind: ValueKind::Text(parts.into()), labels }
+                }
+            },
+            BinaryOp::Percent => {
+                // Python's `"…%s" % values`; a remainder is a number.
+                if matches!(left.kind, ValueKind::Str(_) | ValueKind::Text(_)) {
+                    return Value { kind: ValueKind::Text(Rc::new([left, right])), labels };
+                }
+                Value::of(labels.cleaned(Clean::ALL))
+            }
+            BinaryOp::Arithmetic => match (&left.kind, &right.kind) {
+                (ValueKind::Num(a), ValueKind::Num(b)) => Value::plain(ValueKind::Num(a * b)),
+                _ => Value::of(labels.cleaned(Clean::ALL)),
+            },
+            BinaryOp::InstanceOf => Value::of(labels),
+            BinaryOp::And => Value { kind: ValueKind::And(pair(left, right)), labels },
+            BinaryOp::Or | BinaryOp::Coalesce => Value { kind: ValueKind::Or(pair(left, right)), labels },
+        }
+    }
+
+    fn conditional(&mut self, test: NodeId, then: NodeId, otherwise: NodeId) -> Value {
+        let value = self.eval(test);
+        let span = self.span(test);
+        let before = self.frame().facts.clone();
+        self.frame().branches += 1;
+        let mut alternatives: Vec<(Value, Facts)> = Vec::new();
+        for (holds, branch) in [(true, then), (false, otherwise)] {
+            let Some(facts) = assume(&value, holds, span) else { continue };
+            let facts = Facts::default().with(facts);
+            self.frame().facts = before.and(&facts);
+            let result = self.eval(branch);
+            alternatives.push((result, facts));
+        }
+        self.frame().branches -= 1;
+        self.frame().facts = before;
+        let labels = alternatives.iter().fold(Labels::NONE, |all, (value, _)| all.union(&value.labels));
+        match <[(Value, Facts); 1]>::try_from(alternatives) {
+            Ok([(value, _)]) => value,
+            Err(alternatives) => Value { kind: ValueKind::Choice(alternatives.into()), labels },
+        }
+    }
+
+    fn comprehension(&mut self, node: NodeId) -> Value {
+        let Kind::Loop { binding, iterable, header, body } = self.kind(node) else { return Value::unknown() };
+        let source = iterable.map(|iterable| self.eval(iterable));
+        let labels = source.as_ref().map(Value::deep_labels).unwrap_or_default();
+        let items = source.as_ref().map(|source| self.elements(source)).unwrap_or_default();
+        if let (Some(binding), Some(item)) = (binding, items.into_iter().next()) {
+            self.declare_pattern(*binding, item);
+        }
+        for &part in header.iter() {
+            self.eval(part);
+        }
+        let element = self.eval(*body);
+        let object = Object::new(self.site(node), true);
+        object.items.borrow_mut().push(element.clone());
+        Value { kind: ValueKind::Object(Rc::new(object)), labels: labels.union(&element.labels) }
+    }
+
+    fn element(&mut self, node: NodeId, tag: NodeId, attributes: &[Property], children: &[NodeId]) -> Value {
+        let tag_name: Str = self.code().path(tag).unwrap_or_default().into();
+        let mut labels = Labels::NONE;
+        for attribute in attributes {
+            let value = self.eval(attribute.value);
+            labels = labels.union(&value.labels);
+            let name = match &attribute.key {
+                Key::Named(name) => name.clone(),
+                Key::Computed(_) | Key::Spread => Str::default(),
+            };
+            if self.mode == Mode::Handler
+                && let Some(closure) = value.as_closure().cloned()
+            {
+                // What the component does when the visitor clicks belongs to it.
+                self.invoke_callback(&closure, vec![Value::unknown(); 2]);
+            }
+            if !matches!(value.kind, ValueKind::Str(_) | ValueKind::Bool(_) | ValueKind::Num(_)) {
+                self.record_here(EventKind::Attribute { tag: tag_name.clone(), name, value }, attribute.value);
+            }
+        }
+        for &child in children {
+            let value = self.eval(child);
+            labels = labels.union(&value.labels);
+            if self.mode == Mode::Handler
+                && let ValueKind::Closure(closure) = &value.kind
+            {
+                let closure = Rc::clone(closure);
+                self.invoke_callback(&closure, vec![Value::unknown(); 2]);
+            }
+        }
+        // An element is an object, never falsy; its identity is where it stands.
+        let object = Object::new(self.site(node), false);
+        Value { kind: ValueKind::Object(Rc::new(object)), labels }
+    }
+
+    /// Joins several values.
+    pub(super) fn join_all(values: impl IntoIterator<Item = Value>) -> Value {
+        let mut values = values.into_iter();
+        let first = values.next().unwrap_or_default();
+        values.fold(first, |all, value| joined(&all, &value))
+    }
+}

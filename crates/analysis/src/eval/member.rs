@@ -1,0 +1,296 @@
+//! Members, elements and classes.
+
+use std::rc::Rc;
+
+use plimsoll_ir::{Kind, Str};
+
+use super::Machine;
+use crate::fact::Facts;
+use crate::label::{Label, Labels};
+use crate::value::{ClassRef, Closure, Object, Symbol, Value, ValueKind};
+
+impl Machine<'_> {
+    /// `value.name`.
+    pub(super) fn member_of(&mut self, value: &Value, name: &str) -> Value {
+        match &value.kind {
+            ValueKind::Symbol(symbol) => {
+                let member = Symbol::member(symbol, name);
+                if let Some(assigned) = self.assigned.get(&member.path) {
+                    return assigned.clone();
+                }
+                let own = self.knowledge.labels(&member.path);
+                let labels = refine(&value.labels, symbol, name).union(&own);
+                Value::symbol(member, labels)
+            }
+            ValueKind::Object(object) => self.field_of(object, value, name),
+            ValueKind::Namespace(module) => {
+                let module = *module;
+                self.load(module);
+                self.export_value(module, name, 0).unwrap_or_default()
+            }
+            ValueKind::Class(class) => self.class_member(*class, name, value),
+            ValueKind::Choice(alternatives) => {
+                let mapped: Vec<(Value, Facts)> = alternatives
+                    .iter()
+                    .map(|(alternative, facts)| {
+                        // A member of nothing is nothing: keeps the alternatives apart for later tests.
+                        let member = if matches!(alternative.kind, ValueKind::Null) {
+                            Value::plain(ValueKind::Null)
+                        } else {
+                            self.member_of(alternative, name)
+                        };
+                        (member, facts.clone())
+                    })
+                    .collect();
+                let labels = mapped.iter().fold(Labels::NONE, |all, (member, _)| all.union(&member.labels));
+                Value { kind: ValueKind::Choice(mapped.into()), labels }
+            }
+            ValueKind::Or(pair) => {
+                let (left, right) = (self.member_of(&pair.0, name), self.member_of(&pair.1, name));
+                let labels = left.labels.union(&right.labels);
+                Value { kind: ValueKind::Or(Rc::new((left, right))), labels }
+            }
+            ValueKind::And(pair) => self.member_of(&pair.1, name),
+            ValueKind::Unknown => {
+                Value::of(value.labels.iter().map(|label| refine_label(label, name)).collect::<Labels>())
+            }
+            // Length of a text, a method of a number and the like.
+            _ => Value::of(value.labels.clone()),
+        }
+    }
+
+    fn field_of(&mut self, object: &Rc<Object>, whole: &Value, name: &str) -> Value {
+        if let Some(field) = object.fields.borrow().get(name) {
+            return field.clone();
+        }
+        if let Some(class) = object.class {
+            if let Some(method) = self.find_method(class, name, 0) {
+                let closure = Closure { this: Some(whole.clone()), ..(*method).clone() };
+                return Value::plain(ValueKind::Closure(Rc::new(closure)));
+            }
+            if let Some(symbol) = self.foreign_base(class, 0) {
+                let instance = Symbol::import(format!("{symbol}()"));
+                let member = Symbol::member(&instance, name);
+                let labels = self.knowledge.labels(&member.path);
+                return Value::symbol(member, labels.union(&whole.labels));
+            }
+        }
+        let spreads: Vec<Value> = object.spreads.borrow().clone();
+        if !spreads.is_empty() {
+            let mut members = spreads.iter().map(|spread| self.member_of(spread, name));
+            let first = members.next().unwrap_or_default();
+            let rest: Vec<Value> = members.collect();
+            return rest.iter().fold(first, |all, member| super::statement::joined(&all, member));
+        }
+        let items: Labels = object.items.borrow().iter().fold(Labels::NONE, |all, item| all.union(&item.labels));
+        Value::of(whole.labels.union(&items))
+    }
+
+    /// `value[index]`.
+    pub(super) fn index_of(&mut self, value: &Value, index: Value) -> Value {
+        if let Some(name) = index.as_str() {
+            let name = name.to_owned();
+            return self.member_of(value, &name);
+        }
+        match &value.kind {
+            ValueKind::Symbol(symbol) => {
+                let labels = value.labels.union(&index.labels);
+                let element = Symbol::index(symbol, index);
+                let labels = labels.union(&self.knowledge.labels(&element.path));
+                Value::symbol(element, labels)
+            }
+            ValueKind::Object(object) => {
+                if let ValueKind::Num(number) = index.kind
+                    && number >= 0.0
+                    && let Some(item) = object.items.borrow().get(number as usize)
+                {
+                    return item.clone();
+                }
+                let inner: Vec<Value> =
+                    object.items.borrow().iter().chain(object.fields.borrow().values()).take(8).cloned().collect();
+                let mut all = Value::of(value.labels.union(&index.labels));
+                if let Some((first, rest)) = inner.split_first() {
+                    all = rest
+                        .iter()
+                        .fold(first.clone(), |all, item| super::statement::joined(&all, item))
+                        .with(&all.labels);
+                }
+                all
+            }
+            ValueKind::Choice(_) | ValueKind::Or(_) | ValueKind::And(_) => {
+                if let Some(symbol) = value.as_symbol() {
+                    let labels = value.labels.union(&index.labels);
+                    return Value::symbol(Symbol::index(symbol, index), labels);
+                }
+                Value::of(value.labels.union(&index.labels))
+            }
+            _ => Value::of(value.labels.union(&index.labels)),
+        }
+    }
+
+    /// The element at a known position, for array patterns.
+    pub(super) fn element_at(&mut self, value: &Value, index: usize) -> Value {
+        #[expect(clippy::cast_precision_loss, reason = "positions in a pattern are small")]
+        let position = Value::plain(ValueKind::Num(index as f64));
+        match &value.kind {
+            ValueKind::Choice(alternatives) => {
+                let mapped: Vec<(Value, Facts)> = alternatives
+                    .iter()
+                    .map(|(alternative, facts)| (self.index_of(alternative, position.clone()), facts.clone()))
+                    .collect();
+                Value { kind: ValueKind::Choice(mapped.into()), labels: value.labels.clone() }
+            }
+            _ => self.index_of(value, position),
+        }
+    }
+
+    /// The elements of something iterated: all of a short known list, else one that stands for all.
+    pub(super) fn elements(&mut self, value: &Value) -> Vec<Value> {
+        if let ValueKind::Object(object) = &value.kind {
+            let items = object.items.borrow();
+            if object.is_array && !items.is_empty() && items.len() <= 12 {
+                return items.clone();
+            }
+            let all: Vec<Value> = items.iter().chain(object.fields.borrow().values()).take(8).cloned().collect();
+            drop(items);
+            if let Some((first, rest)) = all.split_first() {
+                let one = rest.iter().fold(first.clone(), |all, item| super::statement::joined(&all, item));
+                return vec![one.with(&value.labels)];
+            }
+        }
+        if let Some(symbol) = value.as_symbol() {
+            let element = Symbol::index(symbol, Value::unknown());
+            return vec![Value::symbol(element, value.labels.clone())];
+        }
+        vec![Value::of(value.deep_labels())]
+    }
+
+    pub(super) fn find_method(&mut self, class: ClassRef, name: &str, hops: u32) -> Option<Rc<Closure>> {
+        if hops > 8 {
+            return None;
+        }
+        let module = self.program.module(class.module);
+        let at = module.class(class.class);
+        for &method in &at.methods {
+            if module.function(method).name.as_deref() == Some(name) {
+                let env = Rc::clone(&self.modules[class.module.0 as usize].env);
+                return Some(Rc::new(Closure { module: class.module, function: method, env, this: None }));
+            }
+        }
+        for base in self.bases(class) {
+            if let ValueKind::Class(base) = base.kind
+                && let Some(found) = self.find_method(base, name, hops + 1)
+            {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// The base classes of a class, evaluated in its module.
+    pub(super) fn bases(&mut self, class: ClassRef) -> Vec<Value> {
+        let bases = self.program.module(class.module).class(class.class).bases.clone();
+        bases.into_iter().map(|base| self.evaluate_in_module(class.module, base)).collect()
+    }
+
+    /// Name under which members of a class are known that come from outside the app: `flask_sqlalchemy.SQLAlchemy().Model:User`.
+    pub(super) fn foreign_base(&mut self, class: ClassRef, hops: u32) -> Option<String> {
+        if hops > 8 {
+            return None;
+        }
+        let name = self.program.module(class.module).class(class.class).name.clone().unwrap_or_default();
+        for base in self.bases(class) {
+            match &base.kind {
+                ValueKind::Symbol(symbol) => return Some(format!("{}:{name}", symbol.path)),
+                ValueKind::Class(inner) if *inner != class => {
+                    if let Some(found) = self.foreign_base(*inner, hops + 1) {
+                        let path = found.rsplit_once(':').map_or(found.as_str(), |(path, _)| path);
+                        return Some(format!("{path}:{name}"));
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn class_member(&mut self, class: ClassRef, name: &str, whole: &Value) -> Value {
+        if let Some(method) = self.find_method(class, name, 0) {
+            let closure = Closure { this: Some(whole.clone()), ..(*method).clone() };
+            return Value::plain(ValueKind::Closure(Rc::new(closure)));
+        }
+        let module = self.program.module(class.module);
+        let field =
+            module.class(class.class).fields.iter().find(|field| field.name == name).and_then(|field| field.value);
+        if let Some(field) = field
+            && self.foreign_base(class, 0).is_none()
+        {
+            return self.evaluate_in_module(class.module, field);
+        }
+        match self.foreign_base(class, 0) {
+            Some(base) => {
+                let member = Symbol::member(&Symbol::import(base), name);
+                let labels = self.knowledge.labels(&member.path);
+                Value::symbol(member, labels)
+            }
+            None => Value::of(whole.labels.clone()),
+        }
+    }
+
+    /// The class value itself, with its static fields left to [`Machine::class_member`].
+    pub(super) fn class_value(&self, node: plimsoll_ir::NodeId) -> Value {
+        match self.kind(node) {
+            Kind::Class(class) => Value::plain(ValueKind::Class(ClassRef { module: self.module_id(), class: *class })),
+            _ => Value::unknown(),
+        }
+    }
+}
+
+/// Labels of `base.name`: request input is named more exactly the deeper it is read.
+fn refine(labels: &Labels, base: &Symbol, name: &str) -> Labels {
+    if labels.is_empty() {
+        return Labels::NONE;
+    }
+    // Only direct access (`@req.body.email`), not what was computed from it (`parse(@req.body).email` keeps its name).
+    let _ = base;
+    labels.iter().map(|label| refine_label(label, name)).collect()
+}
+
+fn refine_label(label: &Label, name: &str) -> Label {
+    let deeper = |path: &Str| -> Str {
+        if path.matches('.').count() < 2 && !is_method(name) { format!("{path}.{name}").into() } else { path.clone() }
+    };
+    match label {
+        Label::Input(path, clean) => Label::Input(deeper(path), *clean),
+        Label::Upload(path, clean) => Label::Upload(deeper(path), *clean),
+        other => other.clone(),
+    }
+}
+
+/// Names of methods that only pass on what they are called on; they are no part of an input's name.
+fn is_method(name: &str) -> bool {
+    matches!(
+        name,
+        "trim"
+            | "toString"
+            | "toLowerCase"
+            | "toUpperCase"
+            | "get"
+            | "slice"
+            | "split"
+            | "map"
+            | "filter"
+            | "length"
+            | "strip"
+            | "lower"
+            | "upper"
+            | "replace"
+            | "then"
+            | "json"
+            | "parse"
+            | "substring"
+            | "getlist"
+            | "copy"
+            | "items"
+    )
+}

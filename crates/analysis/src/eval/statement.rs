@@ -1,0 +1,471 @@
+//! Statements.
+
+use std::rc::Rc;
+
+use plimsoll_ir::{Key, Kind, Language, NodeId};
+
+use super::{Flow, Machine};
+use crate::event::EventKind;
+use crate::fact::{Fact, Facts, assume};
+use crate::value::{Closure, Symbol, Value, ValueKind};
+
+impl Machine<'_> {
+    /// Runs a list of statements: function declarations first, as they are hoisted.
+    pub(super) fn statements(&mut self, list: &[NodeId]) -> Flow {
+        if self.code().language != Language::Python {
+            for &node in list {
+                if let Kind::Function(id) = self.kind(node)
+                    && let Some(name) = &self.code().function(*id).name
+                {
+                    let value = self.closure(*id);
+                    self.frame().env.declare(name.clone(), value);
+                }
+            }
+        }
+        for &node in list {
+            if self.exec(node) == Flow::Exit {
+                return Flow::Exit;
+            }
+        }
+        Flow::Normal
+    }
+
+    pub(super) fn closure(&mut self, function: plimsoll_ir::FunctionId) -> Value {
+        let module = self.module_id();
+        let frame = self.frame();
+        let closure = Closure { module, function, env: Rc::clone(&frame.env), this: frame.this.clone() };
+        Value::plain(ValueKind::Closure(Rc::new(closure)))
+    }
+
+    /// Counts a step; `false` when the run must end.
+    fn step(&mut self) -> bool {
+        self.steps += 1;
+        if self.steps > self.limit || self.depth > super::MAX_DEPTH {
+            self.cut_off = true;
+            return false;
+        }
+        true
+    }
+
+    pub(super) fn exec(&mut self, node: NodeId) -> Flow {
+        if !self.step() {
+            return Flow::Normal;
+        }
+        self.depth += 1;
+        let flow = self.exec_inner(node);
+        self.depth -= 1;
+        flow
+    }
+
+    fn exec_inner(&mut self, node: NodeId) -> Flow {
+        match self.kind(node) {
+            Kind::Block(list) => self.statements(list),
+            Kind::Let { target, value, .. } => {
+                let bound = match value {
+                    Some(value) => self.eval(*value),
+                    None => Value::plain(ValueKind::Null),
+                };
+                if let (Kind::Name(name), ValueKind::Object(object)) = (self.kind(*target), &bound.kind) {
+                    let is_top = self.frame().function.is_none();
+                    let mut slot = object.name.borrow_mut();
+                    if slot.is_none() {
+                        *slot = Some(name.clone());
+                        object.is_global.set(object.is_global.get() || is_top);
+                    }
+                }
+                self.declare_pattern(*target, bound);
+                Flow::Normal
+            }
+            Kind::Function(id) => {
+                self.declare_function(*id);
+                Flow::Normal
+            }
+            Kind::Class(_) => {
+                let value = self.eval(node);
+                if let Kind::Class(id) = self.kind(node)
+                    && let Some(name) = &self.code().class(*id).name
+                {
+                    self.frame().env.declare(name.clone(), value);
+                }
+                Flow::Normal
+            }
+            Kind::If { test, then, otherwise } => self.exec_if(node, *test, *then, *otherwise),
+            Kind::Return(value) => {
+                let value = match value {
+                    Some(value) => self.eval(*value),
+                    None => Value::plain(ValueKind::Null),
+                };
+                let frame = self.frame();
+                let facts = frame.facts.clone();
+                frame.returns.push((value, facts));
+                Flow::Exit
+            }
+            Kind::Throw(value) => {
+                if let Some(value) = value {
+                    self.eval(*value);
+                }
+                Flow::Exit
+            }
+            Kind::Loop { binding, iterable, header, body } => {
+                self.exec_loop(*binding, *iterable, header, *body);
+                Flow::Normal
+            }
+            Kind::Switch { subject, cases } => {
+                let subject = self.eval(*subject);
+                let before = self.frame().facts.clone();
+                self.frame().branches += 1;
+                let mut all_exit = !cases.is_empty();
+                let mut has_default = false;
+                let mut ends = Vec::new();
+                for (test, body) in cases {
+                    let span = self.span(*body);
+                    let facts = match test {
+                        Some(test) => {
+                            let value = self.eval(*test);
+                            before.with([Fact::Equal { left: subject.clone(), right: value, holds: true, span }])
+                        }
+                        None => {
+                            has_default = true;
+                            before.clone()
+                        }
+                    };
+                    self.frame().facts = facts;
+                    let flow = self.exec(*body);
+                    // `break` leaves the case, not the function; an empty case falls through.
+                    let leaves = flow == Flow::Exit && !ends_with_jump(self.code(), *body);
+                    if !leaves {
+                        all_exit = false;
+                        ends.push(self.frame().facts.clone());
+                    }
+                }
+                self.frame().branches -= 1;
+                self.frame().facts = before;
+                if all_exit && has_default { Flow::Exit } else { Flow::Normal }
+            }
+            Kind::Try { body, handlers, finalizer } => self.exec_try(*body, handlers, *finalizer),
+            Kind::With { items, body } => {
+                for &item in items {
+                    self.eval(item);
+                }
+                self.exec(*body)
+            }
+            Kind::Jump => Flow::Exit,
+            Kind::Output(parts) => {
+                for &part in parts {
+                    let value = self.eval(part);
+                    if !matches!(self.kind(part), Kind::Str(_)) {
+                        self.record_here(EventKind::Output { value }, part);
+                    }
+                }
+                Flow::Normal
+            }
+            _ => {
+                let value = self.eval(node);
+                if matches!(value.kind, ValueKind::Unknown) && self.take_never_returned() {
+                    Flow::Exit
+                } else {
+                    Flow::Normal
+                }
+            }
+        }
+    }
+
+    /// Whether the call just evaluated never returns; see [`crate::Outcome::never_returns`].
+    fn take_never_returned(&mut self) -> bool {
+        std::mem::take(&mut self.never_returned)
+    }
+
+    fn declare_function(&mut self, id: plimsoll_ir::FunctionId) {
+        let function = self.code().function(id);
+        let Some(name) = function.name.clone() else { return };
+        let mut value = self.closure(id);
+        if !function.decorators.is_empty() {
+            for &decorator in function.decorators.iter().rev() {
+                let called = self.eval(decorator);
+                let argument = crate::event::Argument { name: None, value, spread: false };
+                value = self.call_value(&called, None, vec![argument], decorator, "");
+            }
+        }
+        self.frame().env.declare(name, value);
+    }
+
+    fn exec_if(&mut self, node: NodeId, test: NodeId, then: NodeId, otherwise: Option<NodeId>) -> Flow {
+        let value = self.eval(test);
+        let span = self.span(test);
+        let before = self.frame().facts.clone();
+        let yes = assume(&value, true, span);
+        let no = assume(&value, false, span);
+        self.frame().branches += 1;
+        let mut ends: Vec<(Flow, Facts, usize)> = Vec::new();
+        for (facts, branch) in [(yes, Some(then)), (no, otherwise)] {
+            let Some(facts) = facts else { continue };
+            let start = before.with(facts);
+            let known = start.len();
+            self.frame().facts = start;
+            let flow = branch.map_or(Flow::Normal, |branch| self.exec(branch));
+            ends.push((flow, self.frame().facts.clone(), known));
+        }
+        self.frame().branches -= 1;
+        let going: Vec<&(Flow, Facts, usize)> = ends.iter().filter(|(flow, ..)| *flow == Flow::Normal).collect();
+        let (flow, facts) = match going[..] {
+            [] if ends.is_empty() => (Flow::Normal, before),
+            [] => (Flow::Exit, before),
+            [only] => (Flow::Normal, only.1.clone()),
+            // Both go on: only conditions met inside a branch beyond the test itself can matter behind it.
+            ref several => {
+                let learned = several.iter().any(|(_, facts, known)| facts.len() > *known);
+                if learned {
+                    let paths: Vec<Facts> = several.iter().map(|(_, facts, _)| facts.clone()).collect();
+                    (Flow::Normal, Facts::joined(&paths, self.span(node)))
+                } else {
+                    (Flow::Normal, before)
+                }
+            }
+        };
+        self.frame().facts = facts;
+        flow
+    }
+
+    fn exec_loop(&mut self, binding: Option<NodeId>, iterable: Option<NodeId>, header: &[NodeId], body: NodeId) {
+        let before = self.frame().facts.clone();
+        let source = iterable.map(|iterable| self.eval(iterable));
+        let mut conditions = Vec::new();
+        for &part in header {
+            if is_statement(self.kind(part)) {
+                self.exec(part);
+            } else {
+                let value = self.eval(part);
+                conditions.extend(assume(&value, true, self.span(part)).unwrap_or_default());
+            }
+        }
+        self.frame().branches += 1;
+        let items = source.as_ref().map(|source| self.elements(source)).unwrap_or_default();
+        for item in items {
+            if let Some(binding) = binding {
+                match self.kind(binding) {
+                    Kind::Let { target, .. } => self.declare_pattern(*target, item),
+                    _ => self.declare_pattern(binding, item),
+                }
+            }
+            self.frame().facts = before.with(conditions.iter().cloned());
+            self.exec(body);
+        }
+        if iterable.is_none() {
+            self.frame().facts = before.with(conditions);
+            self.exec(body);
+        }
+        self.frame().branches -= 1;
+        self.frame().facts = before;
+    }
+
+    fn exec_try(&mut self, body: NodeId, handlers: &[(Option<NodeId>, NodeId)], finalizer: Option<NodeId>) -> Flow {
+        let before = self.frame().facts.clone();
+        let flow = self.exec(body);
+        let after = self.frame().facts.clone();
+        let mut handlers_exit = true;
+        let mut rest = Vec::new();
+        self.frame().branches += 1;
+        for (binding, handler) in handlers {
+            self.frame().facts = before.clone();
+            if let Some(binding) = binding {
+                let error = Value::of(crate::label::Labels::one(crate::label::Label::ErrorDetail));
+                self.declare_pattern(*binding, error);
+            }
+            if self.exec(*handler) == Flow::Normal {
+                handlers_exit = false;
+                rest.push(self.frame().facts.clone());
+            }
+        }
+        self.frame().branches -= 1;
+        let (flow, facts) = match (flow, handlers_exit) {
+            // What the body established holds where its failure ends the function.
+            (Flow::Normal, true) => (Flow::Normal, after),
+            (Flow::Normal, false) => (Flow::Normal, rest.iter().fold(after, |common, facts| common.common(facts))),
+            (Flow::Exit, true) => (Flow::Exit, before),
+            (Flow::Exit, false) => (Flow::Normal, before),
+        };
+        self.frame().facts = facts;
+        if let Some(finalizer) = finalizer
+            && self.exec(finalizer) == Flow::Exit
+        {
+            return Flow::Exit;
+        }
+        flow
+    }
+
+    /// Binds the names of a pattern as new names.
+    pub(super) fn declare_pattern(&mut self, pattern: NodeId, value: Value) {
+        self.bind(pattern, value, true);
+    }
+
+    /// Assigns to a target: name, member, index or pattern.
+    pub(super) fn assign_pattern(&mut self, target: NodeId, value: Value) {
+        self.bind(target, value, false);
+    }
+
+    fn bind(&mut self, target: NodeId, value: Value, declare: bool) {
+        if !self.step() {
+            return;
+        }
+        match self.kind(target) {
+            Kind::Name(name) => {
+                let in_branch = self.frame().branches > 0;
+                let env = Rc::clone(&self.frame().env);
+                // Python and PHP have no declarations: the first assignment in a function is one.
+                let implicit = !declare && self.code().language != Language::JavaScript && !env.has_own(name);
+                if declare || implicit {
+                    if declare && in_branch && env.has_own(name) && self.code().language != Language::JavaScript {
+                        env.assign(name, &|old| joined(old, &value));
+                    } else {
+                        env.declare(name.clone(), value);
+                    }
+                } else if !env.assign(name, &|old| if in_branch { joined(old, &value) } else { value.clone() }) {
+                    env.declare(name.clone(), value);
+                }
+            }
+            Kind::Object(properties) => {
+                for property in properties {
+                    let inner = match &property.key {
+                        Key::Named(name) => self.member_of(&value, name),
+                        Key::Computed(key) => {
+                            let key = self.eval(*key);
+                            self.index_of(&value, key)
+                        }
+                        Key::Spread => Value { kind: value.kind.clone(), labels: value.labels.clone() },
+                    };
+                    self.bind(property.value, inner, declare);
+                }
+            }
+            Kind::Array(items) => {
+                for (index, &item) in items.iter().enumerate() {
+                    let inner = match self.kind(item) {
+                        Kind::Spread(inner) => {
+                            let inner = *inner;
+                            self.bind(inner, Value::of(value.labels.clone()), declare);
+                            continue;
+                        }
+                        _ => self.element_at(&value, index),
+                    };
+                    self.bind(item, inner, declare);
+                }
+            }
+            Kind::Assign { target, op: None, value: default } => {
+                let inner = if matches!(value.kind, ValueKind::Null)
+                    || (matches!(value.kind, ValueKind::Unknown) && value.labels.is_empty())
+                {
+                    let default = self.eval(*default);
+                    joined(&value, &default)
+                } else {
+                    value
+                };
+                self.bind(*target, inner, declare);
+            }
+            Kind::Spread(inner) => self.bind(*inner, value, declare),
+            Kind::Let { target, .. } => self.bind(*target, value, declare),
+            Kind::Member { object, property } => {
+                let receiver = self.eval(*object);
+                self.assign_member(target, receiver, property, None, value);
+            }
+            Kind::Index { object, index } => {
+                let receiver = self.eval(*object);
+                let index = self.eval(*index);
+                let name = index.as_str().map(plimsoll_ir::Str::from).unwrap_or_default();
+                self.assign_member(target, receiver, &name, Some(index), value);
+            }
+            _ => {
+                self.eval(target);
+            }
+        }
+    }
+
+    fn assign_member(
+        &mut self,
+        node: NodeId,
+        receiver: Value,
+        property: &plimsoll_ir::Str,
+        index: Option<Value>,
+        value: Value,
+    ) {
+        let path = self.code().path(node);
+        if let Some(path) = path.as_deref()
+            && self.code().language == Language::JavaScript
+        {
+            self.note_commonjs_export(path, &value);
+        }
+        let in_branch = self.frame().branches > 0;
+        match &receiver.kind {
+            ValueKind::Object(object) => {
+                if property.is_empty() {
+                    object.spreads.borrow_mut().push(Value::of(value.deep_labels()));
+                } else {
+                    let old = object.fields.borrow().get(property).cloned();
+                    let new = match old {
+                        Some(old) if in_branch => joined(&old, &value),
+                        _ => value.clone(),
+                    };
+                    object.fields.borrow_mut().insert(property.clone(), new);
+                }
+                self.record_here(EventKind::Assign { receiver, property: property.clone(), index, value }, node);
+            }
+            ValueKind::Symbol(symbol) => {
+                if !property.is_empty() {
+                    let key = Symbol::member(symbol, property).path.clone();
+                    let old = self.assigned.get(&key).cloned();
+                    let new = match old {
+                        Some(old) if in_branch => joined(&old, &value),
+                        _ => value.clone(),
+                    };
+                    self.assigned.insert(key, new);
+                }
+                self.record_here(EventKind::Assign { receiver, property: property.clone(), index, value }, node);
+            }
+            _ => self.record_here(EventKind::Assign { receiver, property: property.clone(), index, value }, node),
+        }
+    }
+
+    fn note_commonjs_export(&mut self, path: &str, value: &Value) {
+        let name = match path {
+            "module.exports" => "default",
+            _ => match path.strip_prefix("module.exports.").or_else(|| path.strip_prefix("exports.")) {
+                Some(name) if !name.contains('.') => name,
+                _ => return,
+            },
+        };
+        let module = self.module_id();
+        self.modules[module.0 as usize].exports.insert(name.into(), value.clone());
+    }
+}
+
+/// Either of two values.
+pub(super) fn joined(old: &Value, new: &Value) -> Value {
+    let labels = old.labels.union(&new.labels);
+    let kind = match (&old.kind, &new.kind) {
+        (ValueKind::Unknown, ValueKind::Unknown) => ValueKind::Unknown,
+        (ValueKind::Str(a), ValueKind::Str(b)) if a == b => new.kind.clone(),
+        (ValueKind::Object(a), ValueKind::Object(b)) if Rc::ptr_eq(a, b) => new.kind.clone(),
+        (ValueKind::Null, ValueKind::Null) => ValueKind::Null,
+        (ValueKind::Choice(list), _) => {
+            if list.len() >= 6 {
+                return Value { kind: old.kind.clone(), labels };
+            }
+            let mut all: Vec<(Value, Facts)> = list.to_vec();
+            all.push((new.clone(), Facts::default()));
+            ValueKind::Choice(all.into())
+        }
+        _ => ValueKind::Choice(Rc::new([(old.clone(), Facts::default()), (new.clone(), Facts::default())])),
+    };
+    Value { kind, labels }
+}
+
+fn is_statement(kind: &Kind) -> bool {
+    matches!(kind, Kind::Let { .. } | Kind::Block(_) | Kind::If { .. } | Kind::Loop { .. })
+}
+
+fn ends_with_jump(module: &plimsoll_ir::Module, body: NodeId) -> bool {
+    match module.kind(body) {
+        Kind::Jump => true,
+        Kind::Block(list) => list.last().is_some_and(|&last| ends_with_jump(module, last)),
+        Kind::Opaque(list) => list.is_empty(),
+        _ => false,
+    }
+}

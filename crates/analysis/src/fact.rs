@@ -1,0 +1,238 @@
+//! Facts: what must hold for control to reach a place.
+
+use std::rc::Rc;
+
+use plimsoll_source::Span;
+
+use crate::value::{Truth, Value, ValueKind};
+
+/// One condition that holds.
+#[derive(Clone, Debug)]
+pub enum Fact {
+    /// A value counts as true (or as false).
+    Truthy {
+        /// The value.
+        value: Value,
+        /// True or false.
+        holds: bool,
+        /// Where it was tested.
+        span: Span,
+    },
+    /// Two values are equal (or not).
+    Equal {
+        /// Left.
+        left: Value,
+        /// Right.
+        right: Value,
+        /// Equal or not.
+        holds: bool,
+        /// Where.
+        span: Span,
+    },
+    /// One value is among others (or not).
+    In {
+        /// The value.
+        value: Value,
+        /// The others.
+        among: Value,
+        /// Among them or not.
+        holds: bool,
+        /// Where.
+        span: Span,
+    },
+    /// A comparison by order was made; which way does not matter.
+    Compared {
+        /// Left.
+        left: Value,
+        /// Right.
+        right: Value,
+        /// Where.
+        span: Span,
+    },
+    /// A call that refuses on its own returned: `jwt.verify`, a middleware of a library.
+    Passed {
+        /// Path of what was called.
+        path: String,
+        /// Its result.
+        value: Value,
+        /// Where.
+        span: Span,
+    },
+    /// At least one of the branches holds.
+    AnyOf {
+        /// Each a conjunction.
+        branches: Vec<Vec<Fact>>,
+        /// Where.
+        span: Span,
+    },
+}
+
+impl Fact {
+    /// Where it was established.
+    pub fn span(&self) -> Span {
+        match self {
+            Fact::Truthy { span, .. }
+            | Fact::Equal { span, .. }
+            | Fact::In { span, .. }
+            | Fact::Compared { span, .. }
+            | Fact::Passed { span, .. }
+            | Fact::AnyOf { span, .. } => *span,
+        }
+    }
+}
+
+/// Facts in the order in which they were established. Cheap to clone; each fact keeps its identity, so that what two
+/// paths have in common can be told.
+#[derive(Clone, Debug, Default)]
+pub struct Facts(Rc<Vec<Rc<Fact>>>);
+
+/// More facts than this on one path: the oldest are what guards are made of, so the newest are dropped.
+const MAX_FACTS: usize = 96;
+
+impl Facts {
+    /// In order.
+    pub fn iter(&self) -> impl Iterator<Item = &Fact> {
+        self.0.iter().map(|fact| &**fact)
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// With more facts behind.
+    #[must_use]
+    pub fn with(&self, more: impl IntoIterator<Item = Fact>) -> Facts {
+        let mut list = (*self.0).clone();
+        for fact in more {
+            if list.len() < MAX_FACTS {
+                list.push(Rc::new(fact));
+            }
+        }
+        Facts(Rc::new(list))
+    }
+
+    /// With the facts of another list that are not in this one.
+    #[must_use]
+    pub fn and(&self, other: &Facts) -> Facts {
+        let mut list = (*self.0).clone();
+        for fact in other.0.iter() {
+            if list.len() < MAX_FACTS && !list.iter().any(|mine| Rc::ptr_eq(mine, fact)) {
+                list.push(Rc::clone(fact));
+            }
+        }
+        Facts(Rc::new(list))
+    }
+
+    /// What both have in common.
+    #[must_use]
+    pub fn common(&self, other: &Facts) -> Facts {
+        if Rc::ptr_eq(&self.0, &other.0) {
+            return self.clone();
+        }
+        Facts(Rc::new(
+            self.0.iter().filter(|fact| other.0.iter().any(|theirs| Rc::ptr_eq(fact, theirs))).cloned().collect(),
+        ))
+    }
+
+    /// The facts that this list has more than `base`.
+    pub fn beyond(&self, base: &Facts) -> Facts {
+        Facts(Rc::new(
+            self.0.iter().filter(|fact| !base.0.iter().any(|theirs| Rc::ptr_eq(fact, theirs))).cloned().collect(),
+        ))
+    }
+
+    /// Several paths joined: what all have in common, plus one `AnyOf` over what each has beyond that.
+    pub fn joined(paths: &[Facts], span: Span) -> Facts {
+        let Some((first, rest)) = paths.split_first() else { return Facts::default() };
+        let common = rest.iter().fold(first.clone(), |common, path| common.common(path));
+        if rest.is_empty() {
+            return common;
+        }
+        let branches: Vec<Vec<Fact>> =
+            paths.iter().map(|path| path.beyond(&common).iter().cloned().collect()).collect();
+        // One path without any condition of its own: nothing more is known.
+        if branches.len() > 6 || branches.iter().any(Vec::is_empty) {
+            return common;
+        }
+        common.with([Fact::AnyOf { branches, span }])
+    }
+}
+
+/// What follows when a value counts as true (`holds`) or as false. `None`: it cannot.
+pub(crate) fn assume(value: &Value, holds: bool, span: Span) -> Option<Vec<Fact>> {
+    match &value.kind {
+        ValueKind::Not(inner) => assume(inner, !holds, span),
+        ValueKind::And(pair) => both_or_any(&pair.0, &pair.1, holds, true, span),
+        ValueKind::Or(pair) => both_or_any(&pair.0, &pair.1, holds, false, span),
+        ValueKind::Equal(pair, equal) => {
+            Some(vec![Fact::Equal { left: pair.0.clone(), right: pair.1.clone(), holds: *equal == holds, span }])
+        }
+        ValueKind::In(pair) => Some(vec![Fact::In { value: pair.0.clone(), among: pair.1.clone(), holds, span }]),
+        ValueKind::Compare(pair) => Some(vec![Fact::Compared { left: pair.0.clone(), right: pair.1.clone(), span }]),
+        ValueKind::Choice(alternatives) => {
+            // Alternatives that contradict are dropped; what the remaining ones rest on holds.
+            let mut paths = Vec::new();
+            for (alternative, facts) in alternatives.iter() {
+                if let Some(more) = assume(alternative, holds, span) {
+                    paths.push(facts.with(more));
+                }
+            }
+            if paths.is_empty() {
+                return None;
+            }
+            let joined = Facts::joined(&paths, span);
+            let mut facts: Vec<Fact> = joined.iter().cloned().collect();
+            facts.push(Fact::Truthy { value: value.clone(), holds, span });
+            Some(facts)
+        }
+        _ => match (value.truth(), holds) {
+            (Truth::Yes, false) | (Truth::No, true) => None,
+            // Constants establish nothing.
+            (Truth::Yes | Truth::No, _) if value.labels.is_empty() => Some(Vec::new()),
+            _ => Some(vec![Fact::Truthy { value: value.clone(), holds, span }]),
+        },
+    }
+}
+
+fn both_or_any(left: &Value, right: &Value, holds: bool, is_and: bool, span: Span) -> Option<Vec<Fact>> {
+    let (a, b) = (assume(left, holds, span), assume(right, holds, span));
+    if holds == is_and {
+        // `a && b` true, `a || b` false: both.
+        let mut all = a?;
+        all.extend(b?);
+        return Some(all);
+    }
+    match (a, b) {
+        (None, None) => None,
+        // The second is only reached when the first did not decide, so it adds the first's opposite.
+        (None, Some(facts)) => {
+            let mut all = assume(left, !holds, span).unwrap_or_default();
+            all.extend(facts);
+            Some(all)
+        }
+        (Some(facts), None) => Some(facts),
+        (Some(a), Some(b)) => {
+            let mut second = assume(left, !holds, span).unwrap_or_default();
+            second.extend(b);
+            // Flatten `x || y || z`, so that each branch is one alternative.
+            let mut branches = Vec::new();
+            match <[Fact; 1]>::try_from(a) {
+                Ok([Fact::AnyOf { branches: inner, .. }]) => branches.extend(inner),
+                Ok([single]) => branches.push(vec![single]),
+                Err(list) => branches.push(list),
+            }
+            branches.push(second);
+            if branches.iter().any(Vec::is_empty) {
+                Some(Vec::new())
+            } else {
+                Some(vec![Fact::AnyOf { branches, span }])
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What is known of code outside the app: the interpreter asks, the witnesses' tables answer.
+
+use crate::event::Argument;
+use crate::label::{Clean, Labels};
+use crate::value::Value;
+
+/// Knowledge of libraries and platforms.
+pub trait Knowledge {
+    /// Labels that a symbol has by the way it was reached (`@req.body`, `process.env.X`).
+    fn labels(&self, path: &str) -> Labels;
+
+    /// What a call does. `path` is that of the callee: for a method on something that is no symbol it is `.name`.
+    fn call(&self, path: &str, receiver: Option<&Value>, args: &[Argument]) -> Outcome;
+}
+
+/// What a call does.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// The result carries only these labels, instead of those of receiver and arguments.
+    pub replace: Option<Labels>,
+    /// Labels the result has besides.
+    pub add: Labels,
+    /// Labels of the arguments are made harmless for this.
+    pub clean: Clean,
+    /// With `replace`: the caller's identity in the arguments still shows in the result (a query limited by it).
+    pub keep_identity: bool,
+    /// It refuses on its own (throws, ends the request), so what follows may take it as passed.
+    pub passes: bool,
+    /// It never returns (`redirect()`, `abort(401)`, `process.exit`).
+    pub never_returns: bool,
+    /// Functions given to it run later or elsewhere and are not entered (registrations).
+    pub defers: bool,
+    /// The result is this positional argument (wrappers such as `asyncHandler(fn)`, `Object.freeze(x)`).
+    pub returns_arg: Option<usize>,
+    /// The result is exactly this.
+    pub result: Option<Value>,
+}

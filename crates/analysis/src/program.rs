@@ -1,0 +1,282 @@
+//! All modules of the app and how their imports resolve.
+
+use std::collections::BTreeMap;
+
+use plimsoll_ir::{FunctionId, Import, Language, Module, NodeId};
+use plimsoll_source::{FileId, SourceTree, Span};
+
+/// A module by position in [`Program::modules`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModuleId(pub u32);
+
+/// A place in the code as an identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Site {
+    /// Module.
+    pub module: ModuleId,
+    /// Node.
+    pub node: NodeId,
+}
+
+/// A function of the app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FunctionRef {
+    /// Module.
+    pub module: ModuleId,
+    /// Function.
+    pub function: FunctionId,
+}
+
+/// The app's code.
+pub struct Program<'t> {
+    /// The files it came from.
+    pub tree: &'t SourceTree,
+    /// All modules in file order.
+    pub modules: Vec<Module>,
+    by_file: BTreeMap<FileId, Vec<ModuleId>>,
+    /// Files by their last path part without extension (for folders' index files: the folder's name).
+    by_stem: BTreeMap<String, Vec<FileId>>,
+    /// Import targets, by module, in the order of [`Module::imports`].
+    targets: Vec<Vec<Option<ModuleId>>>,
+}
+
+const JS_EXTENSIONS: &[&str] =
+    &[".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".vue", ".svelte", ".astro"];
+
+impl<'t> Program<'t> {
+    /// Links modules. They must be in the order of their files.
+    pub fn new(tree: &'t SourceTree, modules: Vec<Module>) -> Self {
+        let mut by_file: BTreeMap<FileId, Vec<ModuleId>> = BTreeMap::new();
+        let mut by_stem: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
+        for (id, module) in (0u32..).map(ModuleId).zip(&modules) {
+            let entry = by_file.entry(module.file).or_default();
+            if entry.is_empty() {
+                by_stem.entry(stem(&tree.file(module.file).path).to_owned()).or_default().push(module.file);
+            }
+            entry.push(id);
+        }
+        let mut program = Program { tree, modules, by_file, by_stem, targets: Vec::new() };
+        program.targets = program
+            .modules
+            .iter()
+            .map(|module| module.imports.iter().map(|import| program.resolve_import(module, import)).collect())
+            .collect();
+        program
+    }
+
+    /// A module.
+    pub fn module(&self, id: ModuleId) -> &Module {
+        &self.modules[id.0 as usize]
+    }
+
+    /// All modules with their ids.
+    pub fn iter(&self) -> impl Iterator<Item = (ModuleId, &Module)> {
+        (0u32..).map(ModuleId).zip(&self.modules)
+    }
+
+    /// Path of a module's file.
+    pub fn path(&self, id: ModuleId) -> &str {
+        &self.tree.file(self.module(id).file).path
+    }
+
+    /// The modules of a file.
+    pub fn modules_of(&self, file: FileId) -> &[ModuleId] {
+        self.by_file.get(&file).map_or(&[], Vec::as_slice)
+    }
+
+    /// The module that an import of `module` (by position) leads to; `None` for a package.
+    pub fn target(&self, module: ModuleId, import: usize) -> Option<ModuleId> {
+        self.targets.get(module.0 as usize)?.get(import).copied().flatten()
+    }
+
+    /// The module that a specifier in `from` leads to.
+    pub fn resolve(&self, from: ModuleId, specifier: &str) -> Option<ModuleId> {
+        self.resolve_specifier(self.module(from), specifier)
+    }
+
+    /// A submodule of a Python package, for `from package import module`.
+    pub fn submodule(&self, package: ModuleId, name: &str) -> Option<ModuleId> {
+        let folder = self.path(package).strip_suffix("/__init__.py")?;
+        self.first_of(&[format!("{folder}/{name}.py"), format!("{folder}/{name}/__init__.py")])
+    }
+
+    /// Span of a node.
+    pub fn span(&self, site: Site) -> Span {
+        self.module(site.module).span(site.node)
+    }
+
+    fn resolve_import(&self, module: &Module, import: &Import) -> Option<ModuleId> {
+        self.resolve_specifier(module, &import.module)
+    }
+
+    fn resolve_specifier(&self, module: &Module, specifier: &str) -> Option<ModuleId> {
+        let own = &self.tree.file(module.file).path;
+        match module.language {
+            Language::JavaScript => self.resolve_javascript(own, specifier),
+            Language::Python => self.resolve_python(own, specifier),
+            Language::Php => self.resolve_php(own, specifier),
+        }
+    }
+
+    fn first_of(&self, paths: &[String]) -> Option<ModuleId> {
+        paths.iter().find_map(|path| {
+            let file = self.tree.find(path)?;
+            self.by_file.get(&file)?.first().copied()
+        })
+    }
+
+    fn javascript_file(&self, base: &str) -> Option<ModuleId> {
+        let mut candidates = vec![base.to_owned()];
+        candidates.extend(JS_EXTENSIONS.iter().map(|extension| format!("{base}{extension}")));
+        // TypeScript sources are imported under the name of what they compile to.
+        for compiled in [".js", ".jsx", ".mjs", ".cjs"] {
+            if let Some(stripped) = base.strip_suffix(compiled) {
+                candidates.extend(JS_EXTENSIONS.iter().map(|extension| format!("{stripped}{extension}")));
+            }
+        }
+        candidates.extend(JS_EXTENSIONS.iter().map(|extension| format!("{base}/index{extension}")));
+        self.first_of(&candidates)
+    }
+
+    fn resolve_javascript(&self, own: &str, specifier: &str) -> Option<ModuleId> {
+        let specifier = specifier.split(['?', '#']).next().unwrap_or(specifier);
+        if specifier.starts_with('.') {
+            return self.javascript_file(&normalise(&format!("{}/{specifier}", folder(own))));
+        }
+        if let Some(rest) = specifier.strip_prefix('/') {
+            return self.javascript_file(rest).or_else(|| self.by_suffix(own, rest));
+        }
+        // Path aliases (`@/x`, `~/x`, `$lib/x`, `@shared/x`, `src/x`): the alias names a folder somewhere above.
+        let (alias, rest) = specifier.split_once('/')?;
+        match alias {
+            "@" | "~" | "#" | "@@" | "~~" => self.by_suffix(own, rest),
+            "$lib" => self.by_suffix(own, &format!("lib/{rest}")),
+            _ => {
+                let name = alias.trim_start_matches(['@', '~', '$', '#']);
+                if name.is_empty() {
+                    return None;
+                }
+                self.by_suffix(own, &format!("{name}/{rest}")).or_else(|| {
+                    // `@components/Button` may stand for `src/ui/components/Button`; a package of that name is likelier
+                    // where no such file exists.
+                    alias.starts_with(['~', '$', '#']).then(|| self.by_suffix(own, rest)).flatten()
+                })
+            }
+        }
+    }
+
+    /// The file whose path ends with `suffix` (extension or index file added) and that is nearest to `own`.
+    fn by_suffix(&self, own: &str, suffix: &str) -> Option<ModuleId> {
+        let suffix = normalise(suffix);
+        let wanted = suffix.rsplit('/').next()?;
+        let mut names = vec![wanted.to_owned()];
+        for compiled in [".js", ".jsx", ".ts", ".tsx", ".mjs", ".vue", ".svelte", ".php", ".py"] {
+            names.extend(wanted.strip_suffix(compiled).map(str::to_owned));
+        }
+        let mut best: Option<(usize, FileId)> = None;
+        for name in &names {
+            for &file in self.by_stem.get(name).into_iter().flatten() {
+                let path = &self.tree.file(file).path;
+                let bare = strip_index(path);
+                let bare_suffix = strip_extension(&suffix);
+                let fits = bare == bare_suffix
+                    || bare.ends_with(&format!("/{bare_suffix}"))
+                    || path.ends_with(&format!("/{suffix}"));
+                if fits {
+                    let near = common_folders(own, path);
+                    if best.is_none_or(|(score, _)| near > score) {
+                        best = Some((near, file));
+                    }
+                }
+            }
+        }
+        self.by_file.get(&best?.1)?.first().copied()
+    }
+
+    fn resolve_python(&self, own: &str, specifier: &str) -> Option<ModuleId> {
+        let dots = specifier.chars().take_while(|&c| c == '.').count();
+        let name = specifier[dots..].replace('.', "/");
+        let files = |base: &str| {
+            let base = base.trim_start_matches('/');
+            [format!("{base}.py"), format!("{base}/__init__.py")]
+        };
+        if dots > 0 {
+            let mut base = folder(own).to_owned();
+            for _ in 1..dots {
+                base = folder(&base).to_owned();
+            }
+            return if name.is_empty() {
+                self.first_of(&[normalise(&format!("{base}/__init__.py"))])
+            } else {
+                self.first_of(&files(&normalise(&format!("{base}/{name}"))))
+            };
+        }
+        // From the file's own folder outwards to the root: scripts run from different folders.
+        let mut base = folder(own).to_owned();
+        loop {
+            let candidate = if base.is_empty() { name.clone() } else { format!("{base}/{name}") };
+            if let Some(found) = self.first_of(&files(&candidate)) {
+                return Some(found);
+            }
+            if base.is_empty() {
+                return None;
+            }
+            base = folder(&base).to_owned();
+        }
+    }
+
+    fn resolve_php(&self, own: &str, specifier: &str) -> Option<ModuleId> {
+        if specifier.contains('\\') {
+            let path = specifier.trim_matches('\\').replace('\\', "/");
+            let without_root = path.split_once('/').map_or(path.as_str(), |(_, rest)| rest).to_owned();
+            return self
+                .by_suffix(own, &format!("{path}.php"))
+                .or_else(|| self.by_suffix(own, &format!("{without_root}.php")));
+        }
+        let specifier = specifier.trim_start_matches('/');
+        self.first_of(&[normalise(&format!("{}/{specifier}", folder(own))), normalise(specifier)])
+            .or_else(|| self.by_suffix(own, &normalise(specifier)))
+    }
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn stem(path: &str) -> &str {
+    let bare = strip_index(path);
+    bare.rsplit('/').next().unwrap_or(bare)
+}
+
+fn strip_extension(path: &str) -> &str {
+    let name_at = path.rfind('/').map_or(0, |at| at + 1);
+    match path[name_at..].rfind('.') {
+        Some(dot) if dot > 0 => &path[..name_at + dot],
+        _ => path,
+    }
+}
+
+/// Path without extension, and without `/index` or `/__init__`.
+fn strip_index(path: &str) -> &str {
+    let bare = strip_extension(path);
+    bare.strip_suffix("/index").or_else(|| bare.strip_suffix("/__init__")).unwrap_or(bare)
+}
+
+fn common_folders(a: &str, b: &str) -> usize {
+    folder(a).split('/').zip(folder(b).split('/')).take_while(|(a, b)| a == b).count()
+}
+
+/// Resolves `.` and `..`; a path that climbs out of the subject leads nowhere.
+fn normalise(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
