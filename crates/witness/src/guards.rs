@@ -1,0 +1,279 @@
+//! From facts to guards: which conditions keep whom out.
+
+use plimsoll_analysis::{Fact, Facts, Label, Value, ValueKind};
+use plimsoll_model::app::{Guard, GuardKind, GuardStanding, Side};
+use plimsoll_source::{SourceTree, Span};
+
+/// A guard as read from a fact, before it has a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Check {
+    kind: GuardKind,
+    standing: GuardStanding,
+}
+
+impl Check {
+    fn holds(kind: GuardKind) -> Self {
+        Check { kind, standing: GuardStanding::Enforced }
+    }
+
+    fn fails(kind: GuardKind, why: &str) -> Self {
+        Check { kind, standing: GuardStanding::FailsOpen(why.to_owned()) }
+    }
+}
+
+/// The guards that facts amount to, in the order in which they were established.
+pub(crate) fn guards_of(facts: &Facts, tree: &SourceTree) -> Vec<Guard> {
+    let mut guards: Vec<Guard> = Vec::new();
+    for fact in facts.iter() {
+        for check in checks(fact, 0) {
+            let span = fact.span();
+            let same = guards.iter().any(|guard| guard.kind == check.kind && guard.standing == check.standing);
+            if !same {
+                guards.push(Guard { kind: check.kind, side: Side::Server, name: name_of(fact, tree), standing: check.standing, span });
+            }
+        }
+    }
+    guards
+}
+
+/// The fact as the code writes it, for people.
+fn name_of(fact: &Fact, tree: &SourceTree) -> String {
+    match fact {
+        Fact::Passed { path, .. } => path.clone(),
+        _ => {
+            let text = tree.text(fact.span());
+            let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(80).collect();
+            line
+        }
+    }
+}
+
+fn checks(fact: &Fact, depth: u32) -> Vec<Check> {
+    if depth > 4 {
+        return Vec::new();
+    }
+    match fact {
+        Fact::Truthy { value, holds: true, .. } => truthy(value),
+        Fact::Truthy { value, holds: false, .. } => falsy(value),
+        Fact::Equal { left, right, holds, .. } => equal(left, right, *holds),
+        Fact::In { value, among, holds, .. } => membership(value, among, *holds),
+        Fact::Compared { left, right, .. } => compared(left, right),
+        Fact::Passed { path, value, .. } => passed(path, value),
+        Fact::AnyOf { branches, .. } => any_of(branches, depth),
+    }
+}
+
+fn truthy(value: &Value) -> Vec<Check> {
+    let mut out = Vec::new();
+    if is_identity(value) {
+        if is_privilege(value) {
+            out.push(Check::holds(GuardKind::Role));
+        }
+        // A record found by an id of the request *and* the caller's own: nothing comes back for others.
+        if is_record(value) && has_input(value) {
+            out.push(Check::holds(GuardKind::Ownership));
+        }
+        out.push(Check::holds(GuardKind::Authentication));
+    }
+    out
+}
+
+fn falsy(value: &Value) -> Vec<Check> {
+    // `const { error } = await requireUser()`: no error means it passed; facts of the alternatives say the rest.
+    // `@limiter.isLimited`, `!success`-style results of rate limiters.
+    let path = value.path().to_ascii_lowercase();
+    if ["ratelimit", "rate_limit", "limiter", "throttle"].iter().any(|word| path.contains(word)) || has_label(value, |label| matches!(label, Label::Record(name, _) if name.contains("attempt"))) {
+        return vec![Check::holds(GuardKind::RateLimit)];
+    }
+    Vec::new()
+}
+
+fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
+    let pairs = [(left, right), (right, left)];
+    for (a, b) in pairs {
+        // A password against its record is no guard of the caller: it is the login itself.
+        if has_label(a, |label| matches!(label, Label::Credential)) {
+            return Vec::new();
+        }
+        if is_identity(a) {
+            let constant = b.as_str().is_some() || matches!(b.kind, ValueKind::Num(_)) || b.labels.is_empty();
+            if is_privilege(a) && constant {
+                // `role != 'banned'`, `role == 'guest'` keep hardly anybody out.
+                let weak = b.as_str().is_some_and(|word| matches!(word.to_ascii_lowercase().as_str(), "guest" | "banned" | "blocked" | "disabled" | "suspended" | "inactive"));
+                if holds && !weak {
+                    return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
+                }
+                return if holds { Vec::new() } else { vec![] };
+            }
+            if holds && !is_identity(b) && (is_record(b) || has_input(b)) {
+                return vec![Check::holds(GuardKind::Ownership), Check::holds(GuardKind::Authentication)];
+            }
+            if holds && is_identity(b) && (is_record(b) || is_record(a)) {
+                // Both carry the caller: a record looked up for the caller, compared with the caller.
+                return vec![Check::holds(GuardKind::Ownership), Check::holds(GuardKind::Authentication)];
+            }
+            if holds && constant {
+                return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
+            }
+        }
+    }
+    for (a, b) in pairs {
+        // What the caller sends against what only the server knows.
+        if holds && has_input(a) && !is_identity(b) && is_server_secret(b) {
+            return vec![Check::holds(GuardKind::Signature)];
+        }
+    }
+    Vec::new()
+}
+
+fn membership(value: &Value, among: &Value, holds: bool) -> Vec<Check> {
+    if is_identity(value) && holds {
+        let kind = if is_record(among) { GuardKind::Ownership } else { GuardKind::Role };
+        return vec![Check::holds(kind), Check::holds(GuardKind::Authentication)];
+    }
+    let session = among.path();
+    if holds && (session == "flask.session" || session == "_SESSION" || session.ends_with("request.session") || session.ends_with("req.session")) {
+        return vec![Check::holds(GuardKind::Authentication)];
+    }
+    if holds && is_identity(among) {
+        // `user.roles.includes('admin')`, `user.permissions.has(x)`
+        return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
+    }
+    Vec::new()
+}
+
+fn compared(left: &Value, right: &Value) -> Vec<Check> {
+    for value in [left, right] {
+        if is_identity(value) && is_privilege(value) {
+            return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
+        }
+        if is_counter(value) {
+            return vec![Check::holds(GuardKind::RateLimit)];
+        }
+    }
+    Vec::new()
+}
+
+/// A count of attempts: a record or state whose name says so.
+fn is_counter(value: &Value) -> bool {
+    let path = value.path().to_ascii_lowercase();
+    let named = |name: &str| ["attempt", "ratelimit", "rate_limit", "throttl", "failures", "tries", "lockout", "hits"].iter().any(|word| name.contains(word));
+    named(&path) || has_label(value, |label| matches!(label, Label::Record(name, _) if named(&name.to_ascii_lowercase())))
+}
+
+fn passed(path: &str, value: &Value) -> Vec<Check> {
+    let lower = path.to_ascii_lowercase();
+    if lower.contains("webhook") {
+        return vec![Check::holds(GuardKind::Signature)];
+    }
+    if lower.contains("limit") || lower.contains("throttle") {
+        return vec![Check::holds(GuardKind::RateLimit)];
+    }
+    if lower.contains("csrf") || lower.contains("referer") {
+        return vec![Check::holds(GuardKind::Csrf)];
+    }
+    if lower.contains("authorize") || lower.contains("abort_unless") || lower.contains("abort_if") || lower.contains("permission") {
+        return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
+    }
+    if is_identity(value) {
+        return vec![Check::holds(GuardKind::Authentication)];
+    }
+    Vec::new()
+}
+
+/// One of several conditions holds: a guard only where each of them is one.
+fn any_of(branches: &[Vec<Fact>], depth: u32) -> Vec<Check> {
+    let per_branch: Vec<Vec<Check>> =
+        branches.iter().map(|facts| facts.iter().flat_map(|fact| checks(fact, depth + 1)).collect()).collect();
+    let has = |checks: &[Check], kinds: &[GuardKind]| checks.iter().any(|check| kinds.contains(&check.kind) && check.standing == GuardStanding::Enforced);
+    let identity = [GuardKind::Authentication, GuardKind::Role, GuardKind::Ownership];
+    let mut out = Vec::new();
+    if per_branch.iter().all(|checks| has(checks, &identity)) {
+        // "the owner or an administrator" limits like the weaker of the two.
+        if per_branch.iter().all(|checks| has(checks, &[GuardKind::Role])) {
+            out.push(Check::holds(GuardKind::Role));
+        } else if per_branch.iter().all(|checks| has(checks, &[GuardKind::Role, GuardKind::Ownership])) {
+            out.push(Check::holds(GuardKind::Ownership));
+        }
+        out.push(Check::holds(GuardKind::Authentication));
+        return out;
+    }
+    if per_branch.iter().all(|checks| has(checks, &[GuardKind::Signature, GuardKind::Authentication, GuardKind::Role, GuardKind::Ownership])) {
+        return vec![Check::holds(GuardKind::Signature)];
+    }
+    for kind in [GuardKind::RateLimit, GuardKind::Csrf] {
+        if per_branch.iter().all(|checks| has(checks, &[kind])) {
+            out.push(Check::holds(kind));
+        }
+    }
+    // One branch is a way around the others.
+    for (index, facts) in branches.iter().enumerate() {
+        if !per_branch[index].is_empty() {
+            continue;
+        }
+        let others: Vec<&Check> = per_branch.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, checks)| checks).collect();
+        let around_nobody = facts.iter().any(|fact| matches!(fact, Fact::Truthy { value, holds: false, .. } if is_identity(value)));
+        let around_setting = facts.iter().any(|fact| matches!(fact, Fact::Truthy { value, holds: false, .. } if is_setting(value)));
+        if around_nobody && let Some(check) = others.iter().find(|check| check.kind != GuardKind::Authentication) {
+            out.push(Check::fails(check.kind, "it is skipped when nobody is signed in"));
+        } else if around_setting && let Some(check) = others.first() {
+            out.push(Check::fails(check.kind, "it is skipped when the setting it compares with is missing"));
+        }
+    }
+    out
+}
+
+pub(crate) fn has_label(value: &Value, test: impl Fn(&Label) -> bool) -> bool {
+    value.deep_labels().any(test)
+}
+
+pub(crate) fn is_identity(value: &Value) -> bool {
+    value.deep_labels().has_identity()
+}
+
+fn is_record(value: &Value) -> bool {
+    has_label(value, |label| matches!(label, Label::Record(..)))
+}
+
+fn has_input(value: &Value) -> bool {
+    has_label(value, |label| matches!(label, Label::Input(..)))
+}
+
+fn is_setting(value: &Value) -> bool {
+    has_label(value, |label| matches!(label, Label::Env(_)))
+}
+
+/// A setting, or a constant long enough to be a shared secret.
+fn is_server_secret(value: &Value) -> bool {
+    is_setting(value) || value.as_str().is_some_and(|text| text.len() >= 6 && !text.contains(' ')) || is_digest(value)
+}
+
+fn is_digest(value: &Value) -> bool {
+    let path = value.path();
+    path.contains("createHmac()") || path.contains("hmac.new()") || path.contains("hash_hmac()")
+}
+
+/// Whether the value speaks of what the caller may do rather than of who it is.
+fn is_privilege(value: &Value) -> bool {
+    let name = match &value.kind {
+        ValueKind::Symbol(symbol) => symbol.last_name().to_ascii_lowercase(),
+        _ => match value.as_symbol() {
+            Some(symbol) => symbol.last_name().to_ascii_lowercase(),
+            // A field of a record whose symbol is lost: its labels still say identity.
+            None => return false,
+        },
+    };
+    is_privilege_name(&name)
+}
+
+/// Names of fields that decide what somebody may do.
+pub(crate) fn is_privilege_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let bare: String = name.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    const WORDS: &[&str] = &[
+        "role", "roles", "isadmin", "admin", "issuperuser", "superuser", "isstaff", "staff", "permission", "permissions", "userrole", "usertype",
+        "accounttype", "accesslevel", "privilege", "privileges", "isowner", "issuperadmin", "superadmin", "claims", "scope", "scopes", "rolle", "rol",
+        "rule", "type", "group", "groups", "plan", "ismanager", "ismoderator", "rank", "level", "hasrole", "haspermission", "can", "cannot", "isadministrator",
+    ];
+    WORDS.contains(&bare.as_str()) || bare.ends_with("role") || (bare.starts_with("is") && bare.ends_with("admin")) || bare.contains("permission")
+}

@@ -1,0 +1,151 @@
+//! What a handler does: events of a run turned into guards, effects and flows of an entry point.
+
+mod effects;
+mod flows;
+mod purpose;
+
+pub(crate) use flows::{flows_of, is_markup_sink};
+pub(crate) use purpose::{purposes_of, words_of};
+
+use plimsoll_analysis::{Event, EventKind, Facts, FunctionRef, Label, Value};
+use plimsoll_model::app::{Effect, EffectKind, EntryPoint, Flow, Guard, GuardKind};
+use plimsoll_source::SourceTree;
+
+use crate::guards::guards_of;
+
+/// Everything read off the run of one handler.
+#[derive(Debug, Default)]
+pub(crate) struct Interpretation {
+    /// Guards: those that apply to the whole handler first.
+    pub(crate) guards: Vec<Guard>,
+    /// How many apply to the whole handler.
+    pub(crate) whole: usize,
+    /// Effects.
+    pub(crate) effects: Vec<Effect>,
+    /// Names of inputs read.
+    pub(crate) inputs: Vec<String>,
+    /// Flows, their entry not set.
+    pub(crate) flows: Vec<Flow>,
+    /// Functions of the app that were entered.
+    pub(crate) entered: Vec<FunctionRef>,
+    /// The answer carries data that is not constant.
+    pub(crate) answers_with_data: bool,
+}
+
+/// Interprets the events of a handler that started from `start` (what its middleware established).
+pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> Interpretation {
+    let mut out = Interpretation::default();
+    let mut found: Vec<(Effect, Facts)> = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        if let EventKind::Enter { function, .. } = event.kind {
+            out.entered.push(function);
+        }
+        if let Some(effect) = effects::effect_of(events, index) {
+            found.push((effect, event.facts.clone()));
+        }
+        collect_inputs(event, &mut out.inputs);
+    }
+    out.inputs.sort();
+    out.inputs.dedup();
+
+    // What every effect has in common applies to the whole handler. Looking up the caller's own record is how a guard
+    // works, not what it guards.
+    let mut whole: Option<Facts> = None;
+    for (effect, facts) in &found {
+        let is_lookup = matches!(effect.kind, EffectKind::Read | EffectKind::Query | EffectKind::ReadMemory)
+            && (effect.limited_to_caller || effect.target.to_ascii_lowercase().contains("session"));
+        if is_lookup || !effect.kind.touches_data() {
+            continue;
+        }
+        whole = Some(match whole {
+            Some(common) => common.common(facts),
+            None => facts.clone(),
+        });
+    }
+    // A handler without effects is guarded by what holds where it answers.
+    let whole = whole.unwrap_or_else(|| {
+        let answers: Vec<&Facts> = events.iter().filter(|event| flows::is_success_answer(event)).map(|event| &event.facts).collect();
+        match answers.split_first() {
+            Some((first, rest)) => rest.iter().fold((*first).clone(), |common, facts| common.common(facts)),
+            None => start.clone(),
+        }
+    });
+    out.guards = guards_of(&whole.and(&Facts::default()), tree);
+    for guard in guards_of(start, tree) {
+        if !out.guards.iter().any(|known| known.kind == guard.kind) {
+            out.guards.push(guard);
+        }
+    }
+    out.whole = out.guards.len();
+    for (mut effect, facts) in found {
+        for guard in guards_of(&facts, tree) {
+            let known = out.guards.iter().position(|known| known.kind == guard.kind && known.span == guard.span);
+            let index = known.unwrap_or_else(|| {
+                out.guards.push(guard);
+                out.guards.len() - 1
+            });
+            if index >= out.whole && !effect.guards.contains(&index) {
+                effect.guards.push(index);
+            }
+        }
+        out.effects.push(effect);
+    }
+    out.flows = flows_of(events);
+    out.answers_with_data = events.iter().any(flows::answers_with_data);
+    out
+}
+
+impl Interpretation {
+    /// Puts what was read into an entry point.
+    pub(crate) fn fill(self, entry: &mut EntryPoint, named: Vec<Guard>) -> Vec<Flow> {
+        // Guards known by name (a library's middleware) come first: they run before the handler.
+        let shift = named.len();
+        let mut guards = named;
+        guards.extend(self.guards);
+        entry.whole = shift + self.whole;
+        entry.guards = guards;
+        entry.effects = self.effects;
+        for effect in &mut entry.effects {
+            for index in &mut effect.guards {
+                *index += shift;
+            }
+        }
+        entry.inputs = self.inputs;
+        entry.trivial = entry.effects.is_empty() && !self.answers_with_data;
+        entry.purposes = purposes_of(entry);
+        self.flows
+    }
+}
+
+fn collect_inputs(event: &Event, out: &mut Vec<String>) {
+    let mut add = |value: &Value| {
+        for label in value.labels.iter() {
+            match label {
+                Label::Input(name, _) | Label::Upload(name, _) if out.len() < 64 => out.push(name.to_string()),
+                _ => {}
+            }
+        }
+    };
+    match &event.kind {
+        EventKind::Call { args, .. } | EventKind::Method { args, .. } => {
+            for arg in args.iter() {
+                add(&Value::of(arg.value.deep_labels()));
+            }
+        }
+        EventKind::Assign { value, .. } | EventKind::Attribute { value, .. } | EventKind::Output { value } | EventKind::Return { value } => {
+            add(value);
+        }
+        EventKind::Enter { .. } => {}
+    }
+}
+
+/// A guard that is known by its name or library only.
+pub(crate) fn named_guard(kind: GuardKind, name: &str, span: plimsoll_source::Span) -> Guard {
+    Guard {
+        kind,
+        side: plimsoll_model::app::Side::Server,
+        name: name.to_owned(),
+        standing: plimsoll_model::app::GuardStanding::Named,
+        span,
+    }
+}

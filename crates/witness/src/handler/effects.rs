@@ -1,0 +1,482 @@
+//! Effects: what events do to the world.
+
+use plimsoll_analysis::{Argument, Clean, Event, EventKind, Label, Labels, Site, Symbol, SymbolKind, Value, ValueKind};
+use plimsoll_model::DataClass;
+use plimsoll_model::app::{Effect, EffectKind};
+
+use crate::guards::is_privilege_name;
+use crate::knowledge::stores::{self, StoreCall};
+
+/// Calls by the end of their path, with what they do.
+const CALLS: &[(&str, EffectKind)] = &[
+    // passwords and sessions
+    ("bcrypt.compare", EffectKind::VerifyPassword),
+    ("bcrypt.compareSync", EffectKind::VerifyPassword),
+    ("bcryptjs.compare", EffectKind::VerifyPassword),
+    ("bcryptjs.compareSync", EffectKind::VerifyPassword),
+    ("argon2.verify", EffectKind::VerifyPassword),
+    ("check_password_hash", EffectKind::VerifyPassword),
+    ("check_password", EffectKind::VerifyPassword),
+    ("bcrypt.checkpw", EffectKind::VerifyPassword),
+    ("password_verify", EffectKind::VerifyPassword),
+    ("Hash.check", EffectKind::VerifyPassword),
+    ("Auth.attempt", EffectKind::VerifyPassword),
+    ("django.contrib.auth.authenticate", EffectKind::VerifyPassword),
+    ("auth.authenticate", EffectKind::VerifyPassword),
+    ("signInWithPassword", EffectKind::VerifyPassword),
+    ("signInWithEmailAndPassword", EffectKind::VerifyPassword),
+    ("jsonwebtoken.sign", EffectKind::IssueSession),
+    ("SignJWT().sign", EffectKind::IssueSession),
+    ("jwt.encode", EffectKind::IssueSession),
+    ("create_access_token", EffectKind::IssueSession),
+    ("login_user", EffectKind::IssueSession),
+    ("django.contrib.auth.login", EffectKind::IssueSession),
+    ("auth.login", EffectKind::IssueSession),
+    ("Auth.login", EffectKind::IssueSession),
+    ("createSessionCookie", EffectKind::IssueSession),
+    ("createCustomToken", EffectKind::IssueSession),
+    ("@req.login", EffectKind::IssueSession),
+    ("@req.logIn", EffectKind::IssueSession),
+    ("set_password", EffectKind::SetPassword),
+    ("createUserWithEmailAndPassword", EffectKind::CreateAccount),
+    ("auth.signUp", EffectKind::CreateAccount),
+    ("updatePassword", EffectKind::SetPassword),
+    // files
+    ("fs.writeFile", EffectKind::WriteFile),
+    ("fs.writeFileSync", EffectKind::WriteFile),
+    ("fs/promises.writeFile", EffectKind::WriteFile),
+    ("promises.writeFile", EffectKind::WriteFile),
+    ("fs.appendFile", EffectKind::WriteFile),
+    ("fs.appendFileSync", EffectKind::WriteFile),
+    ("fs.createWriteStream", EffectKind::WriteFile),
+    ("fs.rename", EffectKind::WriteFile),
+    ("fs.renameSync", EffectKind::WriteFile),
+    ("fs.unlink", EffectKind::DeleteFile),
+    ("fs.unlinkSync", EffectKind::DeleteFile),
+    ("promises.unlink", EffectKind::DeleteFile),
+    ("fs.rm", EffectKind::DeleteFile),
+    ("fs.rmSync", EffectKind::DeleteFile),
+    ("os.remove", EffectKind::DeleteFile),
+    ("shutil.rmtree", EffectKind::DeleteFile),
+    ("move_uploaded_file", EffectKind::WriteFile),
+    ("file_put_contents", EffectKind::WriteFile),
+    ("unlink", EffectKind::DeleteFile),
+    ("fs.readFile", EffectKind::ReadFile),
+    ("fs.readFileSync", EffectKind::ReadFile),
+    ("promises.readFile", EffectKind::ReadFile),
+    ("fs/promises.readFile", EffectKind::ReadFile),
+    ("fs.createReadStream", EffectKind::ReadFile),
+    ("@res.sendFile", EffectKind::ReadFile),
+    ("@res.download", EffectKind::ReadFile),
+    ("send_file", EffectKind::ReadFile),
+    ("send_from_directory", EffectKind::ReadFile),
+    ("FileResponse", EffectKind::ReadFile),
+    ("readfile", EffectKind::ReadFile),
+    ("Storage.download", EffectKind::ReadFile),
+    // processes
+    ("child_process.exec", EffectKind::Execute),
+    ("child_process.execSync", EffectKind::Execute),
+    ("child_process.spawn", EffectKind::Execute),
+    ("child_process.spawnSync", EffectKind::Execute),
+    ("child_process.execFile", EffectKind::Execute),
+    ("os.system", EffectKind::Execute),
+    ("subprocess.run", EffectKind::Execute),
+    ("subprocess.call", EffectKind::Execute),
+    ("subprocess.Popen", EffectKind::Execute),
+    ("subprocess.check_output", EffectKind::Execute),
+    ("shell_exec", EffectKind::Execute),
+    ("passthru", EffectKind::Execute),
+    // messages
+    (".sendMail", EffectKind::SendMessage),
+    ("emails.send", EffectKind::SendMessage),
+    ("mail.send", EffectKind::SendMessage),
+    ("sgMail.send", EffectKind::SendMessage),
+    ("@sendgrid/mail.send", EffectKind::SendMessage),
+    ("messages.create", EffectKind::SendMessage),
+    ("send_mail", EffectKind::SendMessage),
+    (".send_message", EffectKind::SendMessage),
+    (".sendmail", EffectKind::SendMessage),
+    ("Mail.send", EffectKind::SendMessage),
+    ("wp_mail", EffectKind::SendMessage),
+    ("sendEmail", EffectKind::SendMessage),
+    ("SESClient().send", EffectKind::SendMessage),
+    // AI
+    ("chat.completions.create", EffectKind::CallAi),
+    ("responses.create", EffectKind::CallAi),
+    ("images.generate", EffectKind::CallAi),
+    ("embeddings.create", EffectKind::CallAi),
+    ("audio.transcriptions.create", EffectKind::CallAi),
+    ("Anthropic().messages.create", EffectKind::CallAi),
+    ("sdk.messages.create", EffectKind::CallAi),
+    ("ai.generateText", EffectKind::CallAi),
+    ("ai.streamText", EffectKind::CallAi),
+    ("ai.generateObject", EffectKind::CallAi),
+    (".generateContent", EffectKind::CallAi),
+    (".generate_content", EffectKind::CallAi),
+    (".generateContentStream", EffectKind::CallAi),
+    ("genkit().generate", EffectKind::CallAi),
+    ("definePrompt()", EffectKind::CallAi),
+    ("replicate.run", EffectKind::CallAi),
+    // payments
+    ("checkout.sessions.create", EffectKind::Payment),
+    ("paymentIntents.create", EffectKind::Payment),
+    ("charges.create", EffectKind::Payment),
+    ("refunds.create", EffectKind::Payment),
+    ("subscriptions.create", EffectKind::Payment),
+    ("PaymentIntent.create", EffectKind::Payment),
+    ("checkout.Session.create", EffectKind::Payment),
+];
+
+/// Hosts of paid AI services, for calls by plain HTTP.
+const AI_HOSTS: &[&str] = &[
+    "api.openai.com", "api.anthropic.com", "generativelanguage.googleapis.com", "api.groq.com", "api.mistral.ai", "openrouter.ai", "api.deepseek.com",
+    "api.perplexity.ai", "api.together.xyz", "api.cohere", "ai.gateway.lovable.dev", "api.replicate.com", "api.stability.ai", "api.elevenlabs.io",
+    "api-inference.huggingface.co", "api.x.ai",
+];
+
+/// Calls that request a URL.
+const FETCHES: &[&str] = &[
+    "fetch", "axios", "axios.get", "axios.post", "axios.put", "axios.request", "got", "got.get", "got.post", "node-fetch", "undici.request", "undici.fetch",
+    "http.get", "https.get", "http.request", "https.request", "requests.get", "requests.post", "requests.put", "requests.request", "httpx.get",
+    "httpx.post", "httpx.AsyncClient().get", "httpx.AsyncClient().post", "urllib.request.urlopen", "curl_exec", "Http.get", "Http.post", "superagent.get",
+    "superagent.post", "needle", "ky", "ky.get", "ky.post", "$fetch",
+];
+
+/// The effect of an event, if it has one.
+pub(super) fn effect_of(events: &[Event], index: usize) -> Option<Effect> {
+    let event = &events[index];
+    match &event.kind {
+        EventKind::Call { callee, args } => call(events, index, callee, args),
+        EventKind::Method { receiver, name, args } => method(event, receiver, name, args),
+        EventKind::Assign { receiver, property, value, .. } => assign(event, receiver, property, value),
+        _ => None,
+    }
+}
+
+fn effect(kind: EffectKind, target: impl Into<String>, event: &Event) -> Effect {
+    Effect {
+        kind,
+        target: target.into(),
+        fields: Vec::new(),
+        class: DataClass::Demo,
+        guards: Vec::new(),
+        picked_by_input: false,
+        limited_to_caller: false,
+        writes_whole_input: false,
+        privilege_fields: Vec::new(),
+        bypasses_policies: false,
+        span: event.span,
+    }
+}
+
+/// Whether `path` ends with `name` at a boundary.
+pub(crate) fn ends(path: &str, name: &str) -> bool {
+    crate::knowledge::ends_with_name(path, name)
+}
+
+fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> Option<Effect> {
+    let event = &events[index];
+    let path = callee.path.as_str();
+    // `fs` comes as `fs`, `node:fs`, `fs/promises`, as a default or under a name: the module is what counts.
+    if let Some((_, kind)) = CALLS.iter().find(|(name, _)| ends(path, name)) {
+        let target = args.first().and_then(|arg| arg.value.text_shape()).unwrap_or_default();
+        let mut effect = effect(*kind, target, event);
+        let labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
+        effect.picked_by_input = labels.has_input(Clean::NONE);
+        effect.limited_to_caller = labels.has_identity();
+        return Some(effect);
+    }
+    if FETCHES.iter().any(|name| ends(path, name)) {
+        let url = args.first().and_then(|arg| arg.value.text_shape().or_else(|| arg.value.field("url")?.text_shape())).unwrap_or_default();
+        let kind = if AI_HOSTS.iter().any(|host| url.contains(host)) { EffectKind::CallAi } else { EffectKind::Fetch };
+        return Some(effect(kind, url, event));
+    }
+    // What a server keeps of who is signed in.
+    let name = callee.last_name();
+    if matches!(name.as_str(), "set" | "cookie" | "set_cookie") && is_session_cookie(args) && !path.contains("Map()") {
+        return Some(effect(EffectKind::IssueSession, "cookie", event));
+    }
+    if name == "save" && path.contains("getIronSession()") {
+        return Some(effect(EffectKind::IssueSession, "cookie", event));
+    }
+    let receiver = match &callee.kind {
+        SymbolKind::Member(base, _) => Some(Value::symbol(std::rc::Rc::clone(base), Labels::NONE)),
+        _ => None,
+    };
+    let found = stores::recognise(path, receiver.as_ref(), args)?;
+    Some(store_effect(events, index, callee, args, &found))
+}
+
+fn is_session_cookie(args: &[Argument]) -> bool {
+    let name = args.first().and_then(|arg| arg.value.as_str().map(str::to_owned).or_else(|| Some(arg.value.field("name")?.as_str()?.to_owned())));
+    let carries = args.iter().skip(1).any(|arg| arg.value.deep_labels().any(|label| matches!(label, Label::Token | Label::Identity)));
+    name.is_some_and(|name| is_session_name(&name)) || carries
+}
+
+/// Whether the name of a cookie or stored value says that it carries a login.
+pub(crate) fn is_session_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    if ["csrf", "xsrf", "theme", "lang", "locale", "consent", "sidebar", "banner", "preference", "cart"].iter().any(|word| name.contains(word)) {
+        return false;
+    }
+    ["token", "session", "sess", "auth", "jwt", "sid", "connect.sid", "refresh", "access", "bearer", "login", "credential"].iter().any(|word| name.contains(word))
+}
+
+fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], found: &StoreCall) -> Effect {
+    let event = &events[index];
+    let mut effect = effect(found.kind, found.target.clone(), event);
+    let (mut filters, mut values): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
+    if found.sql.is_some() {
+        filters.extend(args.iter().map(|arg| arg.value.clone()));
+        if let Some(sql) = &found.sql {
+            effect.fields = sql_fields(sql, found.kind);
+        }
+    } else {
+        let name = callee.last_name();
+        split_arguments(&name, found.kind, args, &mut filters, &mut values);
+    }
+    // Earlier calls of the chain (`update(t).set(…)`, `query.filter_by(…)`) and later ones (`.eq('id', id)`, `.run(id)`).
+    for (name, args, _) in callee.calls() {
+        if is_filter(&name) {
+            filters.extend(args.iter().map(|arg| arg.value.clone()));
+        }
+    }
+    for later in events[index + 1..].iter().take(400) {
+        if let EventKind::Call { callee, args } = &later.kind
+            && callee.passes(event.site)
+        {
+            let name = callee.last_name();
+            if is_filter(&name) || matches!(name.as_str(), "run" | "get" | "all" | "bind" | "execute" | "set" | "values" | "returning") {
+                if matches!(name.as_str(), "set" | "values") {
+                    values.extend(args.iter().map(|arg| arg.value.clone()));
+                } else {
+                    filters.extend(args.iter().map(|arg| arg.value.clone()));
+                }
+            }
+        }
+    }
+    let filter_labels = filters.iter().fold(Labels::NONE, |all, value| all.union(&value.deep_labels()));
+    effect.picked_by_input = filter_labels.any(|label| matches!(label, Label::Input(name, _) if !name.starts_with("headers") && !name.starts_with("cookies")));
+    effect.limited_to_caller = filter_labels.has_identity();
+    if found.sql.is_none() || matches!(found.kind, EffectKind::Create) {
+        let value_labels = values.iter().fold(Labels::NONE, |all, value| all.union(&value.deep_labels()));
+        if found.kind == EffectKind::Create {
+            effect.limited_to_caller |= value_labels.has_identity();
+        }
+    }
+    for value in &values {
+        if is_whole_input(value) {
+            effect.writes_whole_input = true;
+        }
+        fields_of(value, &mut effect);
+    }
+    effect.bypasses_policies = bypasses(callee);
+    effect
+}
+
+/// Which arguments choose records and which are written.
+fn split_arguments(name: &str, kind: EffectKind, args: &[Argument], filters: &mut Vec<Value>, values: &mut Vec<Value>) {
+    let writes = kind.writes() && kind != EffectKind::Delete;
+    if !writes {
+        filters.extend(args.iter().map(|arg| arg.value.clone()));
+        return;
+    }
+    let first = args.first().map(|arg| &arg.value);
+    // Prisma: `{ where, data }`, also `{ where, create, update }`.
+    if let Some(first) = first
+        && (first.field("data").is_some() || first.field("where").is_some())
+    {
+        filters.extend(first.field("where"));
+        for key in ["data", "create", "update"] {
+            values.extend(first.field(key));
+        }
+        // Sequelize: `update(values, { where })`
+        if first.field("data").is_none() && args.len() > 1 {
+            values.push(first.clone());
+        }
+        return;
+    }
+    match name {
+        // The first argument chooses.
+        "findByIdAndUpdate" | "findOneAndUpdate" | "updateOne" | "updateMany" | "replaceOne" | "setDoc" | "updateDoc" | "addDoc" | "updateUserById"
+        | "updateUser" | "findOneAndReplace" => {
+            filters.extend(args.first().map(|arg| arg.value.clone()));
+            values.extend(args.iter().skip(1).map(|arg| arg.value.clone()));
+        }
+        _ => {
+            for arg in args {
+                if arg.value.field("where").is_some() {
+                    filters.extend(arg.value.field("where"));
+                } else if arg.name.as_deref() == Some("where") {
+                    filters.push(arg.value.clone());
+                } else {
+                    values.push(arg.value.clone());
+                    if let Some(name) = &arg.name {
+                        // Keyword arguments of a constructor or `create(…)` are fields.
+                        let object = plimsoll_analysis::Object::new(dummy_site(), false);
+                        object.fields.borrow_mut().insert(name.clone(), arg.value.clone());
+                        values.push(Value::plain(ValueKind::Object(std::rc::Rc::new(object))));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn dummy_site() -> Site {
+    Site { module: plimsoll_analysis::ModuleId(0), node: plimsoll_ir::NodeId(0) }
+}
+
+fn is_filter(name: &str) -> bool {
+    matches!(
+        name,
+        "eq" | "neq" | "match" | "in" | "is" | "filter" | "or" | "not" | "where" | "andWhere" | "orWhere" | "filter_by" | "get" | "doc" | "equals" | "whereIn"
+            | "find" | "single" | "maybeSingle" | "contains" | "gte" | "lte" | "gt" | "lt" | "ilike" | "like" | "findOneBy" | "objects"
+    )
+}
+
+/// Whether a value is the whole request body (or a spread of it).
+fn is_whole_input(value: &Value) -> bool {
+    let whole = |labels: &Labels| {
+        labels.any(|label| matches!(label, Label::Input(name, clean) if matches!(name.as_str(), "body" | "query" | "input") && !clean.covers(Clean::ALL)))
+    };
+    match &value.kind {
+        ValueKind::Object(object) => object.spreads.borrow().iter().any(is_whole_input),
+        ValueKind::Choice(alternatives) => alternatives.iter().any(|(value, _)| is_whole_input(value)),
+        ValueKind::Text(_) | ValueKind::Str(_) => false,
+        _ => whole(&value.labels),
+    }
+}
+
+fn fields_of(value: &Value, effect: &mut Effect) {
+    let Some(object) = value.as_object() else { return };
+    for (name, field) in object.fields.borrow().iter() {
+        if let Some(inner) = field.as_object().filter(|_| matches!(name.as_str(), "$set" | "data" | "user_metadata" | "app_metadata")) {
+            let inner = Value::plain(ValueKind::Object(std::rc::Rc::clone(inner)));
+            fields_of(&inner, effect);
+            continue;
+        }
+        effect.fields.push(name.to_string());
+        let chosen = field.deep_labels().any(|label| matches!(label, Label::Input(_, clean) if !clean.covers(Clean::ALL)));
+        // A choice between constants, whatever it depends on, is the app's own.
+        let constant = field.as_str().is_some() && !chosen;
+        if chosen && !constant && is_privilege_name(name) && !matches!(name.to_ascii_lowercase().as_str(), "type" | "level" | "plan" | "rule" | "group" | "scope") {
+            effect.privilege_fields.push(name.to_string());
+        }
+    }
+    let items: Vec<Value> = object.items.borrow().iter().take(4).cloned().collect();
+    for item in &items {
+        fields_of(item, effect);
+    }
+}
+
+/// Whether the client behind a call carries a key that goes around row-level policies.
+fn bypasses(callee: &Symbol) -> bool {
+    if ["firebase-admin", "firestore.getFirestore()"].iter().any(|part| callee.path.contains(part)) && !callee.path.contains("firebase/firestore") {
+        return true;
+    }
+    callee.calls().iter().any(|(_, args, _)| {
+        args.iter().any(|arg| {
+            arg.value.deep_labels().any(|label| {
+                matches!(label, Label::Env(name) if {
+                    let name = name.to_ascii_uppercase();
+                    name.contains("SERVICE_ROLE") || name.contains("SERVICE_KEY") || name.contains("SUPABASE_SECRET") || name.contains("ADMIN_KEY")
+                })
+            })
+        })
+    })
+}
+
+/// Column names of an INSERT or UPDATE statement.
+fn sql_fields(sql: &str, kind: EffectKind) -> Vec<String> {
+    let words = |text: &str| -> Vec<String> {
+        text.split(',').map(|part| part.split(['=', ' ']).find(|word| !word.is_empty()).unwrap_or("").trim_matches(['"', '`', '[', ']']).to_owned()).filter(|word| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_')).take(64).collect()
+    };
+    let squeezed = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    let upper = squeezed.to_ascii_uppercase();
+    match kind {
+        EffectKind::Create => {
+            let open = squeezed.find('(');
+            let close = squeezed.find(')');
+            match (open, close) {
+                (Some(open), Some(close)) if open < close => words(&squeezed[open + 1..close]),
+                _ => Vec::new(),
+            }
+        }
+        EffectKind::Update => {
+            let Some(set) = upper.find(" SET ") else { return Vec::new() };
+            let end = upper[set..].find(" WHERE ").map_or(squeezed.len(), |at| set + at);
+            squeezed.get(set + 5..end).map(words).unwrap_or_default()
+        }
+        EffectKind::Read => {
+            let Some(from) = upper.find(" FROM ") else { return Vec::new() };
+            squeezed.get(7.min(from)..from).map(words).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn method(event: &Event, receiver: &Value, name: &str, args: &[Argument]) -> Option<Effect> {
+    // State in memory.
+    if let Some(object) = receiver.as_object().filter(|object| object.is_global.get()) {
+        let kind = match name {
+            "push" | "unshift" | "append" | "add" => EffectKind::WriteMemory,
+            "splice" | "delete" | "pop" | "shift" | "clear" | "remove" => EffectKind::WriteMemory,
+            "find" | "filter" | "map" | "forEach" | "some" | "every" | "slice" | "findIndex" | "reduce" => EffectKind::ReadMemory,
+            _ => return None,
+        };
+        let target = object.name.borrow().as_deref().unwrap_or_default().to_owned();
+        let labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
+        let mut effect = effect(kind, target, event);
+        effect.picked_by_input = labels.has_input(Clean::NONE);
+        effect.limited_to_caller = labels.has_identity();
+        if kind == EffectKind::WriteMemory {
+            for arg in args {
+                effect.writes_whole_input |= is_whole_input(&arg.value);
+                fields_of(&arg.value, &mut effect);
+            }
+        }
+        return Some(effect);
+    }
+    // Records and clients whose origin is lost: only names that mean nothing else.
+    let path = format!("?.{name}");
+    if let Some((_, kind)) = CALLS.iter().find(|(call, _)| call.starts_with('.') && ends(&path, call)) {
+        return Some(effect(*kind, "", event));
+    }
+    if let Some(sql) = stores::sql_text(name, args) {
+        let (kind, target) = stores::statement(&sql)?;
+        let mut effect = effect(kind, target, event);
+        let labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
+        effect.picked_by_input = labels.has_input(Clean::NONE);
+        effect.limited_to_caller = labels.has_identity();
+        effect.fields = sql_fields(&sql, kind);
+        return Some(effect);
+    }
+    None
+}
+
+fn assign(event: &Event, receiver: &Value, property: &str, value: &Value) -> Option<Effect> {
+    let path = receiver.path();
+    let is_session = path == "flask.session" || path == "_SESSION" || path.ends_with("req.session") || path.ends_with("request.session") || path.contains("getIronSession()");
+    if is_session {
+        let plumbing = matches!(property, "cookie" | "returnTo" | "csrfToken" | "csrf_token" | "flash" | "lang" | "permanent" | "cart" | "messages" | "modified");
+        return (!plumbing).then(|| effect(EffectKind::IssueSession, "session", event));
+    }
+    if let Some(object) = receiver.as_object().filter(|object| object.is_global.get()) {
+        let mut effect = effect(EffectKind::WriteMemory, object.name.borrow().as_deref().unwrap_or_default(), event);
+        effect.writes_whole_input = is_whole_input(value);
+        return Some(effect);
+    }
+    // `user.role = req.body.role` on a record, saved later.
+    let is_record = receiver.labels.any(|label| matches!(label, Label::Record(..)));
+    if is_record && is_privilege_name(property) && value.deep_labels().has_input(Clean::ALL) {
+        let target = receiver.labels.iter().find_map(|label| match label {
+            Label::Record(name, _) => Some(name.to_string()),
+            _ => None,
+        });
+        let mut effect = effect(EffectKind::Update, target.unwrap_or_default(), event);
+        effect.privilege_fields.push(property.to_owned());
+        return Some(effect);
+    }
+    None
+}

@@ -1,0 +1,405 @@
+//! Flows: values from an input that reach a sink without being made harmless.
+
+use plimsoll_analysis::{Argument, Clean, Event, EventKind, Label, Labels, Symbol, SymbolKind, Value, ValueKind};
+use plimsoll_model::app::{Flow, Sink, Source};
+
+use super::effects::ends;
+use crate::knowledge::stores;
+
+/// A sink that is a call: end of the path, which positional argument, what it is, what would make a value harmless.
+struct CallSink {
+    name: &'static str,
+    arg: usize,
+    sink: Sink,
+    clean: Clean,
+}
+
+const fn sink(name: &'static str, arg: usize, sink: Sink, clean: Clean) -> CallSink {
+    CallSink { name, arg, sink, clean }
+}
+
+const CALLS: &[CallSink] = &[
+    sink("child_process.exec", 0, Sink::Shell, Clean::SHELL),
+    sink("child_process.execSync", 0, Sink::Shell, Clean::SHELL),
+    sink("os.system", 0, Sink::Shell, Clean::SHELL),
+    sink("os.popen", 0, Sink::Shell, Clean::SHELL),
+    sink("shell_exec", 0, Sink::Shell, Clean::SHELL),
+    sink("passthru", 0, Sink::Shell, Clean::SHELL),
+    sink("system", 0, Sink::Shell, Clean::SHELL),
+    sink("popen", 0, Sink::Shell, Clean::SHELL),
+    sink("proc_open", 0, Sink::Shell, Clean::SHELL),
+    sink("eval", 0, Sink::Eval, Clean::ALL),
+    sink("Function", 0, Sink::Eval, Clean::ALL),
+    sink("vm.runInNewContext", 0, Sink::Eval, Clean::ALL),
+    sink("vm.runInThisContext", 0, Sink::Eval, Clean::ALL),
+    sink("pickle.loads", 0, Sink::Deserialise, Clean::ALL),
+    sink("yaml.load", 0, Sink::Deserialise, Clean::ALL),
+    sink("unserialize", 0, Sink::Deserialise, Clean::ALL),
+    sink("node-serialize.unserialize", 0, Sink::Deserialise, Clean::ALL),
+    sink("fs.readFile", 0, Sink::FilePath, Clean::PATH),
+    sink("fs.readFileSync", 0, Sink::FilePath, Clean::PATH),
+    sink("fs.createReadStream", 0, Sink::FilePath, Clean::PATH),
+    sink("fs.writeFile", 0, Sink::FilePath, Clean::PATH),
+    sink("fs.writeFileSync", 0, Sink::FilePath, Clean::PATH),
+    sink("fs.unlink", 0, Sink::FilePath, Clean::PATH),
+    sink("fs.unlinkSync", 0, Sink::FilePath, Clean::PATH),
+    sink("promises.readFile", 0, Sink::FilePath, Clean::PATH),
+    sink("promises.writeFile", 0, Sink::FilePath, Clean::PATH),
+    sink("promises.unlink", 0, Sink::FilePath, Clean::PATH),
+    sink("@res.sendFile", 0, Sink::FilePath, Clean::PATH),
+    sink("@res.download", 0, Sink::FilePath, Clean::PATH),
+    sink("flask.send_file", 0, Sink::FilePath, Clean::PATH),
+    sink("FileResponse", 0, Sink::FilePath, Clean::PATH),
+    sink("readfile", 0, Sink::FilePath, Clean::PATH),
+    sink("file_get_contents", 0, Sink::FilePath, Clean::PATH),
+    sink("include", 0, Sink::FilePath, Clean::PATH),
+    sink("fetch", 0, Sink::Url, Clean::URL),
+    sink("node-fetch", 0, Sink::Url, Clean::URL),
+    sink("axios", 0, Sink::Url, Clean::URL),
+    sink("axios.get", 0, Sink::Url, Clean::URL),
+    sink("axios.post", 0, Sink::Url, Clean::URL),
+    sink("got", 0, Sink::Url, Clean::URL),
+    sink("requests.get", 0, Sink::Url, Clean::URL),
+    sink("requests.post", 0, Sink::Url, Clean::URL),
+    sink("httpx.get", 0, Sink::Url, Clean::URL),
+    sink("urllib.request.urlopen", 0, Sink::Url, Clean::URL),
+    sink("curl_init", 0, Sink::Url, Clean::URL),
+    sink("@res.redirect", 0, Sink::Redirect, Clean::URL),
+    sink("flask.redirect", 0, Sink::Redirect, Clean::URL),
+    sink("shortcuts.redirect", 0, Sink::Redirect, Clean::URL),
+    sink("HttpResponseRedirect", 0, Sink::Redirect, Clean::URL),
+    sink("RedirectResponse", 0, Sink::Redirect, Clean::URL),
+    sink("NextResponse.redirect", 0, Sink::Redirect, Clean::URL),
+    sink("Response.redirect", 0, Sink::Redirect, Clean::URL),
+    sink("next/navigation.redirect", 0, Sink::Redirect, Clean::URL),
+    sink("flask.render_template_string", 0, Sink::Template, Clean::ALL),
+    sink("jinja2.Template", 0, Sink::Template, Clean::ALL),
+    sink("ejs.render", 0, Sink::Template, Clean::ALL),
+    sink("handlebars.compile", 0, Sink::Template, Clean::ALL),
+    sink("markupsafe.Markup", 0, Sink::Html, Clean::HTML),
+    sink("flask.Markup", 0, Sink::Html, Clean::HTML),
+    sink("safestring.mark_safe", 0, Sink::Html, Clean::HTML),
+    sink("django.http.HttpResponse", 0, Sink::Html, Clean::HTML),
+    sink("HTMLResponse", 0, Sink::Html, Clean::HTML),
+    sink("document.write", 0, Sink::Html, Clean::HTML),
+    sink("document.writeln", 0, Sink::Html, Clean::HTML),
+    sink("insertAdjacentHTML", 1, Sink::Html, Clean::HTML),
+    sink("createContextualFragment", 0, Sink::Html, Clean::HTML),
+    sink("setTimeout", 0, Sink::Eval, Clean::ALL),
+];
+
+/// Names of methods and properties that put markup into a page.
+pub(crate) fn is_markup_sink(name: &str) -> bool {
+    matches!(name, "innerHTML" | "outerHTML" | "srcdoc" | "html" | "insertAdjacentHTML" | "setHTMLUnsafe")
+}
+
+/// The flows of a run.
+pub(crate) fn flows_of(events: &[Event]) -> Vec<Flow> {
+    let mut out = Vec::new();
+    for event in events {
+        match &event.kind {
+            EventKind::Call { callee, args } => call(event, callee, args, &mut out),
+            EventKind::Method { receiver, name, args } => method(event, receiver, name, args, &mut out),
+            EventKind::Assign { receiver, property, value, .. } => {
+                if is_markup_sink(property) && !matches!(receiver.kind, ValueKind::Object(_)) {
+                    push(event, value, Sink::Html, property, Clean::HTML, &mut out);
+                } else if matches!(property.as_str(), "href" | "location") && receiver.path().ends_with("location") {
+                    push(event, value, Sink::Redirect, "location", Clean::URL, &mut out);
+                }
+            }
+            EventKind::Attribute { name, value, tag } => {
+                if name == "dangerouslySetInnerHTML" {
+                    let html = value.field("__html").unwrap_or_else(|| value.clone());
+                    push(event, &html, Sink::Html, "dangerouslySetInnerHTML", Clean::HTML, &mut out);
+                } else if name == "srcDoc" || name == "srcdoc" {
+                    push(event, value, Sink::Html, "srcdoc", Clean::HTML, &mut out);
+                }
+                let _ = tag;
+            }
+            EventKind::Output { value } => push(event, value, Sink::Html, "echo", Clean::HTML, &mut out),
+            EventKind::Return { value } => answer(event, value, "return", &mut out),
+            EventKind::Enter { .. } => {}
+        }
+    }
+    out
+}
+
+fn call(event: &Event, callee: &Symbol, args: &[Argument], out: &mut Vec<Flow>) {
+    let path = callee.path.as_str();
+    for entry in CALLS {
+        if ends(path, entry.name) {
+            let Some(value) = event.arg(entry.arg).or_else(|| event.named("url")) else { continue };
+            match entry.sink {
+                // A path or address with a fixed beginning: only the rest is chosen.
+                Sink::Url | Sink::Redirect if has_fixed_origin(value) => {}
+                Sink::Eval if value.as_closure().is_some() => {}
+                Sink::Html if entry.name == "django.http.HttpResponse" && event.named("content_type").is_some() => {}
+                _ => push(event, value, entry.sink, entry.name, entry.clean, out),
+            }
+        }
+    }
+    let name = callee.last_name();
+    if matches!(name.as_str(), "spawn" | "run" | "call" | "Popen" | "check_output") && (path.contains("child_process") || path.contains("subprocess")) {
+        let shell = event.named("shell").is_some_and(|value| value.truth() == plimsoll_analysis::Truth::Yes)
+            || args.last().is_some_and(|arg| arg.value.bool_field("shell") == Some(true));
+        if shell && let Some(value) = event.arg(0) {
+            push(event, value, Sink::Shell, &name, Clean::SHELL, out);
+        }
+    }
+    let is_tagged = matches!(name.as_str(), "sql" | "$queryRaw" | "$executeRaw");
+    if !is_tagged {
+        sql(event, &name, args, out);
+    }
+    // Document stores: an object of the request used as the whole filter brings its own operators.
+    if matches!(name.as_str(), "find" | "findOne" | "updateOne" | "deleteOne" | "deleteMany" | "updateMany" | "findOneAndUpdate" | "countDocuments")
+        && (path.contains("mongoose") || path.contains(".collection()") || path.contains("Model"))
+        && let Some(filter) = event.arg(0)
+        && filter.labels.any(|label| matches!(label, Label::Input(name, clean) if matches!(name.as_str(), "body" | "query") && !clean.covers(Clean::ALL)))
+        && !matches!(filter.kind, ValueKind::Str(_) | ValueKind::Text(_))
+    {
+        push(event, filter, Sink::NoSql, &name, Clean::ALL, out);
+    }
+    if path.starts_with("@res.") || path.starts_with("@reply.") || path.starts_with("@c.") || path.starts_with("@ctx.") || is_answer_maker(path) {
+        respond(event, path, &name, args, out);
+    }
+    if matches!(name.as_str(), "html" | "append" | "prepend" | "after" | "before") && (path.starts_with("$()") || path.starts_with("jQuery()") || path.starts_with("jquery()"))
+        && let Some(value) = event.arg(0)
+    {
+        push(event, value, Sink::Html, &name, Clean::HTML, out);
+    }
+    // A value behind a record: `stmt.all(…)` of unsafely built text was reported where it was built.
+    if matches!(name.as_str(), "setHeader" | "set" | "header") && path.starts_with("@res")
+        && event.arg(0).and_then(Value::as_str).is_some_and(|name| name.eq_ignore_ascii_case("location"))
+        && let Some(value) = event.arg(1)
+        && !has_fixed_origin(value)
+    {
+        push(event, value, Sink::Redirect, "Location", Clean::URL, out);
+    }
+}
+
+fn method(event: &Event, receiver: &Value, name: &str, args: &[Argument], out: &mut Vec<Flow>) {
+    if name == "insertAdjacentHTML" && let Some(value) = event.arg(1) {
+        push(event, value, Sink::Html, name, Clean::HTML, out);
+    }
+    if name == "html" && !matches!(receiver.kind, ValueKind::Object(_)) && let Some(value) = event.arg(0) {
+        push(event, value, Sink::Html, name, Clean::HTML, out);
+    }
+    sql(event, name, args, out);
+}
+
+fn sql(event: &Event, name: &str, args: &[Argument], out: &mut Vec<Flow>) {
+    if stores::sql_text(name, args).is_none() {
+        return;
+    }
+    for arg in args.iter().take(2) {
+        // Values travel apart from the text (`query(text, [values])`); only the text's own parts matter.
+        let text = match &arg.value.kind {
+            ValueKind::Text(_) => arg.value.clone(),
+            ValueKind::Choice(alternatives) => match alternatives.iter().find(|(value, _)| matches!(value.kind, ValueKind::Text(_))) {
+                Some((value, _)) => value.clone(),
+                None => continue,
+            },
+            ValueKind::Symbol(symbol) if symbol.last_name() == "text" || symbol.last_name() == "sql" => {
+                match symbol.calls().pop().and_then(|(_, args, _)| args.first().map(|arg| arg.value.clone())) {
+                    Some(value) if matches!(value.kind, ValueKind::Text(_)) => value,
+                    _ => continue,
+                }
+            }
+            ValueKind::Object(_) => match arg.value.field("text").or_else(|| arg.value.field("sql")) {
+                Some(value) if matches!(value.kind, ValueKind::Text(_)) => value,
+                _ => continue,
+            },
+            _ => continue,
+        };
+        push(event, &text, Sink::Sql, name, Clean::SQL, out);
+    }
+}
+
+/// Calls that make an answer: framework helpers.
+fn is_answer_maker(path: &str) -> bool {
+    ["NextResponse.json", "Response.json", "flask.jsonify", "JsonResponse", "@sveltejs/kit.json", "Response", "NextResponse", "json_encode", "HttpResponse", "response.json", "response().json", "wp_send_json"]
+        .iter()
+        .any(|name| ends(path, name))
+}
+
+fn respond(event: &Event, path: &str, name: &str, args: &[Argument], out: &mut Vec<Flow>) {
+    if !matches!(name, "json" | "send" | "end" | "write" | "render" | "jsonify" | "JsonResponse" | "html" | "text" | "body" | "Response" | "NextResponse" | "HttpResponse" | "json_encode") {
+        return;
+    }
+    let values: Vec<&Value> = match name {
+        "render" => args.iter().skip(1).map(|arg| &arg.value).collect(),
+        "jsonify" => args.iter().map(|arg| &arg.value).collect(),
+        _ => args.iter().take(1).map(|arg| &arg.value).collect(),
+    };
+    for value in values {
+        // Text that is put together and sent as a page.
+        let as_page = matches!(name, "send" | "html" | "end" | "write") && !path.contains(".json") && matches!(value.kind, ValueKind::Text(_));
+        if as_page {
+            push(event, value, Sink::Html, name, Clean::HTML, out);
+        }
+        answer(event, value, name, out);
+    }
+}
+
+/// What an answer gives away.
+fn answer(event: &Event, value: &Value, name: &str, out: &mut Vec<Flow>) {
+    let labels = value.deep_labels();
+    let mut add = |source: Source, source_name: String| {
+        out.push(Flow {
+            source,
+            source_name,
+            sink: Sink::Response,
+            sink_name: name.to_owned(),
+            from: event.span,
+            to: event.span,
+            entry: None,
+            limit: String::new(),
+        });
+    };
+    if labels.any(|label| matches!(label, Label::ErrorDetail)) {
+        add(Source::ErrorDetail, "error".into());
+    }
+    for row in rows(value, 3) {
+        add(Source::Stored, row);
+    }
+    if labels.any(|label| matches!(label, Label::Token)) {
+        add(Source::FreshToken, "token".into());
+    }
+}
+
+/// Names of stores whose whole records are in a value.
+fn rows(value: &Value, depth: u32) -> Vec<String> {
+    if depth == 0 {
+        return Vec::new();
+    }
+    let own = || -> Vec<String> {
+        value
+            .labels
+            .iter()
+            .filter_map(|label| match label {
+                Label::Record(name, clean) if !clean.covers(Clean::ALL) && !name.is_empty() => Some(name.to_string()),
+                _ => None,
+            })
+            .collect()
+    };
+    match &value.kind {
+        ValueKind::Symbol(symbol) => match &symbol.kind {
+            // A single field of a record is not the record.
+            SymbolKind::Member(_, name) if !is_row_member(name) => Vec::new(),
+            _ => own(),
+        },
+        ValueKind::Unknown => own(),
+        ValueKind::Object(object) => {
+            let inner: Vec<Value> =
+                object.fields.borrow().values().chain(object.items.borrow().iter()).chain(object.spreads.borrow().iter()).cloned().collect();
+            inner.iter().flat_map(|inner| rows(inner, depth - 1)).collect()
+        }
+        ValueKind::Choice(alternatives) => alternatives.iter().flat_map(|(value, _)| rows(value, depth - 1)).collect(),
+        ValueKind::Or(pair) => rows(&pair.0, depth - 1),
+        ValueKind::And(pair) => rows(&pair.1, depth - 1),
+        _ => Vec::new(),
+    }
+}
+
+fn is_row_member(name: &str) -> bool {
+    matches!(name, "rows" | "data" | "recordset" | "docs" | "result" | "results" | "user" | "users" | "0" | "row" | "record" | "records" | "dataValues" | "_doc")
+}
+
+/// Whether an address begins with a fixed scheme and host, or a fixed path.
+fn has_fixed_origin(value: &Value) -> bool {
+    match &value.kind {
+        ValueKind::Text(parts) => match parts.first() {
+            Some(first) => {
+                let text = first.as_str().unwrap_or("");
+                // `https://api.example/…` or `/path?…`; a lone `/` could become `//host`.
+                (text.contains("://") && text.len() > 8 && text.splitn(4, '/').nth(3).is_some())
+                    || (text.starts_with('/') && text.len() > 1 && !text.starts_with("//"))
+                    || text.ends_with('?')
+                    || first.labels.any(|label| matches!(label, Label::Env(_)))
+            }
+            None => false,
+        },
+        ValueKind::Symbol(symbol) => {
+            // `new URL(path, base)`: the second argument gives the origin.
+            match &symbol.kind {
+                SymbolKind::Call { callee, args, .. } => callee.last_name() == "URL" && args.len() > 1,
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+fn push(event: &Event, value: &Value, sink: Sink, name: &str, clean: Clean, out: &mut Vec<Flow>) {
+    let labels: Labels = value.deep_labels();
+    let mut seen: Vec<Source> = Vec::new();
+    for label in labels.iter() {
+        let (source, source_name) = match label {
+            Label::Input(name, known) if !known.covers(clean) => (Source::Request, name.to_string()),
+            Label::Upload(name, known) if !known.covers(clean) => (Source::Upload, name.to_string()),
+            Label::Record(name, known) if !known.covers(clean) => (Source::Stored, name.to_string()),
+            Label::Browser(name, known) if !known.covers(clean) => (Source::Browser, name.to_string()),
+            Label::Answer(known) if !known.covers(clean) => (Source::Stored, "answer".to_owned()),
+            Label::ErrorDetail if sink == Sink::Html => (Source::ErrorDetail, "error".to_owned()),
+            _ => continue,
+        };
+        // Records reach paths, addresses and queries all the time; only markup is a sink for what others wrote.
+        if source == Source::Stored && sink != Sink::Html {
+            continue;
+        }
+        if !seen.contains(&source) {
+            seen.push(source);
+            out.push(Flow {
+                source,
+                source_name,
+                sink,
+                sink_name: name.to_owned(),
+                from: event.span,
+                to: event.span,
+                entry: None,
+                limit: String::new(),
+            });
+        }
+    }
+}
+
+/// Whether an event sends a successful answer.
+pub(super) fn is_success_answer(event: &Event) -> bool {
+    let path = event.path();
+    let sends = (path.starts_with("@res.") || path.starts_with("@reply.") || path.starts_with("@c.") || path.starts_with("@ctx."))
+        && matches!(path.rsplit('.').next(), Some("json" | "send" | "render" | "sendFile" | "end" | "html" | "text" | "download"));
+    if sends {
+        return !is_error_status(path, event);
+    }
+    if matches!(&event.kind, EventKind::Return { .. } | EventKind::Output { .. }) {
+        return true;
+    }
+    is_answer_maker(path) && !is_error_status(path, event)
+}
+
+fn is_error_status(path: &str, event: &Event) -> bool {
+    let EventKind::Call { callee, args } = &event.kind else { return false };
+    let code = |value: &Value| matches!(value.kind, ValueKind::Num(number) if number >= 400.0);
+    if path.contains(".status()") || path.contains(".code()") {
+        return callee.calls().iter().any(|(name, args, _)| matches!(name.as_str(), "status" | "code") && args.first().is_some_and(|arg| code(&arg.value)));
+    }
+    args.iter().any(|arg| arg.value.field("status").is_some_and(|status| code(&status)) || (arg.name.as_deref() == Some("status") && code(&arg.value)))
+        || args.get(1).is_some_and(|arg| code(&arg.value))
+}
+
+/// Whether an event sends something that is not constant.
+pub(super) fn answers_with_data(event: &Event) -> bool {
+    if !is_success_answer(event) {
+        return false;
+    }
+    match &event.kind {
+        EventKind::Call { args, .. } => args.iter().any(|arg| {
+            let labels = arg.value.deep_labels();
+            labels.any(|label| matches!(label, Label::Record(..) | Label::Credential | Label::Token | Label::Answer(_) | Label::Env(_)))
+        }),
+        EventKind::Return { value } | EventKind::Output { value } => {
+            value.deep_labels().any(|label| matches!(label, Label::Record(..) | Label::Credential | Label::Token | Label::Env(_)))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,25 @@
+//! Knowledge of platforms and libraries: where values come from and what calls do.
+//!
+//! Paths are those of `plimsoll_analysis::Symbol`: `@req` stands for a request that a framework passes to a handler,
+//! packages stand under their own name (`jsonwebtoken.verify`), calls add `()`.
+
+mod calls;
+mod origins;
+pub mod stores;
+
+pub(crate) use origins::ends_with_name;
+
+use plimsoll_analysis::{Argument, Knowledge, Labels, Outcome, Value};
+
+/// The tables of this crate as the interpreter asks them.
+pub struct Known;
+
+impl Knowledge for Known {
+    fn labels(&self, path: &str) -> Labels {
+        origins::labels(path)
+    }
+
+    fn call(&self, path: &str, receiver: Option<&Value>, args: &[Argument]) -> Outcome {
+        calls::outcome(path, receiver, args)
+    }
+}

@@ -1,0 +1,263 @@
+//! What calls do to values.
+
+use plimsoll_analysis::{Argument, Clean, Label, Labels, Outcome, Value, ValueKind};
+
+use super::origins::ends_with_name;
+use super::stores;
+
+/// Calls that make text harmless for a purpose: `(end of the path, purpose)`.
+const CLEANERS: &[(&str, Clean)] = &[
+    ("parseInt", Clean::ALL),
+    ("parseFloat", Clean::ALL),
+    ("Number", Clean::ALL),
+    ("Boolean", Clean::ALL),
+    ("BigInt", Clean::ALL),
+    ("int", Clean::ALL),
+    ("float", Clean::ALL),
+    ("bool", Clean::ALL),
+    ("len", Clean::ALL),
+    ("intval", Clean::ALL),
+    ("floatval", Clean::ALL),
+    ("boolval", Clean::ALL),
+    ("Number.parseInt", Clean::ALL),
+    ("Number.parseFloat", Clean::ALL),
+    ("Decimal", Clean::ALL),
+    ("uuid.UUID", Clean::ALL),
+    (".toFixed", Clean::ALL),
+    (".length", Clean::ALL),
+    (".getTime", Clean::ALL),
+    (".toISOString", Clean::ALL),
+    ("datetime.fromisoformat", Clean::ALL),
+    ("datetime.strptime", Clean::ALL),
+    ("encodeURIComponent", Clean(Clean::URL.0 | Clean::HTML.0 | Clean::PATH.0)),
+    ("urllib.parse.quote", Clean(Clean::URL.0 | Clean::HTML.0)),
+    ("urlencode", Clean(Clean::URL.0 | Clean::HTML.0)),
+    ("rawurlencode", Clean(Clean::URL.0 | Clean::HTML.0)),
+    ("dompurify.sanitize", Clean::HTML),
+    ("DOMPurify.sanitize", Clean::HTML),
+    ("isomorphic-dompurify.sanitize", Clean::HTML),
+    ("sanitize-html", Clean::HTML),
+    ("xss", Clean::HTML),
+    ("he.encode", Clean::HTML),
+    ("he.escape", Clean::HTML),
+    ("escape-html", Clean::HTML),
+    ("validator.escape", Clean::HTML),
+    ("html.escape", Clean::HTML),
+    ("markupsafe.escape", Clean::HTML),
+    ("flask.escape", Clean::HTML),
+    ("bleach.clean", Clean::HTML),
+    ("django.utils.html.escape", Clean::HTML),
+    ("django.utils.html.strip_tags", Clean::HTML),
+    ("htmlspecialchars", Clean::HTML),
+    ("htmlentities", Clean::HTML),
+    ("strip_tags", Clean::HTML),
+    ("esc_html", Clean::HTML),
+    ("esc_attr", Clean::HTML),
+    ("_.escape", Clean::HTML),
+    ("lodash.escape", Clean::HTML),
+    ("path.basename", Clean::PATH),
+    ("os.path.basename", Clean::PATH),
+    ("basename", Clean::PATH),
+    ("werkzeug.utils.secure_filename", Clean::PATH),
+    ("secure_filename", Clean::PATH),
+    ("sanitize-filename", Clean::PATH),
+    ("mysqli_real_escape_string", Clean::SQL),
+    (".real_escape_string", Clean::SQL),
+    (".quote", Clean::SQL),
+    ("mysql.escape", Clean::SQL),
+    ("mysql2.escape", Clean::SQL),
+    ("escapeshellarg", Clean::SHELL),
+    ("escapeshellcmd", Clean::SHELL),
+    ("shlex.quote", Clean::SHELL),
+    ("JSON.stringify", Clean(Clean::SQL.0 | Clean::SHELL.0)),
+];
+
+/// Calls that refuse on their own: what follows may take them as passed. Compared with the end of the path.
+const REFUSE: &[&str] = &[
+    "jsonwebtoken.verify",
+    "jose.jwtVerify",
+    "jwt.decode",
+    ".verifyIdToken",
+    ".verifySessionCookie",
+    ".auth.protect",
+    "auth.protect",
+    "next/navigation.unauthorized",
+    "stripe.webhooks.constructEvent",
+    ".webhooks.constructEvent",
+    ".webhooks.constructEventAsync",
+    "svix.Webhook().verify",
+    "verify_jwt_in_request",
+    "django.core.exceptions.PermissionDenied",
+    ".authorize",
+    "Gate.authorize",
+    "abort_if",
+    "abort_unless",
+    "check_ajax_referer",
+    "check_admin_referer",
+];
+
+/// Calls that never return.
+const NEVER: &[&str] = &[
+    "next/navigation.redirect",
+    "next/navigation.permanentRedirect",
+    "next/navigation.notFound",
+    "next/navigation.unauthorized",
+    "next/navigation.forbidden",
+    "process.exit",
+    "flask.abort",
+    "werkzeug.exceptions.abort",
+    "sys.exit",
+    "exit",
+    "die",
+    "abort",
+    "wp_die",
+    "wp_send_json_error",
+    "wp_send_json_success",
+    "streamlit.stop",
+    "st.stop",
+    "@sveltejs/kit.error",
+    "@sveltejs/kit.redirect",
+    "@sveltejs/kit.fail",
+];
+
+/// Calls that give back the function handed to them: wrappers that only catch errors, memoise or name it.
+const WRAPPERS: &[&str] = &[
+    "express-async-handler",
+    "asyncHandler",
+    "catchAsync",
+    "functools.wraps()",
+    "functools.wraps",
+    "functools.lru_cache()",
+    "functools.cache",
+    "contextlib.contextmanager",
+    "staticmethod",
+    "classmethod",
+    "property",
+    "react.cache",
+    "react.useCallback",
+    "react.memo",
+    "react.forwardRef",
+    "React.useCallback",
+    "React.memo",
+    "React.forwardRef",
+    "Object.freeze",
+    "Promise.all",
+    "Promise.allSettled",
+    "Promise.resolve",
+    "util.promisify",
+    "next/cache.unstable_cache",
+    "asgiref.sync.sync_to_async",
+    "django.db.transaction.atomic",
+    "structuredClone",
+    "Array.from",
+    "list",
+    "tuple",
+    "dict",
+    "reversed",
+    "sorted",
+    "array_values",
+    "compact",
+    "flask.stream_with_context",
+];
+
+/// Calls that keep the functions handed to them for later.
+const DEFER: &[&str] = &[
+    ".use", ".get", ".post", ".put", ".patch", ".delete", ".all", ".route", ".on", ".once", ".addHook", ".register", ".listen",
+    ".add_url_rule", ".command", ".before_request", ".after_request", ".errorhandler", ".context_processor", ".middleware",
+];
+
+pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -> Outcome {
+    let mut outcome = Outcome::default();
+    if let Some((_, clean)) = CLEANERS.iter().find(|(name, _)| ends_with_name(path, name)) {
+        outcome.clean = *clean;
+        return outcome;
+    }
+    if NEVER.iter().any(|name| ends_with_name(path, name)) {
+        outcome.never_returns = true;
+        return outcome;
+    }
+    if let Some(index) = returned_argument(path) {
+        outcome.returns_arg = Some(index);
+        return outcome;
+    }
+    if REFUSE.iter().any(|name| ends_with_name(path, name)) {
+        outcome.passes = true;
+        outcome.replace = Some(Labels::one(Label::Identity));
+        return outcome;
+    }
+    let first = args.first().map(|arg| &arg.value);
+    // Settings by name.
+    if ends_with_name(path, "os.environ.get")
+        || ends_with_name(path, "os.getenv")
+        || ends_with_name(path, "getenv")
+        || ends_with_name(path, "env")
+        || ends_with_name(path, "config")
+        || ends_with_name(path, "decouple.config")
+        || ends_with_name(path, "Deno.env.get")
+    {
+        if let Some(name) = first.and_then(Value::as_str) {
+            outcome.replace = Some(Labels::one(Label::Env(name.into())));
+            if let Some(default) = args.get(1) {
+                // The default is what the app runs with where the setting is missing.
+                let symbol = plimsoll_analysis::Symbol::import(format!("process.env.{name}"));
+                let setting = Value::symbol(symbol, Labels::one(Label::Env(name.into())));
+                let labels = setting.labels.clone();
+                outcome.result = Some(Value {
+                    kind: ValueKind::Or(std::rc::Rc::new((setting, default.value.clone()))),
+                    labels,
+                });
+            }
+        }
+        return outcome;
+    }
+    if ends_with_name(path, "bcrypt.compare")
+        || ends_with_name(path, "bcrypt.compareSync")
+        || ends_with_name(path, "bcryptjs.compare")
+        || ends_with_name(path, "bcryptjs.compareSync")
+        || ends_with_name(path, "argon2.verify")
+        || ends_with_name(path, "check_password_hash")
+        || ends_with_name(path, "password_verify")
+        || ends_with_name(path, "crypto.timingSafeEqual")
+        || ends_with_name(path, "hmac.compare_digest")
+        || ends_with_name(path, "hash_equals")
+    {
+        // A comparison: keeps what was compared, so that a test of it can be understood.
+        if let (Some(left), Some(right)) = (first, args.get(1)) {
+            let labels = left.deep_labels().union(&right.value.deep_labels());
+            outcome.result = Some(Value {
+                kind: ValueKind::Equal(std::rc::Rc::new((left.clone(), right.value.clone())), true),
+                labels,
+            });
+        }
+        return outcome;
+    }
+    if ends_with_name(path, "bcrypt.hash") || ends_with_name(path, "bcryptjs.hash") || path.ends_with("hashpw") || path.ends_with("generate_password_hash") {
+        outcome.replace = Some(Labels::one(Label::Credential));
+        return outcome;
+    }
+    if ends_with_name(path, "jsonwebtoken.sign") || path.ends_with("SignJWT().sign") || path.ends_with("jwt.encode") || path.ends_with("create_access_token") {
+        outcome.replace = Some(Labels::one(Label::Token));
+        return outcome;
+    }
+    if stores::is_read(path, receiver, args) {
+        let name = stores::target_of(path, receiver, args).unwrap_or_default();
+        outcome.replace = Some(Labels::one(Label::Record(name.into(), Clean::NONE)));
+        outcome.keep_identity = true;
+        return outcome;
+    }
+    if DEFER.iter().any(|name| path.ends_with(name)) && is_registration(path) {
+        outcome.defers = true;
+    }
+    outcome
+}
+
+fn returned_argument(path: &str) -> Option<usize> {
+    WRAPPERS.iter().any(|name| ends_with_name(path, name)).then_some(0)
+}
+
+/// Whether a `.get(…)`-like call belongs to a server object rather than to a client or a map.
+fn is_registration(path: &str) -> bool {
+    ["express()", "Router()", "Hono()", "fastify()", "Fastify()", "koa()", "Koa()", "router()", "Server()", "createServer()", "WebSocketServer()", "flask.Flask()", "Blueprint()", "@app", "@router", "@server", "@fastify", "process.on", "addEventListener"]
+        .iter()
+        .any(|name| path.contains(name))
+}

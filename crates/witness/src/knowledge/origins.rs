@@ -1,0 +1,260 @@
+//! Where values come from.
+
+use plimsoll_analysis::{Clean, Label, Labels};
+
+/// Members of a request object that carry what the client sends. `(member, name of the input)`.
+const REQUEST: &[(&str, &str)] = &[
+    ("body", "body"),
+    ("rawBody", "body"),
+    ("json()", "body"),
+    ("formData()", "body"),
+    ("text()", "body"),
+    ("data", "body"),
+    ("POST", "body"),
+    ("form", "body"),
+    ("values", "body"),
+    ("get_json()", "body"),
+    ("input()", "body"),
+    ("all()", "body"),
+    ("post()", "body"),
+    ("validated()", "body"),
+    ("query", "query"),
+    ("query()", "query"),
+    ("queries()", "query"),
+    ("args", "query"),
+    ("GET", "query"),
+    ("query_params", "query"),
+    ("nextUrl.searchParams", "query"),
+    ("searchParams", "query"),
+    ("params", "params"),
+    ("param()", "params"),
+    ("path_params", "params"),
+    ("view_args", "params"),
+    ("route()", "params"),
+    ("headers", "headers"),
+    ("header()", "headers"),
+    ("get()", "headers"),
+    ("META", "headers"),
+    ("cookies", "cookies"),
+    ("COOKIES", "cookies"),
+    ("signedCookies", "cookies"),
+    ("cookie()", "cookies"),
+    ("url", "url"),
+    ("originalUrl", "url"),
+    ("path", "url"),
+    ("hostname", "headers"),
+    ("referrer", "headers"),
+    ("request.body", "body"),
+    ("request.query", "query"),
+    ("request.headers", "headers"),
+    ("req.json()", "body"),
+    ("req.parseBody()", "body"),
+    ("req.formData()", "body"),
+    ("req.text()", "body"),
+    ("req.valid()", "body"),
+    ("req.query()", "query"),
+    ("req.param()", "params"),
+    ("req.header()", "headers"),
+    ("stream()", "body"),
+];
+
+/// Members of a request that hold uploaded files.
+const UPLOADS: &[&str] = &["file", "files", "FILES", "file()", "files()", "request.files", "request.file"];
+
+/// Members of a request that a framework or the app's own middleware fills with who the caller is.
+const IDENTITIES: &[&str] = &[
+    "user", "userId", "user_id", "auth", "admin", "account", "currentUser", "isAuthenticated()", "state.user", "locals.user",
+    "locals.session", "auth_user", "oidc.user", "user()", "session.user", "locals.auth()", "locals.getSession()",
+    "locals.safeGetSession()", "locals.userId", "member", "employee", "identity", "var.user",
+];
+
+/// Members of a session object that say nothing about who the caller is.
+const SESSION_PLUMBING: &[&str] = &[
+    "cookie", "destroy", "regenerate", "save", "reload", "touch", "id", "flash", "csrfToken", "csrf_token", "csrfSecret", "returnTo",
+    "views", "lang", "locale", "modified", "permanent", "pop", "clear", "cart", "messages", "sid", "flashes", "set_expiry",
+];
+
+/// Calls whose result says who the caller is; compared with the end of the path.
+const IDENTITY_CALLS: &[&str] = &[
+    "getServerSession()",
+    "unstable_getServerSession()",
+    ".auth.getUser()",
+    ".auth.getSession()",
+    ".auth.getClaims()",
+    "NextAuth().auth()",
+    "nextjs.auth()",
+    "nextjs/server.auth()",
+    "server.currentUser()",
+    "nextjs.currentUser()",
+    "express.getAuth()",
+    "server.getAuth()",
+    "jsonwebtoken.verify()",
+    "jose.jwtVerify()",
+    ".verifyIdToken()",
+    ".verifySessionCookie()",
+    "jwt.getToken()",
+    ".validateSession()",
+    ".api.getSession()",
+    "getIronSession()",
+    ".getKindeServerSession().getUser()",
+    "auth0.getSession()",
+    "flask_login.current_user",
+    "get_jwt_identity()",
+    "flask_jwt_extended.get_jwt()",
+    "flask_jwt_extended.current_user",
+    "flask.g.user",
+    "flask.g.user_id",
+    "flask.g.current_user",
+    "jwt.decode()",
+    "Auth.user()",
+    "Auth.id()",
+    "Auth.check()",
+    "auth().user()",
+    "auth().id()",
+    "auth().check()",
+    "auth.currentUser",
+    "getAuth().currentUser",
+    "wp_get_current_user()",
+    "is_user_logged_in()",
+    "current_user_can()",
+    "context.auth",
+    "@request.auth",
+    "getCurrentUser()",
+    "requireUser()",
+    "firebase.auth().currentUser",
+    "werkzeug.security.verify_token()",
+    "URLSafeTimedSerializer().loads()",
+    "fastapi_users.FastAPIUsers().current_user()",
+];
+
+/// The labels that a symbol has by its path.
+pub(super) fn labels(path: &str) -> Labels {
+    if let Some(rest) = path.strip_prefix('@') {
+        return request(rest);
+    }
+    let last = path.rsplit('.').next().unwrap_or(path);
+    if path.starts_with("process.env.") || path.starts_with("import.meta.env.") || path.starts_with("Bun.env.") {
+        return one(Label::Env(last.trim_end_matches("()").into()));
+    }
+    match path {
+        "_GET" => return input("query"),
+        "_POST" | "_REQUEST" => return input("body"),
+        "_COOKIE" => return input("cookies"),
+        "_FILES" => return one(Label::Upload("file".into(), Clean::NONE)),
+        "file_get_contents" => return Labels::NONE,
+        "document.cookie" => return one(Label::Browser("cookie".into(), Clean::NONE)),
+        _ => {}
+    }
+    if let Some(member) = path.strip_prefix("_SESSION.") {
+        return session_member(member);
+    }
+    if let Some(member) = path.strip_prefix("flask.session.") {
+        let member = member.strip_prefix("get()").map_or(member, |_| "get()");
+        return session_member(member);
+    }
+    if path.starts_with("flask.request.") {
+        return request(&format!("req.{}", &path["flask.request.".len()..]));
+    }
+    if path.starts_with("_SERVER.HTTP_") || matches!(path, "_SERVER.QUERY_STRING" | "_SERVER.REQUEST_URI" | "_SERVER.PHP_SELF") {
+        return input("headers");
+    }
+    if IDENTITY_CALLS.iter().any(|call| ends_with_name(path, call)) {
+        return one(Label::Identity);
+    }
+    if ["jsonwebtoken.decode()", "jwt-decode()", "jwt-decode.jwtDecode()", "jose.decodeJwt()", "jwt_decode()"].iter().any(|call| path.ends_with(call)) {
+        return one(Label::UnverifiedIdentity);
+    }
+    if path.ends_with("headers.cookies().get()") || path.ends_with("headers.cookies()") {
+        return input("cookies");
+    }
+    if path.ends_with("headers.headers()") || path.ends_with("headers.headers().get()") {
+        return input("headers");
+    }
+    if matches!(last, "random()") && path.starts_with("Math.") {
+        return one(Label::Guessable("Math.random".into()));
+    }
+    if path.starts_with("random.") && path.ends_with("()") && !path.contains("SystemRandom") {
+        return one(Label::Guessable(path.trim_end_matches("()").into()));
+    }
+    if matches!(path, "rand()" | "mt_rand()" | "uniqid()" | "lcg_value()" | "str_shuffle()") {
+        return one(Label::Guessable(path.trim_end_matches("()").into()));
+    }
+    if ["randomBytes()", "randomUUID()", "randomInt()", "getRandomValues()", "nanoid()", "random_bytes()", "token_hex()", "token_urlsafe()", "bin2hex()"]
+        .iter()
+        .any(|call| path.ends_with(call))
+    {
+        return one(Label::Random);
+    }
+    if ["location.search", "location.hash", "location.href", "document.URL", "document.referrer", "window.name"].iter().any(|end| path.ends_with(end))
+        || ["useSearchParams()", "useParams()"].iter().any(|end| path.ends_with(end))
+    {
+        return one(Label::Browser("address".into(), Clean::NONE));
+    }
+    if path.ends_with("localStorage.getItem()") || path.ends_with("sessionStorage.getItem()") {
+        return one(Label::Browser("storage".into(), Clean::NONE));
+    }
+    if matches!(path, "fetch()" | "axios()" | "window.fetch()" | "$.get()" | "$.ajax()" | "$.getJSON()" | "$.post()")
+        || (path.starts_with("axios.") && path.ends_with("()") && !path.contains("isAxiosError"))
+    {
+        return one(Label::Answer(Clean::NONE));
+    }
+    Labels::NONE
+}
+
+/// Labels below a request: `rest` is the path without `@`.
+fn request(rest: &str) -> Labels {
+    let Some((root, member)) = rest.split_once('.') else {
+        return match rest {
+            // Parameters of the path, the query and the form, where a framework passes them on their own.
+            "params" => input("params"),
+            "searchParams" => input("query"),
+            "body" | "formData" | "input" => input("body"),
+            "query" => input("query"),
+            "message" => input("message"),
+            "user" | "identity" => one(Label::Identity),
+            _ => Labels::NONE,
+        };
+    };
+    if matches!(root, "params" | "searchParams" | "body" | "formData" | "input" | "query" | "message" | "identity") {
+        return Labels::NONE; // inherited from the base and named there
+    }
+    if matches!(root, "res" | "reply" | "response" | "next") {
+        return Labels::NONE;
+    }
+    if let Some(member) = member.strip_prefix("session.").or_else(|| member.strip_prefix("request.session.")) {
+        return session_member(member);
+    }
+    if IDENTITIES.contains(&member) {
+        return one(Label::Identity);
+    }
+    if UPLOADS.contains(&member) {
+        return one(Label::Upload("file".into(), Clean::NONE));
+    }
+    match REQUEST.iter().find(|(name, _)| *name == member) {
+        // `req.get('X')` and Hono's `c.get('user')` look alike; the latter is the app's own context.
+        Some((name, _)) if *name == "get()" && root == "c" => one(Label::Identity),
+        Some((_, name)) => input(name),
+        None => Labels::NONE,
+    }
+}
+
+fn session_member(member: &str) -> Labels {
+    let first = member.split(['.', '[']).next().unwrap_or(member);
+    let first = first.trim_end_matches("()");
+    if SESSION_PLUMBING.contains(&first) { Labels::NONE } else { one(Label::Identity) }
+}
+
+fn one(label: Label) -> Labels {
+    Labels::one(label)
+}
+
+fn input(name: &str) -> Labels {
+    one(Label::Input(name.into(), Clean::NONE))
+}
+
+/// Whether `path` ends with `name` at a boundary of names.
+pub(crate) fn ends_with_name(path: &str, name: &str) -> bool {
+    path.strip_suffix(name).is_some_and(|before| {
+        before.is_empty() || name.starts_with(['.', '@']) || before.ends_with(['.', '/', ':', '@'])
+    })
+}

@@ -1,0 +1,456 @@
+//! Calls that read or change stored records: SQL drivers, query builders, ORMs, document stores, backends-as-a-service.
+
+use plimsoll_analysis::{Argument, Symbol, Value, ValueKind};
+use plimsoll_model::app::EffectKind;
+
+/// A call to a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreCall {
+    /// What it does.
+    pub kind: EffectKind,
+    /// Table, collection, model; empty when unknown.
+    pub target: String,
+    /// Text of the statement with `{}` for what is not constant, for raw SQL.
+    pub sql: Option<String>,
+}
+
+/// Method names of ORMs, document stores and query builders, with what they do.
+const METHODS: &[(&str, EffectKind)] = &[
+    // Prisma
+    ("findUnique", EffectKind::Read),
+    ("findUniqueOrThrow", EffectKind::Read),
+    ("findFirst", EffectKind::Read),
+    ("findFirstOrThrow", EffectKind::Read),
+    ("findMany", EffectKind::Read),
+    ("aggregate", EffectKind::Read),
+    ("groupBy", EffectKind::Read),
+    ("createMany", EffectKind::Create),
+    ("updateMany", EffectKind::Update),
+    ("deleteMany", EffectKind::Delete),
+    ("upsert", EffectKind::Update),
+    // Mongoose, Mongo driver
+    ("findById", EffectKind::Read),
+    ("findOne", EffectKind::Read),
+    ("countDocuments", EffectKind::Read),
+    ("distinct", EffectKind::Read),
+    ("insertOne", EffectKind::Create),
+    ("insertMany", EffectKind::Create),
+    ("updateOne", EffectKind::Update),
+    ("replaceOne", EffectKind::Update),
+    ("findByIdAndUpdate", EffectKind::Update),
+    ("findOneAndUpdate", EffectKind::Update),
+    ("findOneAndReplace", EffectKind::Update),
+    ("bulkWrite", EffectKind::Update),
+    ("deleteOne", EffectKind::Delete),
+    ("findByIdAndDelete", EffectKind::Delete),
+    ("findByIdAndRemove", EffectKind::Delete),
+    ("findOneAndDelete", EffectKind::Delete),
+    // Sequelize, TypeORM
+    ("findAll", EffectKind::Read),
+    ("findByPk", EffectKind::Read),
+    ("findAndCountAll", EffectKind::Read),
+    ("findOneBy", EffectKind::Read),
+    ("findBy", EffectKind::Read),
+    ("bulkCreate", EffectKind::Create),
+    ("findOrCreate", EffectKind::Create),
+    // Firestore, modular
+    ("getDoc", EffectKind::Read),
+    ("getDocs", EffectKind::Read),
+    ("onSnapshot", EffectKind::Read),
+    ("addDoc", EffectKind::Create),
+    ("setDoc", EffectKind::Update),
+    ("updateDoc", EffectKind::Update),
+    ("deleteDoc", EffectKind::Delete),
+    // Django, SQLAlchemy
+    ("get_or_404", EffectKind::Read),
+    ("first_or_404", EffectKind::Read),
+    ("get_object_or_404", EffectKind::Read),
+    ("get_list_or_404", EffectKind::Read),
+    ("get_or_create", EffectKind::Create),
+    ("update_or_create", EffectKind::Update),
+    ("bulk_create", EffectKind::Create),
+    ("bulk_update", EffectKind::Update),
+    ("create_user", EffectKind::CreateAccount),
+    ("create_superuser", EffectKind::CreateAccount),
+    // Eloquent
+    ("findOrFail", EffectKind::Read),
+    ("firstOrFail", EffectKind::Read),
+    ("paginate", EffectKind::Read),
+    ("updateOrCreate", EffectKind::Update),
+    ("firstOrCreate", EffectKind::Create),
+    ("forceDelete", EffectKind::Delete),
+    ("truncate", EffectKind::Delete),
+];
+
+/// Methods whose names are too common: they count only on something that is known to be a store.
+const COMMON: &[(&str, EffectKind)] = &[
+    ("find", EffectKind::Read),
+    ("get", EffectKind::Read),
+    ("first", EffectKind::Read),
+    ("all", EffectKind::Read),
+    ("count", EffectKind::Read),
+    ("filter", EffectKind::Read),
+    ("filter_by", EffectKind::Read),
+    ("where", EffectKind::Read),
+    ("select", EffectKind::Read),
+    ("create", EffectKind::Create),
+    ("insert", EffectKind::Create),
+    ("add", EffectKind::Create),
+    ("save", EffectKind::Update),
+    ("update", EffectKind::Update),
+    ("set", EffectKind::Update),
+    ("delete", EffectKind::Delete),
+    ("remove", EffectKind::Delete),
+    ("destroy", EffectKind::Delete),
+    ("del", EffectKind::Delete),
+];
+
+/// Parts of a path that show a store.
+const STORE_PATHS: &[&str] = &[
+    "PrismaClient()",
+    "prisma.",
+    "mongoose.model()",
+    "mongoose.models",
+    ".Model:",
+    "Model:",
+    "Model()",
+    ".objects",
+    ".query",
+    "db.session",
+    "Session()",
+    "sessionmaker()",
+    ".collection()",
+    "firestore.collection()",
+    "firestore.doc()",
+    ".doc()",
+    "getRepository()",
+    "knex()",
+    "sequelize.define()",
+    "Sequelize().define()",
+    "drizzle()",
+    "DB.table()",
+    "Eloquent",
+    "@db",
+    "ref()",
+    "lowdb",
+    "SQLModel",
+    "collection()",
+];
+
+/// Methods that run SQL text given to them.
+const SQL_METHODS: &[&str] = &[
+    "query", "execute", "exec", "executemany", "executescript", "prepare", "run", "all", "get", "each", "raw", "$queryRaw", "$executeRaw",
+    "$queryRawUnsafe", "$executeRawUnsafe", "sql", "unsafe", "mysqli_query", "pg_query", "pg_query_params", "text", "select", "statement",
+    "insert", "update", "delete", "whereRaw", "selectRaw", "orderByRaw", "literal", "RawSQL", "extra", "queryForObject", "queryOne", "one",
+    "any", "none", "many", "oneOrNone", "manyOrNone", "fetch", "fetchrow", "fetchval", "get_results", "get_row", "get_var", "read_sql",
+    "read_sql_query", "runAsync", "getAsync", "allAsync", "dbRun", "dbGet", "dbAll", "runQuery", "executeQuery",
+];
+
+/// Recognises a call.
+pub fn recognise(path: &str, receiver: Option<&Value>, args: &[Argument]) -> Option<StoreCall> {
+    let name = path.rsplit(['.', '/']).next().unwrap_or(path);
+    // A query builder that is called itself: knex('table').
+    if let Some(sql) = sql_text(name, args) {
+        let (kind, target) = statement(&sql)?;
+        return Some(StoreCall { kind, target, sql: Some(sql) });
+    }
+    if is_not_store(path) {
+        return None;
+    }
+    if path.contains(".from()") {
+        return supabase(path, name, receiver);
+    }
+    if name == "rpc" && receiver.is_some_and(|receiver| !receiver.path().is_empty()) {
+        let target = first_string(args).map(|name| format!("{name}()")).unwrap_or_default();
+        return Some(StoreCall { kind: EffectKind::Query, target, sql: None });
+    }
+    if path.contains(".auth.admin.") {
+        let kind = match name {
+            "createUser" | "inviteUserByEmail" | "generateLink" => EffectKind::CreateAccount,
+            "updateUserById" => EffectKind::SetPassword,
+            "deleteUser" => EffectKind::Delete,
+            "listUsers" | "getUserById" => EffectKind::Read,
+            _ => return None,
+        };
+        return Some(StoreCall { kind, target: "auth.users".into(), sql: None });
+    }
+    // Firebase's administration of accounts.
+    if path.contains("getAuth()") || path.contains("admin.auth()") || path.contains("adminAuth") {
+        let kind = match name {
+            "createUser" => EffectKind::CreateAccount,
+            "updateUser" | "setCustomUserClaims" => EffectKind::SetPassword,
+            "deleteUser" | "deleteUsers" => EffectKind::Delete,
+            "listUsers" | "getUser" | "getUserByEmail" => EffectKind::Read,
+            _ => return None,
+        };
+        return Some(StoreCall { kind, target: "auth.users".into(), sql: None });
+    }
+    if path.contains("drizzle()") || path.contains(".select().from()") || path.contains(".insert().values()") {
+        return drizzle(path, name, receiver, args);
+    }
+    if let Some((_, kind)) = METHODS.iter().find(|(method, _)| *method == name) {
+        let target = target_of(path, receiver, args).unwrap_or_default();
+        return Some(StoreCall { kind: *kind, target, sql: None });
+    }
+    if let Some((_, kind)) = COMMON.iter().find(|(method, _)| *method == name)
+        && STORE_PATHS.iter().any(|part| path.contains(part))
+    {
+        let target = target_of(path, receiver, args).unwrap_or_default();
+        return Some(StoreCall { kind: *kind, target, sql: None });
+    }
+    None
+}
+
+/// Whether a call reads records, so that its result is a record.
+pub fn is_read(path: &str, receiver: Option<&Value>, args: &[Argument]) -> bool {
+    recognise(path, receiver, args).is_some()
+        || receiver.is_some_and(|receiver| {
+            // `.single()`, `.eq(…)`, `.limit(…)` and the like behind a read.
+            receiver.labels.any(|label| matches!(label, plimsoll_analysis::Label::Record(..)))
+                && receiver.as_symbol().is_some_and(|symbol| symbol.calls().len() > 1)
+        })
+}
+
+/// The table, collection or model of a call.
+pub fn target_of(path: &str, receiver: Option<&Value>, args: &[Argument]) -> Option<String> {
+    let symbol = receiver.and_then(Value::as_symbol);
+    if let Some(symbol) = symbol {
+        for (name, call_args, _) in symbol.calls().iter().rev() {
+            if matches!(name.as_str(), "from" | "collection" | "table" | "model" | "define" | "getRepository" | "ref" | "knex" | "into" | "collectionGroup")
+                && let Some(target) = name_of(call_args.first().map(|arg| &arg.value))
+            {
+                return Some(target);
+            }
+            if matches!(name.as_str(), "query" | "doc" | "get")
+                && let Some(target) = call_args.first().and_then(|arg| class_name(&arg.value))
+            {
+                return Some(target);
+            }
+        }
+    }
+    // firebase: `getDocs(collection(db, 'users'))`, `updateDoc(doc(db, 'users', id), …)`, `query(collection(…), …)`
+    if let Some(first) = args.first()
+        && let Some(symbol) = first.value.as_symbol()
+    {
+        for (name, call_args, _) in symbol.calls().iter().rev() {
+            if matches!(name.as_str(), "collection" | "doc" | "collectionGroup" | "ref") {
+                let found = call_args.iter().filter_map(|arg| arg.value.as_str()).next();
+                if let Some(found) = found {
+                    return Some(found.split('/').next().unwrap_or(found).to_owned());
+                }
+            }
+            if name == "query"
+                && let Some(inner) = call_args.first()
+            {
+                return target_of(path, None, std::slice::from_ref(inner));
+            }
+        }
+    }
+    if let Some(first) = args.first()
+        && let Some(class) = class_name(&first.value)
+    {
+        return Some(class);
+    }
+    // `…Model:User.query.filter_by()` and `…Model:User().save`
+    if let Some((_, after)) = path.rsplit_once(':') {
+        let end = after.find(['.', '(']).unwrap_or(after.len());
+        return Some(after[..end].to_owned());
+    }
+    // `prisma.customer.findMany`
+    let parts: Vec<&str> = path.split('.').collect();
+    if parts.len() >= 3 {
+        let candidate = parts[parts.len() - 2];
+        if !candidate.ends_with("()") && !matches!(candidate, "query" | "session" | "objects" | "db" | "client") {
+            return Some(candidate.to_owned());
+        }
+        if matches!(candidate, "query" | "objects") {
+            let before = parts[parts.len() - 3];
+            if !before.ends_with("()") {
+                return Some(before.to_owned());
+            }
+        }
+    }
+    None
+}
+
+fn class_name(value: &Value) -> Option<String> {
+    let path = value.path();
+    let (_, name) = path.rsplit_once(':')?;
+    let end = name.find(['.', '(']).unwrap_or(name.len());
+    Some(name[..end].to_owned())
+}
+
+/// The name that an argument gives a store: a constant text, a Drizzle table, a class.
+fn name_of(value: Option<&Value>) -> Option<String> {
+    let value = value?;
+    if let Some(text) = value.as_str() {
+        return Some(text.to_owned());
+    }
+    if let Some(symbol) = value.as_symbol() {
+        for (name, args, _) in symbol.calls().iter().rev() {
+            if name.ends_with("Table")
+                && let Some(text) = args.first().and_then(|arg| arg.value.as_str())
+            {
+                return Some(text.to_owned());
+            }
+        }
+    }
+    class_name(value)
+}
+
+fn first_string(args: &[Argument]) -> Option<&str> {
+    args.first().and_then(|arg| arg.value.as_str())
+}
+
+/// Paths on which the common names mean something else.
+fn is_not_store(path: &str) -> bool {
+    const OTHER: &[&str] = &[
+        "localStorage", "sessionStorage", "searchParams", "headers", "cookies", "formData", "axios", "fetch", "Map()", "Set()", "URLSearchParams",
+        "express()", "Router()", "@res", "@req.headers", "document.", "classList", "jQuery", "$()", "stripe", "Stripe()", "openai", "OpenAI()",
+        "resend", "Resend()", "i18n", "gsap", "chart", "crypto.", "@req.get", "React.", "react.", "zod.", "z.", "flask.session", "logging",
+        "console.", "process.", "os.environ", "requests.", "config.", "flask.request", "_SESSION", "Session.", "session()",
+    ];
+    OTHER.iter().any(|other| path.starts_with(other)) || ["localStorage.", "sessionStorage.", ".headers.", ".searchParams.", ".cookies."].iter().any(|other| path.contains(other))
+}
+
+fn supabase(path: &str, name: &str, receiver: Option<&Value>) -> Option<StoreCall> {
+    let kind = match name {
+        "select" => {
+            // `insert(…).select()` returns what was inserted; the effect was counted there.
+            if [".insert()", ".update()", ".upsert()", ".delete()"].iter().any(|write| path.contains(write)) {
+                return None;
+            }
+            EffectKind::Read
+        }
+        "insert" => EffectKind::Create,
+        "update" | "upsert" => EffectKind::Update,
+        "delete" => EffectKind::Delete,
+        "upload" | "createSignedUploadUrl" => EffectKind::WriteFile,
+        "download" | "createSignedUrl" | "createSignedUrls" | "list" => EffectKind::ReadFile,
+        "remove" if path.contains(".storage.") => EffectKind::DeleteFile,
+        _ => return None,
+    };
+    let symbol = receiver.and_then(Value::as_symbol)?;
+    let target = symbol
+        .calls()
+        .iter()
+        .rev()
+        .find(|(name, ..)| name == "from")
+        .and_then(|(_, args, _)| name_of(args.first().map(|arg| &arg.value)))
+        .unwrap_or_default();
+    Some(StoreCall { kind, target, sql: None })
+}
+
+fn drizzle(path: &str, name: &str, receiver: Option<&Value>, args: &[Argument]) -> Option<StoreCall> {
+    let table = |args: &[Argument]| name_of(args.first().map(|arg| &arg.value)).unwrap_or_default();
+    let earlier = |wanted: &str| {
+        let symbol: &Symbol = receiver.and_then(Value::as_symbol)?;
+        symbol.calls().iter().rev().find(|(name, ..)| name == wanted).map(|(_, args, _)| table(args))
+    };
+    match name {
+        "from" if path.contains(".select") => Some(StoreCall { kind: EffectKind::Read, target: table(args), sql: None }),
+        "values" => Some(StoreCall { kind: EffectKind::Create, target: earlier("insert").unwrap_or_default(), sql: None }),
+        "set" => Some(StoreCall { kind: EffectKind::Update, target: earlier("update").unwrap_or_default(), sql: None }),
+        "delete" => Some(StoreCall { kind: EffectKind::Delete, target: table(args), sql: None }),
+        "findFirst" | "findMany" => {
+            let target = path.split('.').rev().nth(1).unwrap_or_default().to_owned();
+            Some(StoreCall { kind: EffectKind::Read, target, sql: None })
+        }
+        _ => None,
+    }
+}
+
+/// The SQL text given to a call, when it is one.
+pub fn sql_text(name: &str, args: &[Argument]) -> Option<String> {
+    if !SQL_METHODS.contains(&name) && !name.to_ascii_lowercase().contains("query") && !name.to_ascii_lowercase().contains("sql") {
+        return None;
+    }
+    args.iter().take(3).find_map(|arg| {
+        let text = match &arg.value.kind {
+            // `{ text: '…', values: […] }`, `text("…")`
+            ValueKind::Object(_) => arg.value.field("text").or_else(|| arg.value.field("sql"))?.text_shape()?,
+            ValueKind::Symbol(symbol) => {
+                let (name, args, _) = symbol.calls().pop()?;
+                if name != "text" && name != "sql" {
+                    return None;
+                }
+                args.first()?.value.text_shape()?
+            }
+            _ => arg.value.text_shape()?,
+        };
+        statement(&text).map(|_| text)
+    })
+}
+
+/// Kind and table of an SQL statement; `None` where the text is no statement.
+pub fn statement(text: &str) -> Option<(EffectKind, String)> {
+    let text = text.trim_start().trim_start_matches('(').trim_start();
+    let mut words = text.split(|c: char| c.is_whitespace() || c == '(' || c == ';').filter(|word| !word.is_empty());
+    let verb = words.next()?.to_ascii_uppercase();
+    let next_is = |word: Option<&str>, wanted: &[&str]| word.is_some_and(|word| wanted.contains(&word.to_ascii_uppercase().as_str()));
+    let clean = |word: &str| {
+        let bare: String = word.chars().filter(|c| !matches!(c, '"' | '`' | '\'' | '[' | ']' | ',' | ')')).collect();
+        bare.strip_prefix("public.").map_or(bare.clone(), str::to_owned)
+    };
+    let after = |keyword: &str| -> String {
+        let upper = text.to_ascii_uppercase();
+        let mut from = 0;
+        while let Some(at) = upper[from..].find(keyword) {
+            let at = from + at;
+            let end = at + keyword.len();
+            let bounded = upper[..at].chars().next_back().is_none_or(char::is_whitespace) && upper[end..].chars().next().is_none_or(char::is_whitespace);
+            if bounded {
+                return text[end..].split_whitespace().next().map(clean).unwrap_or_default();
+            }
+            from = end;
+        }
+        String::new()
+    };
+    match verb.as_str() {
+        "SELECT" => {
+            let rest: Vec<&str> = words.take(400).collect();
+            // A sentence that begins with "Select" is no statement.
+            if !rest.iter().any(|word| word.eq_ignore_ascii_case("from")) && !rest.iter().any(|word| word.contains(['*', '@'])) && rest.len() > 3 {
+                return None;
+            }
+            Some((EffectKind::Read, after("FROM")))
+        }
+        "INSERT" | "REPLACE" => next_is(words.next(), &["INTO", "OR", "IGNORE"]).then(|| (EffectKind::Create, after("INTO"))),
+        "UPDATE" => {
+            let table = words.next().map(clean)?;
+            words.take(6).any(|word| word.eq_ignore_ascii_case("set")).then_some((EffectKind::Update, table))
+        }
+        "DELETE" => next_is(words.next(), &["FROM"]).then(|| (EffectKind::Delete, after("FROM"))),
+        "TRUNCATE" => Some((EffectKind::Delete, words.filter(|word| !word.eq_ignore_ascii_case("table")).next().map(clean).unwrap_or_default())),
+        "DROP" => next_is(words.next(), &["TABLE", "DATABASE", "SCHEMA", "VIEW"]).then(|| (EffectKind::Delete, words.last().map(clean).unwrap_or_default())),
+        "WITH" => Some((EffectKind::Query, String::new())),
+        "CREATE" | "ALTER" | "PRAGMA" => next_is(words.next(), &["TABLE", "INDEX", "UNIQUE", "VIEW", "JOURNAL_MODE", "FOREIGN_KEYS", "TRIGGER", "VIRTUAL", "TEMP", "TYPE", "DATABASE"])
+            .then(|| (EffectKind::Query, String::new())),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EffectKind, statement};
+
+    #[test]
+    fn statements() {
+        let cases = [
+            ("SELECT id, name FROM users WHERE id = ?", Some((EffectKind::Read, "users"))),
+            ("  select * from \"public\".orders", Some((EffectKind::Read, "orders"))),
+            ("INSERT INTO `customers` (a) VALUES (?)", Some((EffectKind::Create, "customers"))),
+            ("INSERT OR IGNORE INTO t VALUES (1)", Some((EffectKind::Create, "t"))),
+            ("UPDATE users SET role = {}", Some((EffectKind::Update, "users"))),
+            ("DELETE FROM sessions", Some((EffectKind::Delete, "sessions"))),
+            ("Select your favourite colour please", None),
+            ("Update your profile picture now", None),
+            ("Delete this customer?", None),
+            ("Create a new account", None),
+        ];
+        for (text, expected) in cases {
+            let found = statement(text);
+            assert_eq!(found.as_ref().map(|(kind, table)| (*kind, table.as_str())), expected, "{text}");
+        }
+    }
+}
