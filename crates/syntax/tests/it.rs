@@ -1,0 +1,3 @@
+//! Tests of the front ends: small sources in, the dumped tree out.
+
+mod javascript;
