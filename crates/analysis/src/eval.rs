@@ -175,6 +175,21 @@ impl<'p> Machine<'p> {
         self.assigned.clear();
     }
 
+    /// Fixes a member of a symbol for the coming runs, by path: `@req.path` to the path of the route under review.
+    pub fn fix(&mut self, path: &str, value: Value) {
+        self.assigned.insert(path.to_owned(), value);
+    }
+
+    /// What has been assigned to members of symbols so far, to be put back by [`Machine::restore`].
+    pub fn assigned(&self) -> HashMap<String, Value> {
+        self.assigned.clone()
+    }
+
+    /// Puts back what [`Machine::assigned`] gave.
+    pub fn restore(&mut self, assigned: HashMap<String, Value>) {
+        self.assigned = assigned;
+    }
+
     /// The functions that have been entered so far.
     pub fn entered(&self) -> &BTreeSet<FunctionRef> {
         &self.entered

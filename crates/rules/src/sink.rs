@@ -40,7 +40,8 @@ impl<'a> Sink<'a> {
 
     /// Begins a finding from something observed on the running app: confirmed.
     pub fn live(&mut self, exchange: &Exchange, note: impl Into<String>) -> Draft<'_, 'a> {
-        let evidence = Evidence { witness: Witness::Live, place: None, exchange: Some(exchange.clone()), note: note.into() };
+        let evidence =
+            Evidence { witness: Witness::Live, place: None, exchange: Some(exchange.clone()), note: note.into() };
         let mut draft = self.draft(evidence);
         draft.finding.confidence = Confidence::Confirmed;
         draft

@@ -2,7 +2,7 @@
 
 use plimsoll_analysis::{Fact, Facts, Label, Value, ValueKind};
 use plimsoll_model::app::{Guard, GuardKind, GuardStanding, Side};
-use plimsoll_source::{SourceTree, Span};
+use plimsoll_source::SourceTree;
 
 /// A guard as read from a fact, before it has a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,13 @@ pub(crate) fn guards_of(facts: &Facts, tree: &SourceTree) -> Vec<Guard> {
             let span = fact.span();
             let same = guards.iter().any(|guard| guard.kind == check.kind && guard.standing == check.standing);
             if !same {
-                guards.push(Guard { kind: check.kind, side: Side::Server, name: name_of(fact, tree), standing: check.standing, span });
+                guards.push(Guard {
+                    kind: check.kind,
+                    side: Side::Server,
+                    name: name_of(fact, tree),
+                    standing: check.standing,
+                    span,
+                });
             }
         }
     }
@@ -82,7 +88,9 @@ fn falsy(value: &Value) -> Vec<Check> {
     // `const { error } = await requireUser()`: no error means it passed; facts of the alternatives say the rest.
     // `@limiter.isLimited`, `!success`-style results of rate limiters.
     let path = value.path().to_ascii_lowercase();
-    if ["ratelimit", "rate_limit", "limiter", "throttle"].iter().any(|word| path.contains(word)) || has_label(value, |label| matches!(label, Label::Record(name, _) if name.contains("attempt"))) {
+    if ["ratelimit", "rate_limit", "limiter", "throttle"].iter().any(|word| path.contains(word))
+        || has_label(value, |label| matches!(label, Label::Record(name, _) if name.contains("attempt")))
+    {
         return vec![Check::holds(GuardKind::RateLimit)];
     }
     Vec::new()
@@ -99,7 +107,12 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
             let constant = b.as_str().is_some() || matches!(b.kind, ValueKind::Num(_)) || b.labels.is_empty();
             if is_privilege(a) && constant {
                 // `role != 'banned'`, `role == 'guest'` keep hardly anybody out.
-                let weak = b.as_str().is_some_and(|word| matches!(word.to_ascii_lowercase().as_str(), "guest" | "banned" | "blocked" | "disabled" | "suspended" | "inactive"));
+                let weak = b.as_str().is_some_and(|word| {
+                    matches!(
+                        word.to_ascii_lowercase().as_str(),
+                        "guest" | "banned" | "blocked" | "disabled" | "suspended" | "inactive"
+                    )
+                });
                 if holds && !weak {
                     return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
                 }
@@ -132,7 +145,12 @@ fn membership(value: &Value, among: &Value, holds: bool) -> Vec<Check> {
         return vec![Check::holds(kind), Check::holds(GuardKind::Authentication)];
     }
     let session = among.path();
-    if holds && (session == "flask.session" || session == "_SESSION" || session.ends_with("request.session") || session.ends_with("req.session")) {
+    if holds
+        && (session == "flask.session"
+            || session == "_SESSION"
+            || session.ends_with("request.session")
+            || session.ends_with("req.session"))
+    {
         return vec![Check::holds(GuardKind::Authentication)];
     }
     if holds && is_identity(among) {
@@ -157,8 +175,13 @@ fn compared(left: &Value, right: &Value) -> Vec<Check> {
 /// A count of attempts: a record or state whose name says so.
 fn is_counter(value: &Value) -> bool {
     let path = value.path().to_ascii_lowercase();
-    let named = |name: &str| ["attempt", "ratelimit", "rate_limit", "throttl", "failures", "tries", "lockout", "hits"].iter().any(|word| name.contains(word));
-    named(&path) || has_label(value, |label| matches!(label, Label::Record(name, _) if named(&name.to_ascii_lowercase())))
+    let named = |name: &str| {
+        ["attempt", "ratelimit", "rate_limit", "throttl", "failures", "tries", "lockout", "hits"]
+            .iter()
+            .any(|word| name.contains(word))
+    };
+    named(&path)
+        || has_label(value, |label| matches!(label, Label::Record(name, _) if named(&name.to_ascii_lowercase())))
 }
 
 fn passed(path: &str, value: &Value) -> Vec<Check> {
@@ -172,7 +195,11 @@ fn passed(path: &str, value: &Value) -> Vec<Check> {
     if lower.contains("csrf") || lower.contains("referer") {
         return vec![Check::holds(GuardKind::Csrf)];
     }
-    if lower.contains("authorize") || lower.contains("abort_unless") || lower.contains("abort_if") || lower.contains("permission") {
+    if lower.contains("authorize")
+        || lower.contains("abort_unless")
+        || lower.contains("abort_if")
+        || lower.contains("permission")
+    {
         return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
     }
     if is_identity(value) {
@@ -185,7 +212,9 @@ fn passed(path: &str, value: &Value) -> Vec<Check> {
 fn any_of(branches: &[Vec<Fact>], depth: u32) -> Vec<Check> {
     let per_branch: Vec<Vec<Check>> =
         branches.iter().map(|facts| facts.iter().flat_map(|fact| checks(fact, depth + 1)).collect()).collect();
-    let has = |checks: &[Check], kinds: &[GuardKind]| checks.iter().any(|check| kinds.contains(&check.kind) && check.standing == GuardStanding::Enforced);
+    let has = |checks: &[Check], kinds: &[GuardKind]| {
+        checks.iter().any(|check| kinds.contains(&check.kind) && check.standing == GuardStanding::Enforced)
+    };
     let identity = [GuardKind::Authentication, GuardKind::Role, GuardKind::Ownership];
     let mut out = Vec::new();
     if per_branch.iter().all(|checks| has(checks, &identity)) {
@@ -198,7 +227,9 @@ fn any_of(branches: &[Vec<Fact>], depth: u32) -> Vec<Check> {
         out.push(Check::holds(GuardKind::Authentication));
         return out;
     }
-    if per_branch.iter().all(|checks| has(checks, &[GuardKind::Signature, GuardKind::Authentication, GuardKind::Role, GuardKind::Ownership])) {
+    if per_branch.iter().all(|checks| {
+        has(checks, &[GuardKind::Signature, GuardKind::Authentication, GuardKind::Role, GuardKind::Ownership])
+    }) {
         return vec![Check::holds(GuardKind::Signature)];
     }
     for kind in [GuardKind::RateLimit, GuardKind::Csrf] {
@@ -211,9 +242,12 @@ fn any_of(branches: &[Vec<Fact>], depth: u32) -> Vec<Check> {
         if !per_branch[index].is_empty() {
             continue;
         }
-        let others: Vec<&Check> = per_branch.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, checks)| checks).collect();
-        let around_nobody = facts.iter().any(|fact| matches!(fact, Fact::Truthy { value, holds: false, .. } if is_identity(value)));
-        let around_setting = facts.iter().any(|fact| matches!(fact, Fact::Truthy { value, holds: false, .. } if is_setting(value)));
+        let others: Vec<&Check> =
+            per_branch.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, checks)| checks).collect();
+        let around_nobody =
+            facts.iter().any(|fact| matches!(fact, Fact::Truthy { value, holds: false, .. } if is_identity(value)));
+        let around_setting =
+            facts.iter().any(|fact| matches!(fact, Fact::Truthy { value, holds: false, .. } if is_setting(value)));
         if around_nobody && let Some(check) = others.iter().find(|check| check.kind != GuardKind::Authentication) {
             out.push(Check::fails(check.kind, "it is skipped when nobody is signed in"));
         } else if around_setting && let Some(check) = others.first() {
@@ -271,9 +305,47 @@ pub(crate) fn is_privilege_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let bare: String = name.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
     const WORDS: &[&str] = &[
-        "role", "roles", "isadmin", "admin", "issuperuser", "superuser", "isstaff", "staff", "permission", "permissions", "userrole", "usertype",
-        "accounttype", "accesslevel", "privilege", "privileges", "isowner", "issuperadmin", "superadmin", "claims", "scope", "scopes", "rolle", "rol",
-        "rule", "type", "group", "groups", "plan", "ismanager", "ismoderator", "rank", "level", "hasrole", "haspermission", "can", "cannot", "isadministrator",
+        "role",
+        "roles",
+        "isadmin",
+        "admin",
+        "issuperuser",
+        "superuser",
+        "isstaff",
+        "staff",
+        "permission",
+        "permissions",
+        "userrole",
+        "usertype",
+        "accounttype",
+        "accesslevel",
+        "privilege",
+        "privileges",
+        "isowner",
+        "issuperadmin",
+        "superadmin",
+        "claims",
+        "scope",
+        "scopes",
+        "rolle",
+        "rol",
+        "rule",
+        "type",
+        "group",
+        "groups",
+        "plan",
+        "ismanager",
+        "ismoderator",
+        "rank",
+        "level",
+        "hasrole",
+        "haspermission",
+        "can",
+        "cannot",
+        "isadministrator",
     ];
-    WORDS.contains(&bare.as_str()) || bare.ends_with("role") || (bare.starts_with("is") && bare.ends_with("admin")) || bare.contains("permission")
+    WORDS.contains(&bare.as_str())
+        || bare.ends_with("role")
+        || (bare.starts_with("is") && bare.ends_with("admin"))
+        || bare.contains("permission")
 }

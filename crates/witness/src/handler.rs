@@ -4,7 +4,7 @@ mod effects;
 mod flows;
 mod purpose;
 
-pub(crate) use flows::{flows_of, is_markup_sink};
+pub(crate) use flows::flows_of;
 pub(crate) use purpose::{purposes_of, words_of};
 
 use plimsoll_analysis::{Event, EventKind, Facts, FunctionRef, Label, Value};
@@ -64,7 +64,8 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> I
     }
     // A handler without effects is guarded by what holds where it answers.
     let whole = whole.unwrap_or_else(|| {
-        let answers: Vec<&Facts> = events.iter().filter(|event| flows::is_success_answer(event)).map(|event| &event.facts).collect();
+        let answers: Vec<&Facts> =
+            events.iter().filter(|event| flows::is_success_answer(event)).map(|event| &event.facts).collect();
         match answers.split_first() {
             Some((first, rest)) => rest.iter().fold((*first).clone(), |common, facts| common.common(facts)),
             None => start.clone(),
@@ -132,7 +133,10 @@ fn collect_inputs(event: &Event, out: &mut Vec<String>) {
                 add(&Value::of(arg.value.deep_labels()));
             }
         }
-        EventKind::Assign { value, .. } | EventKind::Attribute { value, .. } | EventKind::Output { value } | EventKind::Return { value } => {
+        EventKind::Assign { value, .. }
+        | EventKind::Attribute { value, .. }
+        | EventKind::Output { value }
+        | EventKind::Return { value } => {
             add(value);
         }
         EventKind::Enter { .. } => {}

@@ -1,1 +1,150 @@
 //! Witnesses over source: frameworks, settings and files turned into facts of the app model.
+//!
+//! `observe` parses everything, runs the program once in the abstract (crate `analysis`) and lets readers interpret what
+//! happened: `server/` one file per framework, `browser/` what exists on the visitor's side, `settings/` cookies, headers,
+//! CORS and switches, `packages` and `secrets` what other crates found. A witness never judges.
+
+mod browser;
+mod guards;
+mod handler;
+mod knowledge;
+mod server;
+mod settings;
+
+use std::collections::BTreeSet;
+
+use plimsoll_analysis::{Event, Facts, FunctionRef, Machine, Program, Value};
+use plimsoll_ir::FunctionId;
+use plimsoll_model::app::{EntryPoint, Flow};
+use plimsoll_model::{App, NotChecked};
+use plimsoll_source::SourceTree;
+
+/// What the readers share while they look at a program.
+pub(crate) struct Witnessing<'p, 'w> {
+    pub(crate) machine: &'w mut Machine<'p>,
+    pub(crate) entry_points: Vec<EntryPoint>,
+    pub(crate) flows: Vec<Flow>,
+    /// Functions that run in some entry point's handler.
+    pub(crate) reached: BTreeSet<FunctionRef>,
+    /// Cookies, headers, storage and the like, gathered from all events.
+    pub(crate) notes: settings::Notes,
+}
+
+impl Witnessing<'_, '_> {
+    /// Gathers what single events say whatever handler they belong to.
+    pub(crate) fn note_events(&mut self, events: &[Event]) {
+        for event in events {
+            self.notes.note(event, self.machine.program);
+        }
+    }
+}
+
+/// Observes the source of an app.
+pub fn observe(tree: &SourceTree) -> App {
+    let mut app = App::default();
+    let modules = parse_all(tree, &mut app);
+    let program = Program::new(tree, modules);
+    let known = knowledge::Known;
+    let mut machine = Machine::new(&program, &known);
+    let setup = machine.load_all();
+    let mut witnessing = Witnessing {
+        machine: &mut machine,
+        entry_points: Vec::new(),
+        flows: Vec::new(),
+        reached: BTreeSet::new(),
+        notes: settings::Notes::default(),
+    };
+    witnessing.note_events(&setup);
+    server::observe(&mut witnessing, &setup, &mut app);
+    run_the_rest(&mut witnessing);
+    app.entry_points = std::mem::take(&mut witnessing.entry_points);
+    app.flows = std::mem::take(&mut witnessing.flows);
+    std::mem::take(&mut witnessing.notes).finish(&program, &mut app);
+    browser::observe(&program, &mut app);
+    settings::observe_files(tree, &mut app);
+    settle(&mut app);
+    app
+}
+
+/// Functions that no entry point and no set-up reached run once on their own, so that what they do is seen: event
+/// handlers of pages, jobs, and code whose framework is not known.
+fn run_the_rest(witnessing: &mut Witnessing<'_, '_>) {
+    let program = witnessing.machine.program;
+    for (id, module) in program.iter() {
+        for (function, at) in (0u32..).map(FunctionId).zip(&module.functions) {
+            let reference = FunctionRef { module: id, function };
+            // Nested functions are entered by what is around them.
+            if at.parent.is_some() || witnessing.machine.entered().contains(&reference) {
+                continue;
+            }
+            let closure = witnessing.machine.closure_of(reference);
+            witnessing.machine.reset();
+            let args = vec![Value::unknown(); at.params.len()];
+            let run = witnessing.machine.run(&closure, args, Facts::default());
+            witnessing.note_events(&run.events);
+            witnessing.flows.extend(handler::flows_of(&run.events));
+        }
+    }
+}
+
+fn parse_all(tree: &SourceTree, app: &mut App) -> Vec<plimsoll_ir::Module> {
+    use rayon::prelude::*;
+    let parsed: Vec<Vec<plimsoll_ir::Module>> = tree
+        .iter()
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|(id, file)| if is_own_code(&file.path) { plimsoll_syntax::parse(id, file) } else { Vec::new() })
+        .collect();
+    let mut modules = Vec::new();
+    let mut count = 0usize;
+    for (list, (_, file)) in parsed.into_iter().zip(tree.iter()) {
+        if !list.is_empty() {
+            count += 1;
+        }
+        for module in &list {
+            for problem in module.problems.iter().filter(|problem| problem.lost_code).take(1) {
+                app.not_checked.push(NotChecked {
+                    what: format!("{}:{}", file.path, file.line_of(problem.range.start)),
+                    why: format!("could not be parsed: {}", problem.what),
+                    weighs: true,
+                });
+            }
+        }
+        modules.extend(list);
+    }
+    app.looked_at.push(format!("{count} files of program code"));
+    modules
+}
+
+/// Code of the app itself: not minified bundles of others, not tests, whose copies of routes are never deployed.
+fn is_own_code(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let name = lower.rsplit('/').next().unwrap_or(&lower);
+    let is_test = name.contains(".test.")
+        || name.contains(".spec.")
+        || name.contains("_test.")
+        || name.starts_with("test_")
+        || name == "conftest.py"
+        || lower.split('/').any(|part| {
+            matches!(
+                part,
+                "__tests__" | "__mocks__" | "tests" | "test" | "e2e" | "cypress" | "fixtures" | "spec" | "stories"
+            )
+        });
+    let is_built = name.contains(".min.")
+        || lower.split('/').any(|part| {
+            matches!(
+                part,
+                "dist" | "build" | "out" | "coverage" | ".output" | "storybook-static" | "migrations" | "vendor"
+            )
+        });
+    let is_declaration = name.ends_with(".d.ts");
+    !is_test && !is_built && !is_declaration
+}
+
+/// What follows from several facts together.
+fn settle(app: &mut App) {
+    app.stack.sort();
+    app.stack.dedup();
+    app.looked_at.push(format!("{} entry points", app.entry_points.len()));
+}

@@ -347,6 +347,33 @@ impl Machine<'_> {
     fn builtin(&mut self, receiver: Option<&Value>, name: &str, args: &[Argument], node: NodeId) -> Option<Value> {
         let receiver = receiver?;
         let first = args.first().map(|arg| &arg.value);
+        if let (ValueKind::Str(text), Some(ValueKind::Str(part))) = (&receiver.kind, first.map(|first| &first.kind)) {
+            // Tests of a known path against fixed prefixes decide which branch a request takes.
+            let result = match name {
+                "startsWith" | "startswith" => Some(text.starts_with(part.as_str())),
+                "endsWith" | "endswith" => Some(text.ends_with(part.as_str())),
+                "includes" => Some(text.contains(part.as_str())),
+                _ => None,
+            };
+            if let Some(result) = result {
+                return Some(Value::plain(ValueKind::Bool(result)));
+            }
+        }
+        if let (ValueKind::Str(text), "toLowerCase" | "lower" | "trim" | "toString") = (&receiver.kind, name) {
+            return Some(Value::string(text.to_lowercase()));
+        }
+        if let (ValueKind::Object(object), "includes", Some(ValueKind::Str(wanted))) =
+            (&receiver.kind, name, first.map(|first| &first.kind))
+        {
+            let items = object.items.borrow();
+            if object.spreads.borrow().is_empty()
+                && !items.is_empty()
+                && items.iter().all(|item| matches!(item.kind, ValueKind::Str(_)))
+            {
+                let found = items.iter().any(|item| item.as_str() == Some(wanted.as_str()));
+                return Some(Value::plain(ValueKind::Bool(found)));
+            }
+        }
         match name {
             "then" | "catch" | "finally" => {
                 let closure = first?.as_closure()?.clone();
@@ -397,6 +424,17 @@ impl Machine<'_> {
                         item.with(&receiver.labels).with(&identity)
                     }
                     "some" | "every" => {
+                        let known: Option<Vec<bool>> = results
+                            .iter()
+                            .map(|(_, result)| match result.kind {
+                                ValueKind::Bool(value) => Some(value),
+                                _ => None,
+                            })
+                            .collect();
+                        if let Some(known) = known.filter(|known| !known.is_empty()) {
+                            let result = if name == "some" { known.contains(&true) } else { !known.contains(&false) };
+                            return Some(Value::plain(ValueKind::Bool(result)));
+                        }
                         let result = Self::join_all(results.into_iter().map(|(_, result)| result));
                         result.with(&receiver.labels)
                     }

@@ -52,7 +52,12 @@ impl Machine<'_> {
             }
             ValueKind::And(pair) => self.member_of(&pair.1, name),
             ValueKind::Unknown => {
-                Value::of(value.labels.iter().map(|label| refine_label(label, name)).collect::<Labels>())
+                let labels: Labels = value.labels.iter().map(|label| refine_label(label, name)).collect();
+                if labels.is_empty() {
+                    return Value::unknown();
+                }
+                // The name still says what is read of it (`row.role`).
+                Value::symbol(Symbol::member(&Symbol::global("?"), name), labels)
             }
             // Length of a text, a method of a number and the like.
             _ => Value::of(value.labels.clone()),
@@ -61,7 +66,7 @@ impl Machine<'_> {
 
     fn field_of(&mut self, object: &Rc<Object>, whole: &Value, name: &str) -> Value {
         if let Some(field) = object.fields.borrow().get(name) {
-            return field.clone();
+            return field.clone().with(&memory_label(object));
         }
         if let Some(class) = object.class {
             if let Some(method) = self.find_method(class, name, 0) {
@@ -108,7 +113,7 @@ impl Machine<'_> {
                 }
                 let inner: Vec<Value> =
                     object.items.borrow().iter().chain(object.fields.borrow().values()).take(8).cloned().collect();
-                let mut all = Value::of(value.labels.union(&index.labels));
+                let mut all = Value::of(value.labels.union(&index.labels).union(&memory_label(object)));
                 if let Some((first, rest)) = inner.split_first() {
                     all = rest
                         .iter()
@@ -147,15 +152,16 @@ impl Machine<'_> {
     /// The elements of something iterated: all of a short known list, else one that stands for all.
     pub(super) fn elements(&mut self, value: &Value) -> Vec<Value> {
         if let ValueKind::Object(object) = &value.kind {
+            let stored = memory_label(object);
             let items = object.items.borrow();
             if object.is_array && !items.is_empty() && items.len() <= 12 {
-                return items.clone();
+                return items.iter().map(|item| item.clone().with(&stored)).collect();
             }
             let all: Vec<Value> = items.iter().chain(object.fields.borrow().values()).take(8).cloned().collect();
             drop(items);
             if let Some((first, rest)) = all.split_first() {
                 let one = rest.iter().fold(first.clone(), |all, item| super::statement::joined(&all, item));
-                return vec![one.with(&value.labels)];
+                return vec![one.with(&value.labels).with(&stored)];
             }
         }
         if let Some(symbol) = value.as_symbol() {
@@ -244,6 +250,19 @@ impl Machine<'_> {
             _ => Value::unknown(),
         }
     }
+}
+
+/// What is kept in a list or map at the top level of a module outlives a request: it is a store. Only closures and
+/// constants for configuration look the same; they carry no harm as records.
+fn memory_label(object: &Object) -> Labels {
+    let is_store = object.is_global.get()
+        && (object.is_array || object.fields.borrow().is_empty())
+        && !object.items.borrow().iter().any(|item| matches!(item.kind, ValueKind::Str(_) | ValueKind::Closure(_)));
+    if !is_store {
+        return Labels::NONE;
+    }
+    let name = object.name.borrow().clone().unwrap_or_default();
+    Labels::one(Label::Record(name, crate::label::Clean::NONE))
 }
 
 /// Labels of `base.name`: request input is named more exactly the deeper it is read.

@@ -129,17 +129,61 @@ const CALLS: &[(&str, EffectKind)] = &[
 
 /// Hosts of paid AI services, for calls by plain HTTP.
 const AI_HOSTS: &[&str] = &[
-    "api.openai.com", "api.anthropic.com", "generativelanguage.googleapis.com", "api.groq.com", "api.mistral.ai", "openrouter.ai", "api.deepseek.com",
-    "api.perplexity.ai", "api.together.xyz", "api.cohere", "ai.gateway.lovable.dev", "api.replicate.com", "api.stability.ai", "api.elevenlabs.io",
-    "api-inference.huggingface.co", "api.x.ai",
+    "api.openai.com",
+    "api.anthropic.com",
+    "generativelanguage.googleapis.com",
+    "api.groq.com",
+    "api.mistral.ai",
+    "openrouter.ai",
+    "api.deepseek.com",
+    "api.perplexity.ai",
+    "api.together.xyz",
+    "api.cohere",
+    "ai.gateway.lovable.dev",
+    "api.replicate.com",
+    "api.stability.ai",
+    "api.elevenlabs.io",
+    "api-inference.huggingface.co",
+    "api.x.ai",
 ];
 
 /// Calls that request a URL.
 const FETCHES: &[&str] = &[
-    "fetch", "axios", "axios.get", "axios.post", "axios.put", "axios.request", "got", "got.get", "got.post", "node-fetch", "undici.request", "undici.fetch",
-    "http.get", "https.get", "http.request", "https.request", "requests.get", "requests.post", "requests.put", "requests.request", "httpx.get",
-    "httpx.post", "httpx.AsyncClient().get", "httpx.AsyncClient().post", "urllib.request.urlopen", "curl_exec", "Http.get", "Http.post", "superagent.get",
-    "superagent.post", "needle", "ky", "ky.get", "ky.post", "$fetch",
+    "fetch",
+    "axios",
+    "axios.get",
+    "axios.post",
+    "axios.put",
+    "axios.request",
+    "got",
+    "got.get",
+    "got.post",
+    "node-fetch",
+    "undici.request",
+    "undici.fetch",
+    "http.get",
+    "https.get",
+    "http.request",
+    "https.request",
+    "requests.get",
+    "requests.post",
+    "requests.put",
+    "requests.request",
+    "httpx.get",
+    "httpx.post",
+    "httpx.AsyncClient().get",
+    "httpx.AsyncClient().post",
+    "urllib.request.urlopen",
+    "curl_exec",
+    "Http.get",
+    "Http.post",
+    "superagent.get",
+    "superagent.post",
+    "needle",
+    "ky",
+    "ky.get",
+    "ky.post",
+    "$fetch",
 ];
 
 /// The effect of an event, if it has one.
@@ -187,7 +231,10 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
         return Some(effect);
     }
     if FETCHES.iter().any(|name| ends(path, name)) {
-        let url = args.first().and_then(|arg| arg.value.text_shape().or_else(|| arg.value.field("url")?.text_shape())).unwrap_or_default();
+        let url = args
+            .first()
+            .and_then(|arg| arg.value.text_shape().or_else(|| arg.value.field("url")?.text_shape()))
+            .unwrap_or_default();
         let kind = if AI_HOSTS.iter().any(|host| url.contains(host)) { EffectKind::CallAi } else { EffectKind::Fetch };
         return Some(effect(kind, url, event));
     }
@@ -208,18 +255,41 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
 }
 
 fn is_session_cookie(args: &[Argument]) -> bool {
-    let name = args.first().and_then(|arg| arg.value.as_str().map(str::to_owned).or_else(|| Some(arg.value.field("name")?.as_str()?.to_owned())));
-    let carries = args.iter().skip(1).any(|arg| arg.value.deep_labels().any(|label| matches!(label, Label::Token | Label::Identity)));
+    let name = args.first().and_then(|arg| {
+        arg.value.as_str().map(str::to_owned).or_else(|| Some(arg.value.field("name")?.as_str()?.to_owned()))
+    });
+    let carries = args
+        .iter()
+        .skip(1)
+        .any(|arg| arg.value.deep_labels().any(|label| matches!(label, Label::Token | Label::Identity)));
     name.is_some_and(|name| is_session_name(&name)) || carries
 }
 
 /// Whether the name of a cookie or stored value says that it carries a login.
 pub(crate) fn is_session_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    if ["csrf", "xsrf", "theme", "lang", "locale", "consent", "sidebar", "banner", "preference", "cart"].iter().any(|word| name.contains(word)) {
+    if ["csrf", "xsrf", "theme", "lang", "locale", "consent", "sidebar", "banner", "preference", "cart"]
+        .iter()
+        .any(|word| name.contains(word))
+    {
         return false;
     }
-    ["token", "session", "sess", "auth", "jwt", "sid", "connect.sid", "refresh", "access", "bearer", "login", "credential"].iter().any(|word| name.contains(word))
+    [
+        "token",
+        "session",
+        "sess",
+        "auth",
+        "jwt",
+        "sid",
+        "connect.sid",
+        "refresh",
+        "access",
+        "bearer",
+        "login",
+        "credential",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
 }
 
 fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], found: &StoreCall) -> Effect {
@@ -246,7 +316,9 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
             && callee.passes(event.site)
         {
             let name = callee.last_name();
-            if is_filter(&name) || matches!(name.as_str(), "run" | "get" | "all" | "bind" | "execute" | "set" | "values" | "returning") {
+            if is_filter(&name)
+                || matches!(name.as_str(), "run" | "get" | "all" | "bind" | "execute" | "set" | "values" | "returning")
+            {
                 if matches!(name.as_str(), "set" | "values") {
                     values.extend(args.iter().map(|arg| arg.value.clone()));
                 } else {
@@ -256,7 +328,9 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
         }
     }
     let filter_labels = filters.iter().fold(Labels::NONE, |all, value| all.union(&value.deep_labels()));
-    effect.picked_by_input = filter_labels.any(|label| matches!(label, Label::Input(name, _) if !name.starts_with("headers") && !name.starts_with("cookies")));
+    effect.picked_by_input = filter_labels.any(
+        |label| matches!(label, Label::Input(name, _) if !name.starts_with("headers") && !name.starts_with("cookies")),
+    );
     effect.limited_to_caller = filter_labels.has_identity();
     if found.sql.is_none() || matches!(found.kind, EffectKind::Create) {
         let value_labels = values.iter().fold(Labels::NONE, |all, value| all.union(&value.deep_labels()));
@@ -298,8 +372,8 @@ fn split_arguments(name: &str, kind: EffectKind, args: &[Argument], filters: &mu
     }
     match name {
         // The first argument chooses.
-        "findByIdAndUpdate" | "findOneAndUpdate" | "updateOne" | "updateMany" | "replaceOne" | "setDoc" | "updateDoc" | "addDoc" | "updateUserById"
-        | "updateUser" | "findOneAndReplace" => {
+        "findByIdAndUpdate" | "findOneAndUpdate" | "updateOne" | "updateMany" | "replaceOne" | "setDoc"
+        | "updateDoc" | "addDoc" | "updateUserById" | "updateUser" | "findOneAndReplace" => {
             filters.extend(args.first().map(|arg| arg.value.clone()));
             values.extend(args.iter().skip(1).map(|arg| arg.value.clone()));
         }
@@ -330,8 +404,33 @@ fn dummy_site() -> Site {
 fn is_filter(name: &str) -> bool {
     matches!(
         name,
-        "eq" | "neq" | "match" | "in" | "is" | "filter" | "or" | "not" | "where" | "andWhere" | "orWhere" | "filter_by" | "get" | "doc" | "equals" | "whereIn"
-            | "find" | "single" | "maybeSingle" | "contains" | "gte" | "lte" | "gt" | "lt" | "ilike" | "like" | "findOneBy" | "objects"
+        "eq" | "neq"
+            | "match"
+            | "in"
+            | "is"
+            | "filter"
+            | "or"
+            | "not"
+            | "where"
+            | "andWhere"
+            | "orWhere"
+            | "filter_by"
+            | "get"
+            | "doc"
+            | "equals"
+            | "whereIn"
+            | "find"
+            | "single"
+            | "maybeSingle"
+            | "contains"
+            | "gte"
+            | "lte"
+            | "gt"
+            | "lt"
+            | "ilike"
+            | "like"
+            | "findOneBy"
+            | "objects"
     )
 }
 
@@ -351,16 +450,23 @@ fn is_whole_input(value: &Value) -> bool {
 fn fields_of(value: &Value, effect: &mut Effect) {
     let Some(object) = value.as_object() else { return };
     for (name, field) in object.fields.borrow().iter() {
-        if let Some(inner) = field.as_object().filter(|_| matches!(name.as_str(), "$set" | "data" | "user_metadata" | "app_metadata")) {
+        if let Some(inner) =
+            field.as_object().filter(|_| matches!(name.as_str(), "$set" | "data" | "user_metadata" | "app_metadata"))
+        {
             let inner = Value::plain(ValueKind::Object(std::rc::Rc::clone(inner)));
             fields_of(&inner, effect);
             continue;
         }
         effect.fields.push(name.to_string());
-        let chosen = field.deep_labels().any(|label| matches!(label, Label::Input(_, clean) if !clean.covers(Clean::ALL)));
+        let chosen =
+            field.deep_labels().any(|label| matches!(label, Label::Input(_, clean) if !clean.covers(Clean::ALL)));
         // A choice between constants, whatever it depends on, is the app's own.
         let constant = field.as_str().is_some() && !chosen;
-        if chosen && !constant && is_privilege_name(name) && !matches!(name.to_ascii_lowercase().as_str(), "type" | "level" | "plan" | "rule" | "group" | "scope") {
+        if chosen
+            && !constant
+            && is_privilege_name(name)
+            && !matches!(name.to_ascii_lowercase().as_str(), "type" | "level" | "plan" | "rule" | "group" | "scope")
+        {
             effect.privilege_fields.push(name.to_string());
         }
     }
@@ -372,7 +478,9 @@ fn fields_of(value: &Value, effect: &mut Effect) {
 
 /// Whether the client behind a call carries a key that goes around row-level policies.
 fn bypasses(callee: &Symbol) -> bool {
-    if ["firebase-admin", "firestore.getFirestore()"].iter().any(|part| callee.path.contains(part)) && !callee.path.contains("firebase/firestore") {
+    if ["firebase-admin", "firestore.getFirestore()"].iter().any(|part| callee.path.contains(part))
+        && !callee.path.contains("firebase/firestore")
+    {
         return true;
     }
     callee.calls().iter().any(|(_, args, _)| {
@@ -390,7 +498,17 @@ fn bypasses(callee: &Symbol) -> bool {
 /// Column names of an INSERT or UPDATE statement.
 fn sql_fields(sql: &str, kind: EffectKind) -> Vec<String> {
     let words = |text: &str| -> Vec<String> {
-        text.split(',').map(|part| part.split(['=', ' ']).find(|word| !word.is_empty()).unwrap_or("").trim_matches(['"', '`', '[', ']']).to_owned()).filter(|word| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_')).take(64).collect()
+        text.split(',')
+            .map(|part| {
+                part.split(['=', ' '])
+                    .find(|word| !word.is_empty())
+                    .unwrap_or("")
+                    .trim_matches(['"', '`', '[', ']'])
+                    .to_owned()
+            })
+            .filter(|word| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_'))
+            .take(64)
+            .collect()
     };
     let squeezed = sql.split_whitespace().collect::<Vec<_>>().join(" ");
     let upper = squeezed.to_ascii_uppercase();
@@ -422,7 +540,9 @@ fn method(event: &Event, receiver: &Value, name: &str, args: &[Argument]) -> Opt
         let kind = match name {
             "push" | "unshift" | "append" | "add" => EffectKind::WriteMemory,
             "splice" | "delete" | "pop" | "shift" | "clear" | "remove" => EffectKind::WriteMemory,
-            "find" | "filter" | "map" | "forEach" | "some" | "every" | "slice" | "findIndex" | "reduce" => EffectKind::ReadMemory,
+            "find" | "filter" | "map" | "forEach" | "some" | "every" | "slice" | "findIndex" | "reduce" => {
+                EffectKind::ReadMemory
+            }
             _ => return None,
         };
         let target = object.name.borrow().as_deref().unwrap_or_default().to_owned();
@@ -457,9 +577,25 @@ fn method(event: &Event, receiver: &Value, name: &str, args: &[Argument]) -> Opt
 
 fn assign(event: &Event, receiver: &Value, property: &str, value: &Value) -> Option<Effect> {
     let path = receiver.path();
-    let is_session = path == "flask.session" || path == "_SESSION" || path.ends_with("req.session") || path.ends_with("request.session") || path.contains("getIronSession()");
+    let is_session = path == "flask.session"
+        || path == "_SESSION"
+        || path.ends_with("req.session")
+        || path.ends_with("request.session")
+        || path.contains("getIronSession()");
     if is_session {
-        let plumbing = matches!(property, "cookie" | "returnTo" | "csrfToken" | "csrf_token" | "flash" | "lang" | "permanent" | "cart" | "messages" | "modified");
+        let plumbing = matches!(
+            property,
+            "cookie"
+                | "returnTo"
+                | "csrfToken"
+                | "csrf_token"
+                | "flash"
+                | "lang"
+                | "permanent"
+                | "cart"
+                | "messages"
+                | "modified"
+        );
         return (!plumbing).then(|| effect(EffectKind::IssueSession, "session", event));
     }
     if let Some(object) = receiver.as_object().filter(|object| object.is_global.get()) {

@@ -139,7 +139,9 @@ fn call(event: &Event, callee: &Symbol, args: &[Argument], out: &mut Vec<Flow>) 
         }
     }
     let name = callee.last_name();
-    if matches!(name.as_str(), "spawn" | "run" | "call" | "Popen" | "check_output") && (path.contains("child_process") || path.contains("subprocess")) {
+    if matches!(name.as_str(), "spawn" | "run" | "call" | "Popen" | "check_output")
+        && (path.contains("child_process") || path.contains("subprocess"))
+    {
         let shell = event.named("shell").is_some_and(|value| value.truth() == plimsoll_analysis::Truth::Yes)
             || args.last().is_some_and(|arg| arg.value.bool_field("shell") == Some(true));
         if shell && let Some(value) = event.arg(0) {
@@ -159,16 +161,23 @@ fn call(event: &Event, callee: &Symbol, args: &[Argument], out: &mut Vec<Flow>) 
     {
         push(event, filter, Sink::NoSql, &name, Clean::ALL, out);
     }
-    if path.starts_with("@res.") || path.starts_with("@reply.") || path.starts_with("@c.") || path.starts_with("@ctx.") || is_answer_maker(path) {
+    if path.starts_with("@res.")
+        || path.starts_with("@reply.")
+        || path.starts_with("@c.")
+        || path.starts_with("@ctx.")
+        || is_answer_maker(path)
+    {
         respond(event, path, &name, args, out);
     }
-    if matches!(name.as_str(), "html" | "append" | "prepend" | "after" | "before") && (path.starts_with("$()") || path.starts_with("jQuery()") || path.starts_with("jquery()"))
+    if matches!(name.as_str(), "html" | "append" | "prepend" | "after" | "before")
+        && (path.starts_with("$()") || path.starts_with("jQuery()") || path.starts_with("jquery()"))
         && let Some(value) = event.arg(0)
     {
         push(event, value, Sink::Html, &name, Clean::HTML, out);
     }
     // A value behind a record: `stmt.all(…)` of unsafely built text was reported where it was built.
-    if matches!(name.as_str(), "setHeader" | "set" | "header") && path.starts_with("@res")
+    if matches!(name.as_str(), "setHeader" | "set" | "header")
+        && path.starts_with("@res")
         && event.arg(0).and_then(Value::as_str).is_some_and(|name| name.eq_ignore_ascii_case("location"))
         && let Some(value) = event.arg(1)
         && !has_fixed_origin(value)
@@ -178,10 +187,15 @@ fn call(event: &Event, callee: &Symbol, args: &[Argument], out: &mut Vec<Flow>) 
 }
 
 fn method(event: &Event, receiver: &Value, name: &str, args: &[Argument], out: &mut Vec<Flow>) {
-    if name == "insertAdjacentHTML" && let Some(value) = event.arg(1) {
+    if name == "insertAdjacentHTML"
+        && let Some(value) = event.arg(1)
+    {
         push(event, value, Sink::Html, name, Clean::HTML, out);
     }
-    if name == "html" && !matches!(receiver.kind, ValueKind::Object(_)) && let Some(value) = event.arg(0) {
+    if name == "html"
+        && !matches!(receiver.kind, ValueKind::Object(_))
+        && let Some(value) = event.arg(0)
+    {
         push(event, value, Sink::Html, name, Clean::HTML, out);
     }
     sql(event, name, args, out);
@@ -195,10 +209,12 @@ fn sql(event: &Event, name: &str, args: &[Argument], out: &mut Vec<Flow>) {
         // Values travel apart from the text (`query(text, [values])`); only the text's own parts matter.
         let text = match &arg.value.kind {
             ValueKind::Text(_) => arg.value.clone(),
-            ValueKind::Choice(alternatives) => match alternatives.iter().find(|(value, _)| matches!(value.kind, ValueKind::Text(_))) {
-                Some((value, _)) => value.clone(),
-                None => continue,
-            },
+            ValueKind::Choice(alternatives) => {
+                match alternatives.iter().find(|(value, _)| matches!(value.kind, ValueKind::Text(_))) {
+                    Some((value, _)) => value.clone(),
+                    None => continue,
+                }
+            }
             ValueKind::Symbol(symbol) if symbol.last_name() == "text" || symbol.last_name() == "sql" => {
                 match symbol.calls().pop().and_then(|(_, args, _)| args.first().map(|arg| arg.value.clone())) {
                     Some(value) if matches!(value.kind, ValueKind::Text(_)) => value,
@@ -217,13 +233,42 @@ fn sql(event: &Event, name: &str, args: &[Argument], out: &mut Vec<Flow>) {
 
 /// Calls that make an answer: framework helpers.
 fn is_answer_maker(path: &str) -> bool {
-    ["NextResponse.json", "Response.json", "flask.jsonify", "JsonResponse", "@sveltejs/kit.json", "Response", "NextResponse", "json_encode", "HttpResponse", "response.json", "response().json", "wp_send_json"]
-        .iter()
-        .any(|name| ends(path, name))
+    [
+        "NextResponse.json",
+        "Response.json",
+        "flask.jsonify",
+        "JsonResponse",
+        "@sveltejs/kit.json",
+        "Response",
+        "NextResponse",
+        "json_encode",
+        "HttpResponse",
+        "response.json",
+        "response().json",
+        "wp_send_json",
+    ]
+    .iter()
+    .any(|name| ends(path, name))
 }
 
 fn respond(event: &Event, path: &str, name: &str, args: &[Argument], out: &mut Vec<Flow>) {
-    if !matches!(name, "json" | "send" | "end" | "write" | "render" | "jsonify" | "JsonResponse" | "html" | "text" | "body" | "Response" | "NextResponse" | "HttpResponse" | "json_encode") {
+    if !matches!(
+        name,
+        "json"
+            | "send"
+            | "end"
+            | "write"
+            | "render"
+            | "jsonify"
+            | "JsonResponse"
+            | "html"
+            | "text"
+            | "body"
+            | "Response"
+            | "NextResponse"
+            | "HttpResponse"
+            | "json_encode"
+    ) {
         return;
     }
     let values: Vec<&Value> = match name {
@@ -233,7 +278,9 @@ fn respond(event: &Event, path: &str, name: &str, args: &[Argument], out: &mut V
     };
     for value in values {
         // Text that is put together and sent as a page.
-        let as_page = matches!(name, "send" | "html" | "end" | "write") && !path.contains(".json") && matches!(value.kind, ValueKind::Text(_));
+        let as_page = matches!(name, "send" | "html" | "end" | "write")
+            && !path.contains(".json")
+            && matches!(value.kind, ValueKind::Text(_));
         if as_page {
             push(event, value, Sink::Html, name, Clean::HTML, out);
         }
@@ -290,8 +337,14 @@ fn rows(value: &Value, depth: u32) -> Vec<String> {
         },
         ValueKind::Unknown => own(),
         ValueKind::Object(object) => {
-            let inner: Vec<Value> =
-                object.fields.borrow().values().chain(object.items.borrow().iter()).chain(object.spreads.borrow().iter()).cloned().collect();
+            let inner: Vec<Value> = object
+                .fields
+                .borrow()
+                .values()
+                .chain(object.items.borrow().iter())
+                .chain(object.spreads.borrow().iter())
+                .cloned()
+                .collect();
             inner.iter().flat_map(|inner| rows(inner, depth - 1)).collect()
         }
         ValueKind::Choice(alternatives) => alternatives.iter().flat_map(|(value, _)| rows(value, depth - 1)).collect(),
@@ -302,7 +355,23 @@ fn rows(value: &Value, depth: u32) -> Vec<String> {
 }
 
 fn is_row_member(name: &str) -> bool {
-    matches!(name, "rows" | "data" | "recordset" | "docs" | "result" | "results" | "user" | "users" | "0" | "row" | "record" | "records" | "dataValues" | "_doc")
+    matches!(
+        name,
+        "rows"
+            | "data"
+            | "recordset"
+            | "docs"
+            | "result"
+            | "results"
+            | "user"
+            | "users"
+            | "0"
+            | "row"
+            | "record"
+            | "records"
+            | "dataValues"
+            | "_doc"
+    )
 }
 
 /// Whether an address begins with a fixed scheme and host, or a fixed path.
@@ -366,8 +435,14 @@ fn push(event: &Event, value: &Value, sink: Sink, name: &str, clean: Clean, out:
 /// Whether an event sends a successful answer.
 pub(super) fn is_success_answer(event: &Event) -> bool {
     let path = event.path();
-    let sends = (path.starts_with("@res.") || path.starts_with("@reply.") || path.starts_with("@c.") || path.starts_with("@ctx."))
-        && matches!(path.rsplit('.').next(), Some("json" | "send" | "render" | "sendFile" | "end" | "html" | "text" | "download"));
+    let sends = (path.starts_with("@res.")
+        || path.starts_with("@reply.")
+        || path.starts_with("@c.")
+        || path.starts_with("@ctx."))
+        && matches!(
+            path.rsplit('.').next(),
+            Some("json" | "send" | "render" | "sendFile" | "end" | "html" | "text" | "download")
+        );
     if sends {
         return !is_error_status(path, event);
     }
@@ -381,10 +456,14 @@ fn is_error_status(path: &str, event: &Event) -> bool {
     let EventKind::Call { callee, args } = &event.kind else { return false };
     let code = |value: &Value| matches!(value.kind, ValueKind::Num(number) if number >= 400.0);
     if path.contains(".status()") || path.contains(".code()") {
-        return callee.calls().iter().any(|(name, args, _)| matches!(name.as_str(), "status" | "code") && args.first().is_some_and(|arg| code(&arg.value)));
+        return callee.calls().iter().any(|(name, args, _)| {
+            matches!(name.as_str(), "status" | "code") && args.first().is_some_and(|arg| code(&arg.value))
+        });
     }
-    args.iter().any(|arg| arg.value.field("status").is_some_and(|status| code(&status)) || (arg.name.as_deref() == Some("status") && code(&arg.value)))
-        || args.get(1).is_some_and(|arg| code(&arg.value))
+    args.iter().any(|arg| {
+        arg.value.field("status").is_some_and(|status| code(&status))
+            || (arg.name.as_deref() == Some("status") && code(&arg.value))
+    }) || args.get(1).is_some_and(|arg| code(&arg.value))
 }
 
 /// Whether an event sends something that is not constant.
@@ -395,11 +474,13 @@ pub(super) fn answers_with_data(event: &Event) -> bool {
     match &event.kind {
         EventKind::Call { args, .. } => args.iter().any(|arg| {
             let labels = arg.value.deep_labels();
-            labels.any(|label| matches!(label, Label::Record(..) | Label::Credential | Label::Token | Label::Answer(_) | Label::Env(_)))
+            labels.any(|label| {
+                matches!(label, Label::Record(..) | Label::Credential | Label::Token | Label::Answer(_) | Label::Env(_))
+            })
         }),
-        EventKind::Return { value } | EventKind::Output { value } => {
-            value.deep_labels().any(|label| matches!(label, Label::Record(..) | Label::Credential | Label::Token | Label::Env(_)))
-        }
+        EventKind::Return { value } | EventKind::Output { value } => value
+            .deep_labels()
+            .any(|label| matches!(label, Label::Record(..) | Label::Credential | Label::Token | Label::Env(_))),
         _ => false,
     }
 }

@@ -37,27 +37,51 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
     let joined = words.join(" ");
     let says = |list: &[&str]| list.iter().any(|phrase| joined.contains(phrase));
     let does = |kind: EffectKind| entry.effects.iter().any(|effect| effect.kind == kind);
-    let acts = entry.can_write() || matches!(entry.kind, EntryKind::ServerAction | EntryKind::Function | EntryKind::ServerPage);
+    let acts = entry.can_write()
+        || matches!(entry.kind, EntryKind::ServerAction | EntryKind::Function | EntryKind::ServerPage);
 
     if has(&["logout", "signout", "logoff"]) || says(&["log out", "sign out"]) {
         out.insert(Purpose::Logout);
         return out;
     }
-    let is_reset = says(&["forgot", "reset password", "password reset", "recover", "resetpassword", "password forgot", "forget"]);
+    let is_reset =
+        says(&["forgot", "reset password", "password reset", "recover", "resetpassword", "password forgot", "forget"]);
     if acts && is_reset {
         out.insert(Purpose::PasswordReset);
     }
-    if acts && (says(&["one time", "verify code", "send code", "verify otp", "send otp", "two factor"]) || has(&["otp", "2fa", "mfa", "totp", "pin"])) {
+    if acts
+        && (says(&["one time", "verify code", "send code", "verify otp", "send otp", "two factor"])
+            || has(&["otp", "2fa", "mfa", "totp", "pin"]))
+    {
         out.insert(Purpose::OneTimeCode);
     }
-    let login_words = has(&["login", "signin", "authenticate", "logon", "anmelden", "connexion", "ingresar", "giris", "inloggen"])
-        || says(&["log in", "sign in", "auth token", "auth session", "verify password", "check password", "verify pin"]);
+    let login_words =
+        has(&["login", "signin", "authenticate", "logon", "anmelden", "connexion", "ingresar", "giris", "inloggen"])
+            || says(&[
+                "log in",
+                "sign in",
+                "auth token",
+                "auth session",
+                "verify password",
+                "check password",
+                "verify pin",
+            ]);
     let reads_password = entry.inputs.iter().any(|input| {
         let input = input.to_ascii_lowercase();
-        input.contains("password") || input.ends_with(".pin") || input.ends_with("passwd") || input.contains("passwort") || input.ends_with(".pass")
+        input.contains("password")
+            || input.ends_with(".pin")
+            || input.ends_with("passwd")
+            || input.contains("passwort")
+            || input.ends_with(".pass")
     });
-    let register = has(&["register", "signup", "registration", "registrieren", "inscription"]) || says(&["sign up", "create account", "create user"]);
-    if acts && !is_reset && !register && (does(EffectKind::VerifyPassword) || (login_words && (reads_password || entry.inputs.is_empty() || does(EffectKind::IssueSession)))) {
+    let register = has(&["register", "signup", "registration", "registrieren", "inscription"])
+        || says(&["sign up", "create account", "create user"]);
+    if acts
+        && !is_reset
+        && !register
+        && (does(EffectKind::VerifyPassword)
+            || (login_words && (reads_password || entry.inputs.is_empty() || does(EffectKind::IssueSession))))
+    {
         // A change of password verifies the old one.
         if says(&["change password", "password change", "update password", "changepassword"]) {
             out.insert(Purpose::PasswordChange);
@@ -68,22 +92,32 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
     if acts && register && (reads_password || does(EffectKind::CreateAccount) || does(EffectKind::Create)) {
         out.insert(Purpose::Register);
     }
-    if acts && (says(&["change password", "update password", "password change"]) || has(&["changepassword", "updatepassword"])) {
+    if acts
+        && (says(&["change password", "update password", "password change"])
+            || has(&["changepassword", "updatepassword"]))
+    {
         out.insert(Purpose::PasswordChange);
     }
-    if entry.inputs.iter().any(|input| input.starts_with("file") || input.contains(".file")) || (acts && has(&["upload", "uploads"]) && does(EffectKind::WriteFile)) {
+    if entry.inputs.iter().any(|input| input.starts_with("file") || input.contains(".file"))
+        || (acts && has(&["upload", "uploads"]) && does(EffectKind::WriteFile))
+    {
         out.insert(Purpose::Upload);
     }
-    if has(&["webhook", "webhooks", "callback", "ipn", "hook"]) && acts && !has(&["oauth", "auth", "google", "github"]) {
+    if has(&["webhook", "webhooks", "callback", "ipn", "hook"]) && acts && !has(&["oauth", "auth", "google", "github"])
+    {
         out.insert(Purpose::Webhook);
     }
     if has(&["cron", "scheduled", "job", "jobs"]) && says(&["cron", "scheduled"]) {
         out.insert(Purpose::Cron);
     }
-    if has(&["seed", "setup", "init", "initialize", "migrate", "install", "bootstrap", "createdb"]) || says(&["fix schema", "create admin", "first admin", "setup database"]) {
+    if has(&["seed", "setup", "init", "initialize", "migrate", "install", "bootstrap", "createdb"])
+        || says(&["fix schema", "create admin", "first admin", "setup database"])
+    {
         out.insert(Purpose::Setup);
     }
-    if has(&["health", "healthz", "ping", "status", "ready", "version", "heartbeat"]) && entry.effects.iter().all(|effect| !effect.kind.writes()) {
+    if has(&["health", "healthz", "ping", "status", "ready", "version", "heartbeat"])
+        && entry.effects.iter().all(|effect| !effect.kind.writes())
+    {
         out.insert(Purpose::Health);
     }
     if has(&["export", "download", "backup", "dump", "csv", "report", "reports"]) {
@@ -95,9 +129,44 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
     if does(EffectKind::CallAi) || does(EffectKind::SendMessage) {
         out.insert(Purpose::PaidApi);
     }
-    if has(&["public", "contact", "newsletter", "subscribe", "share", "shared", "track", "feedback", "catalog", "catalogue", "menu", "products", "posts", "blog", "faq", "opening", "hours", "lead", "leads", "quote", "inquiry", "enquiry", "waitlist", "availability"])
-        || says(&["contact us", "opening hours", "by token", "book appointment"])
-        || entry.inputs.iter().any(|input| matches!(input.as_str(), "params.token" | "params.slug" | "query.token" | "params.code" | "params.shareToken" | "params.share_token" | "params.share"))
+    if has(&[
+        "public",
+        "contact",
+        "newsletter",
+        "subscribe",
+        "share",
+        "shared",
+        "track",
+        "feedback",
+        "catalog",
+        "catalogue",
+        "menu",
+        "products",
+        "posts",
+        "blog",
+        "faq",
+        "opening",
+        "hours",
+        "lead",
+        "leads",
+        "quote",
+        "inquiry",
+        "enquiry",
+        "waitlist",
+        "availability",
+    ]) || says(&["contact us", "opening hours", "by token", "book appointment"])
+        || entry.inputs.iter().any(|input| {
+            matches!(
+                input.as_str(),
+                "params.token"
+                    | "params.slug"
+                    | "query.token"
+                    | "params.code"
+                    | "params.shareToken"
+                    | "params.share_token"
+                    | "params.share"
+            )
+        })
     {
         out.insert(Purpose::PublicByDesign);
     }

@@ -162,8 +162,26 @@ const WRAPPERS: &[&str] = &[
 
 /// Calls that keep the functions handed to them for later.
 const DEFER: &[&str] = &[
-    ".use", ".get", ".post", ".put", ".patch", ".delete", ".all", ".route", ".on", ".once", ".addHook", ".register", ".listen",
-    ".add_url_rule", ".command", ".before_request", ".after_request", ".errorhandler", ".context_processor", ".middleware",
+    ".use",
+    ".get",
+    ".post",
+    ".put",
+    ".patch",
+    ".delete",
+    ".all",
+    ".route",
+    ".on",
+    ".once",
+    ".addHook",
+    ".register",
+    ".listen",
+    ".add_url_rule",
+    ".command",
+    ".before_request",
+    ".after_request",
+    ".errorhandler",
+    ".context_processor",
+    ".middleware",
 ];
 
 pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -> Outcome {
@@ -202,10 +220,8 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
                 let symbol = plimsoll_analysis::Symbol::import(format!("process.env.{name}"));
                 let setting = Value::symbol(symbol, Labels::one(Label::Env(name.into())));
                 let labels = setting.labels.clone();
-                outcome.result = Some(Value {
-                    kind: ValueKind::Or(std::rc::Rc::new((setting, default.value.clone()))),
-                    labels,
-                });
+                outcome.result =
+                    Some(Value { kind: ValueKind::Or(std::rc::Rc::new((setting, default.value.clone()))), labels });
             }
         }
         return outcome;
@@ -231,11 +247,19 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         }
         return outcome;
     }
-    if ends_with_name(path, "bcrypt.hash") || ends_with_name(path, "bcryptjs.hash") || path.ends_with("hashpw") || path.ends_with("generate_password_hash") {
+    if ends_with_name(path, "bcrypt.hash")
+        || ends_with_name(path, "bcryptjs.hash")
+        || path.ends_with("hashpw")
+        || path.ends_with("generate_password_hash")
+    {
         outcome.replace = Some(Labels::one(Label::Credential));
         return outcome;
     }
-    if ends_with_name(path, "jsonwebtoken.sign") || path.ends_with("SignJWT().sign") || path.ends_with("jwt.encode") || path.ends_with("create_access_token") {
+    if ends_with_name(path, "jsonwebtoken.sign")
+        || path.ends_with("SignJWT().sign")
+        || path.ends_with("jwt.encode")
+        || path.ends_with("create_access_token")
+    {
         outcome.replace = Some(Labels::one(Label::Token));
         return outcome;
     }
@@ -257,7 +281,27 @@ fn returned_argument(path: &str) -> Option<usize> {
 
 /// Whether a `.get(…)`-like call belongs to a server object rather than to a client or a map.
 fn is_registration(path: &str) -> bool {
-    ["express()", "Router()", "Hono()", "fastify()", "Fastify()", "koa()", "Koa()", "router()", "Server()", "createServer()", "WebSocketServer()", "flask.Flask()", "Blueprint()", "@app", "@router", "@server", "@fastify", "process.on", "addEventListener"]
-        .iter()
-        .any(|name| path.contains(name))
+    [
+        "express()",
+        "Router()",
+        "Hono()",
+        "fastify()",
+        "Fastify()",
+        "koa()",
+        "Koa()",
+        "router()",
+        "Server()",
+        "createServer()",
+        "WebSocketServer()",
+        "flask.Flask()",
+        "Blueprint()",
+        "@app",
+        "@router",
+        "@server",
+        "@fastify",
+        "process.on",
+        "addEventListener",
+    ]
+    .iter()
+    .any(|name| path.contains(name))
 }

@@ -63,15 +63,57 @@ const UPLOADS: &[&str] = &["file", "files", "FILES", "file()", "files()", "reque
 
 /// Members of a request that a framework or the app's own middleware fills with who the caller is.
 const IDENTITIES: &[&str] = &[
-    "user", "userId", "user_id", "auth", "admin", "account", "currentUser", "isAuthenticated()", "state.user", "locals.user",
-    "locals.session", "auth_user", "oidc.user", "user()", "session.user", "locals.auth()", "locals.getSession()",
-    "locals.safeGetSession()", "locals.userId", "member", "employee", "identity", "var.user",
+    "user",
+    "userId",
+    "user_id",
+    "auth",
+    "admin",
+    "account",
+    "currentUser",
+    "isAuthenticated()",
+    "state.user",
+    "locals.user",
+    "locals.session",
+    "auth_user",
+    "oidc.user",
+    "user()",
+    "session.user",
+    "locals.auth()",
+    "locals.getSession()",
+    "locals.safeGetSession()",
+    "locals.userId",
+    "member",
+    "employee",
+    "identity",
+    "var.user",
 ];
 
 /// Members of a session object that say nothing about who the caller is.
 const SESSION_PLUMBING: &[&str] = &[
-    "cookie", "destroy", "regenerate", "save", "reload", "touch", "id", "flash", "csrfToken", "csrf_token", "csrfSecret", "returnTo",
-    "views", "lang", "locale", "modified", "permanent", "pop", "clear", "cart", "messages", "sid", "flashes", "set_expiry",
+    "cookie",
+    "destroy",
+    "regenerate",
+    "save",
+    "reload",
+    "touch",
+    "id",
+    "flash",
+    "csrfToken",
+    "csrf_token",
+    "csrfSecret",
+    "returnTo",
+    "views",
+    "lang",
+    "locale",
+    "modified",
+    "permanent",
+    "pop",
+    "clear",
+    "cart",
+    "messages",
+    "sid",
+    "flashes",
+    "set_expiry",
 ];
 
 /// Calls whose result says who the caller is; compared with the end of the path.
@@ -155,13 +197,18 @@ pub(super) fn labels(path: &str) -> Labels {
     if path.starts_with("flask.request.") {
         return request(&format!("req.{}", &path["flask.request.".len()..]));
     }
-    if path.starts_with("_SERVER.HTTP_") || matches!(path, "_SERVER.QUERY_STRING" | "_SERVER.REQUEST_URI" | "_SERVER.PHP_SELF") {
+    if path.starts_with("_SERVER.HTTP_")
+        || matches!(path, "_SERVER.QUERY_STRING" | "_SERVER.REQUEST_URI" | "_SERVER.PHP_SELF")
+    {
         return input("headers");
     }
     if IDENTITY_CALLS.iter().any(|call| ends_with_name(path, call)) {
         return one(Label::Identity);
     }
-    if ["jsonwebtoken.decode()", "jwt-decode()", "jwt-decode.jwtDecode()", "jose.decodeJwt()", "jwt_decode()"].iter().any(|call| path.ends_with(call)) {
+    if ["jsonwebtoken.decode()", "jwt-decode()", "jwt-decode.jwtDecode()", "jose.decodeJwt()", "jwt_decode()"]
+        .iter()
+        .any(|call| path.ends_with(call))
+    {
         return one(Label::UnverifiedIdentity);
     }
     if path.ends_with("headers.cookies().get()") || path.ends_with("headers.cookies()") {
@@ -179,13 +226,25 @@ pub(super) fn labels(path: &str) -> Labels {
     if matches!(path, "rand()" | "mt_rand()" | "uniqid()" | "lcg_value()" | "str_shuffle()") {
         return one(Label::Guessable(path.trim_end_matches("()").into()));
     }
-    if ["randomBytes()", "randomUUID()", "randomInt()", "getRandomValues()", "nanoid()", "random_bytes()", "token_hex()", "token_urlsafe()", "bin2hex()"]
-        .iter()
-        .any(|call| path.ends_with(call))
+    if [
+        "randomBytes()",
+        "randomUUID()",
+        "randomInt()",
+        "getRandomValues()",
+        "nanoid()",
+        "random_bytes()",
+        "token_hex()",
+        "token_urlsafe()",
+        "bin2hex()",
+    ]
+    .iter()
+    .any(|call| path.ends_with(call))
     {
         return one(Label::Random);
     }
-    if ["location.search", "location.hash", "location.href", "document.URL", "document.referrer", "window.name"].iter().any(|end| path.ends_with(end))
+    if ["location.search", "location.hash", "location.href", "document.URL", "document.referrer", "window.name"]
+        .iter()
+        .any(|end| path.ends_with(end))
         || ["useSearchParams()", "useParams()"].iter().any(|end| path.ends_with(end))
     {
         return one(Label::Browser("address".into(), Clean::NONE));

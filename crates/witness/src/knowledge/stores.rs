@@ -139,11 +139,62 @@ const STORE_PATHS: &[&str] = &[
 
 /// Methods that run SQL text given to them.
 const SQL_METHODS: &[&str] = &[
-    "query", "execute", "exec", "executemany", "executescript", "prepare", "run", "all", "get", "each", "raw", "$queryRaw", "$executeRaw",
-    "$queryRawUnsafe", "$executeRawUnsafe", "sql", "unsafe", "mysqli_query", "pg_query", "pg_query_params", "text", "select", "statement",
-    "insert", "update", "delete", "whereRaw", "selectRaw", "orderByRaw", "literal", "RawSQL", "extra", "queryForObject", "queryOne", "one",
-    "any", "none", "many", "oneOrNone", "manyOrNone", "fetch", "fetchrow", "fetchval", "get_results", "get_row", "get_var", "read_sql",
-    "read_sql_query", "runAsync", "getAsync", "allAsync", "dbRun", "dbGet", "dbAll", "runQuery", "executeQuery",
+    "query",
+    "execute",
+    "exec",
+    "executemany",
+    "executescript",
+    "prepare",
+    "run",
+    "all",
+    "get",
+    "each",
+    "raw",
+    "$queryRaw",
+    "$executeRaw",
+    "$queryRawUnsafe",
+    "$executeRawUnsafe",
+    "sql",
+    "unsafe",
+    "mysqli_query",
+    "pg_query",
+    "pg_query_params",
+    "text",
+    "select",
+    "statement",
+    "insert",
+    "update",
+    "delete",
+    "whereRaw",
+    "selectRaw",
+    "orderByRaw",
+    "literal",
+    "RawSQL",
+    "extra",
+    "queryForObject",
+    "queryOne",
+    "one",
+    "any",
+    "none",
+    "many",
+    "oneOrNone",
+    "manyOrNone",
+    "fetch",
+    "fetchrow",
+    "fetchval",
+    "get_results",
+    "get_row",
+    "get_var",
+    "read_sql",
+    "read_sql_query",
+    "runAsync",
+    "getAsync",
+    "allAsync",
+    "dbRun",
+    "dbGet",
+    "dbAll",
+    "runQuery",
+    "executeQuery",
 ];
 
 /// Recognises a call.
@@ -216,8 +267,19 @@ pub fn target_of(path: &str, receiver: Option<&Value>, args: &[Argument]) -> Opt
     let symbol = receiver.and_then(Value::as_symbol);
     if let Some(symbol) = symbol {
         for (name, call_args, _) in symbol.calls().iter().rev() {
-            if matches!(name.as_str(), "from" | "collection" | "table" | "model" | "define" | "getRepository" | "ref" | "knex" | "into" | "collectionGroup")
-                && let Some(target) = name_of(call_args.first().map(|arg| &arg.value))
+            if matches!(
+                name.as_str(),
+                "from"
+                    | "collection"
+                    | "table"
+                    | "model"
+                    | "define"
+                    | "getRepository"
+                    | "ref"
+                    | "knex"
+                    | "into"
+                    | "collectionGroup"
+            ) && let Some(target) = name_of(call_args.first().map(|arg| &arg.value))
             {
                 return Some(target);
             }
@@ -305,12 +367,56 @@ fn first_string(args: &[Argument]) -> Option<&str> {
 /// Paths on which the common names mean something else.
 fn is_not_store(path: &str) -> bool {
     const OTHER: &[&str] = &[
-        "localStorage", "sessionStorage", "searchParams", "headers", "cookies", "formData", "axios", "fetch", "Map()", "Set()", "URLSearchParams",
-        "express()", "Router()", "@res", "@req.headers", "document.", "classList", "jQuery", "$()", "stripe", "Stripe()", "openai", "OpenAI()",
-        "resend", "Resend()", "i18n", "gsap", "chart", "crypto.", "@req.get", "React.", "react.", "zod.", "z.", "flask.session", "logging",
-        "console.", "process.", "os.environ", "requests.", "config.", "flask.request", "_SESSION", "Session.", "session()",
+        "localStorage",
+        "sessionStorage",
+        "searchParams",
+        "headers",
+        "cookies",
+        "formData",
+        "axios",
+        "fetch",
+        "Map()",
+        "Set()",
+        "URLSearchParams",
+        "express()",
+        "Router()",
+        "@res",
+        "@req.headers",
+        "document.",
+        "classList",
+        "jQuery",
+        "$()",
+        "stripe",
+        "Stripe()",
+        "openai",
+        "OpenAI()",
+        "resend",
+        "Resend()",
+        "i18n",
+        "gsap",
+        "chart",
+        "crypto.",
+        "@req.get",
+        "React.",
+        "react.",
+        "zod.",
+        "z.",
+        "flask.session",
+        "logging",
+        "console.",
+        "process.",
+        "os.environ",
+        "requests.",
+        "config.",
+        "flask.request",
+        "_SESSION",
+        "Session.",
+        "session()",
     ];
-    OTHER.iter().any(|other| path.starts_with(other)) || ["localStorage.", "sessionStorage.", ".headers.", ".searchParams.", ".cookies."].iter().any(|other| path.contains(other))
+    OTHER.iter().any(|other| path.starts_with(other))
+        || ["localStorage.", "sessionStorage.", ".headers.", ".searchParams.", ".cookies."]
+            .iter()
+            .any(|other| path.contains(other))
 }
 
 fn supabase(path: &str, name: &str, receiver: Option<&Value>) -> Option<StoreCall> {
@@ -348,8 +454,12 @@ fn drizzle(path: &str, name: &str, receiver: Option<&Value>, args: &[Argument]) 
         symbol.calls().iter().rev().find(|(name, ..)| name == wanted).map(|(_, args, _)| table(args))
     };
     match name {
-        "from" if path.contains(".select") => Some(StoreCall { kind: EffectKind::Read, target: table(args), sql: None }),
-        "values" => Some(StoreCall { kind: EffectKind::Create, target: earlier("insert").unwrap_or_default(), sql: None }),
+        "from" if path.contains(".select") => {
+            Some(StoreCall { kind: EffectKind::Read, target: table(args), sql: None })
+        }
+        "values" => {
+            Some(StoreCall { kind: EffectKind::Create, target: earlier("insert").unwrap_or_default(), sql: None })
+        }
         "set" => Some(StoreCall { kind: EffectKind::Update, target: earlier("update").unwrap_or_default(), sql: None }),
         "delete" => Some(StoreCall { kind: EffectKind::Delete, target: table(args), sql: None }),
         "findFirst" | "findMany" => {
@@ -362,7 +472,10 @@ fn drizzle(path: &str, name: &str, receiver: Option<&Value>, args: &[Argument]) 
 
 /// The SQL text given to a call, when it is one.
 pub fn sql_text(name: &str, args: &[Argument]) -> Option<String> {
-    if !SQL_METHODS.contains(&name) && !name.to_ascii_lowercase().contains("query") && !name.to_ascii_lowercase().contains("sql") {
+    if !SQL_METHODS.contains(&name)
+        && !name.to_ascii_lowercase().contains("query")
+        && !name.to_ascii_lowercase().contains("sql")
+    {
         return None;
     }
     args.iter().take(3).find_map(|arg| {
@@ -387,7 +500,9 @@ pub fn statement(text: &str) -> Option<(EffectKind, String)> {
     let text = text.trim_start().trim_start_matches('(').trim_start();
     let mut words = text.split(|c: char| c.is_whitespace() || c == '(' || c == ';').filter(|word| !word.is_empty());
     let verb = words.next()?.to_ascii_uppercase();
-    let next_is = |word: Option<&str>, wanted: &[&str]| word.is_some_and(|word| wanted.contains(&word.to_ascii_uppercase().as_str()));
+    let next_is = |word: Option<&str>, wanted: &[&str]| {
+        word.is_some_and(|word| wanted.contains(&word.to_ascii_uppercase().as_str()))
+    };
     let clean = |word: &str| {
         let bare: String = word.chars().filter(|c| !matches!(c, '"' | '`' | '\'' | '[' | ']' | ',' | ')')).collect();
         bare.strip_prefix("public.").map_or(bare.clone(), str::to_owned)
@@ -398,7 +513,8 @@ pub fn statement(text: &str) -> Option<(EffectKind, String)> {
         while let Some(at) = upper[from..].find(keyword) {
             let at = from + at;
             let end = at + keyword.len();
-            let bounded = upper[..at].chars().next_back().is_none_or(char::is_whitespace) && upper[end..].chars().next().is_none_or(char::is_whitespace);
+            let bounded = upper[..at].chars().next_back().is_none_or(char::is_whitespace)
+                && upper[end..].chars().next().is_none_or(char::is_whitespace);
             if bounded {
                 return text[end..].split_whitespace().next().map(clean).unwrap_or_default();
             }
@@ -410,22 +526,46 @@ pub fn statement(text: &str) -> Option<(EffectKind, String)> {
         "SELECT" => {
             let rest: Vec<&str> = words.take(400).collect();
             // A sentence that begins with "Select" is no statement.
-            if !rest.iter().any(|word| word.eq_ignore_ascii_case("from")) && !rest.iter().any(|word| word.contains(['*', '@'])) && rest.len() > 3 {
+            if !rest.iter().any(|word| word.eq_ignore_ascii_case("from"))
+                && !rest.iter().any(|word| word.contains(['*', '@']))
+                && rest.len() > 3
+            {
                 return None;
             }
             Some((EffectKind::Read, after("FROM")))
         }
-        "INSERT" | "REPLACE" => next_is(words.next(), &["INTO", "OR", "IGNORE"]).then(|| (EffectKind::Create, after("INTO"))),
+        "INSERT" | "REPLACE" => {
+            next_is(words.next(), &["INTO", "OR", "IGNORE"]).then(|| (EffectKind::Create, after("INTO")))
+        }
         "UPDATE" => {
             let table = words.next().map(clean)?;
             words.take(6).any(|word| word.eq_ignore_ascii_case("set")).then_some((EffectKind::Update, table))
         }
         "DELETE" => next_is(words.next(), &["FROM"]).then(|| (EffectKind::Delete, after("FROM"))),
-        "TRUNCATE" => Some((EffectKind::Delete, words.filter(|word| !word.eq_ignore_ascii_case("table")).next().map(clean).unwrap_or_default())),
-        "DROP" => next_is(words.next(), &["TABLE", "DATABASE", "SCHEMA", "VIEW"]).then(|| (EffectKind::Delete, words.last().map(clean).unwrap_or_default())),
+        "TRUNCATE" => Some((
+            EffectKind::Delete,
+            words.filter(|word| !word.eq_ignore_ascii_case("table")).next().map(clean).unwrap_or_default(),
+        )),
+        "DROP" => next_is(words.next(), &["TABLE", "DATABASE", "SCHEMA", "VIEW"])
+            .then(|| (EffectKind::Delete, words.last().map(clean).unwrap_or_default())),
         "WITH" => Some((EffectKind::Query, String::new())),
-        "CREATE" | "ALTER" | "PRAGMA" => next_is(words.next(), &["TABLE", "INDEX", "UNIQUE", "VIEW", "JOURNAL_MODE", "FOREIGN_KEYS", "TRIGGER", "VIRTUAL", "TEMP", "TYPE", "DATABASE"])
-            .then(|| (EffectKind::Query, String::new())),
+        "CREATE" | "ALTER" | "PRAGMA" => next_is(
+            words.next(),
+            &[
+                "TABLE",
+                "INDEX",
+                "UNIQUE",
+                "VIEW",
+                "JOURNAL_MODE",
+                "FOREIGN_KEYS",
+                "TRIGGER",
+                "VIRTUAL",
+                "TEMP",
+                "TYPE",
+                "DATABASE",
+            ],
+        )
+        .then(|| (EffectKind::Query, String::new())),
         _ => None,
     }
 }

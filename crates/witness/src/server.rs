@@ -1,0 +1,16 @@
+//! Entry points of servers, one file per framework.
+
+pub(crate) mod chain;
+mod express;
+mod next;
+
+use plimsoll_analysis::Event;
+use plimsoll_model::App;
+
+use crate::Witnessing;
+
+/// Lets every framework's reader look at the program. `setup` is what happened while modules loaded.
+pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app: &mut App) {
+    express::observe(witnessing, setup, app);
+    next::observe(witnessing, setup, app);
+}

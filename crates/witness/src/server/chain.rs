@@ -1,0 +1,441 @@
+//! Running a chain of middleware and a handler as one request would.
+
+use std::rc::Rc;
+
+use plimsoll_analysis::{
+    Closure, Event, EventKind, Facts, FunctionRef, Label, Labels, Machine, ModuleId, Run, Symbol, Value, ValueKind,
+};
+use plimsoll_model::app::{EntryKind, EntryPoint, Guard, GuardKind, GuardStanding};
+use plimsoll_source::Span;
+
+use crate::Witnessing;
+use crate::handler::{interpret, named_guard};
+
+/// A value that a framework passes to a handler.
+pub(crate) fn given(path: &str) -> Value {
+    let labels = plimsoll_analysis::Knowledge::labels(&crate::knowledge::Known, path);
+    Value::symbol(Symbol::given(path), labels)
+}
+
+/// A bare entry point.
+pub(crate) fn entry(kind: EntryKind, methods: &[&str], path: &str, framework: &str, span: Span) -> EntryPoint {
+    EntryPoint {
+        kind,
+        methods: methods.iter().map(|&method| method.to_owned()).collect(),
+        path: path.to_owned(),
+        framework: framework.to_owned(),
+        name: None,
+        span,
+        handler: span,
+        guards: Vec::new(),
+        whole: 0,
+        purposes: std::collections::BTreeSet::new(),
+        effects: Vec::new(),
+        inputs: Vec::new(),
+        returns: Vec::new(),
+        opaque: false,
+        trivial: false,
+        seen_live: Vec::new(),
+    }
+}
+
+/// What a chain of middleware has established.
+#[derive(Clone, Default)]
+pub(crate) struct Passage {
+    /// Conditions that hold behind it.
+    pub(crate) facts: Facts,
+    /// Guards known by name only.
+    pub(crate) named: Vec<Guard>,
+    /// Inputs that middleware makes (`file`).
+    pub(crate) inputs: Vec<String>,
+    /// Events of the middleware itself.
+    pub(crate) events: Vec<Event>,
+    /// Something in it was not understood.
+    pub(crate) opaque: bool,
+}
+
+/// How a framework calls middleware and handlers.
+pub(crate) struct Convention {
+    /// What handlers are given.
+    pub(crate) args: fn() -> Vec<Value>,
+    /// Path of the call that goes on to the next one.
+    pub(crate) next: &'static str,
+}
+
+/// Request, response, next.
+pub(crate) const EXPRESS: Convention =
+    Convention { args: || vec![given("@req"), given("@res"), given("@next")], next: "@next" };
+/// Context, next.
+pub(crate) const CONTEXT: Convention = Convention { args: || vec![given("@c"), given("@next")], next: "@next" };
+
+/// Runs one middleware value on top of a passage.
+pub(crate) fn pass(
+    witnessing: &mut Witnessing<'_, '_>,
+    convention: &Convention,
+    middleware: &Value,
+    span: Span,
+    mut passage: Passage,
+) -> Passage {
+    match &middleware.kind {
+        ValueKind::Object(object) if object.is_array => {
+            let items = object.items.borrow().clone();
+            for item in &items {
+                passage = pass(witnessing, convention, item, span, passage);
+            }
+            passage
+        }
+        ValueKind::Choice(alternatives) => {
+            // Which one it is depends on the set-up: only what all of them establish holds.
+            let mut results: Vec<Passage> = Vec::new();
+            for (alternative, _) in alternatives.iter().take(3) {
+                results.push(pass(witnessing, convention, alternative, span, passage.clone()));
+            }
+            merge(results).unwrap_or(passage)
+        }
+        ValueKind::Closure(closure) => {
+            let module = witnessing.machine.program.module(closure.module);
+            let params = module.function(closure.function).params.len();
+            if params >= 4 {
+                return passage; // an error handler: only reached by errors
+            }
+            let run = witnessing.machine.run(closure, (convention.args)(), passage.facts.clone());
+            let onwards: Vec<&Facts> = run
+                .events
+                .iter()
+                .filter(|event| event.path() == convention.next && !is_error_call(event))
+                .map(|event| &event.facts)
+                .collect();
+            let facts = match onwards.split_first() {
+                Some((first, rest)) => rest.iter().fold((*first).clone(), |common, facts| common.common(facts)),
+                // It never goes on by itself: an awaited hook (Fastify) or one that always answers.
+                None => run.facts.clone(),
+            };
+            let only_next = onwards.len();
+            let _ = only_next;
+            passage.facts = facts;
+            passage.opaque |= run.cut_off;
+            passage.events.extend(run.events);
+            passage
+        }
+        ValueKind::Symbol(_) | ValueKind::Or(_) | ValueKind::And(_) => {
+            let known = known_middleware(middleware, span, witnessing);
+            passage.named.extend(known.guards);
+            passage.inputs.extend(known.inputs);
+            if let Some(inner) = known.inner {
+                return pass(witnessing, convention, &inner, span, passage);
+            }
+            passage
+        }
+        _ => {
+            passage.opaque = true;
+            passage
+        }
+    }
+}
+
+fn merge(results: Vec<Passage>) -> Option<Passage> {
+    let mut results = results.into_iter();
+    let mut all = results.next()?;
+    for other in results {
+        all.facts = all.facts.common(&other.facts);
+        all.named.retain(|guard| other.named.iter().any(|theirs| theirs.kind == guard.kind));
+        all.events.extend(other.events);
+        all.opaque |= other.opaque;
+    }
+    Some(all)
+}
+
+fn is_error_call(event: &Event) -> bool {
+    event
+        .args()
+        .first()
+        .is_some_and(|arg| !matches!(arg.value.kind, ValueKind::Null) && arg.value.as_str() != Some("route"))
+}
+
+/// What is known of a library's middleware.
+#[derive(Default)]
+pub(crate) struct KnownMiddleware {
+    pub(crate) guards: Vec<Guard>,
+    pub(crate) inputs: Vec<String>,
+    pub(crate) inner: Option<Value>,
+}
+
+fn known_middleware(value: &Value, span: Span, witnessing: &mut Witnessing<'_, '_>) -> KnownMiddleware {
+    let mut known = KnownMiddleware::default();
+    let Some(symbol) = value.as_symbol().cloned() else { return known };
+    let path = symbol.path.as_str();
+    let lower = path.to_ascii_lowercase();
+    let last = symbol.last_name();
+    // A wrapper around a handler of the app: what it wraps runs.
+    let wrapped = symbol
+        .calls()
+        .iter()
+        .rev()
+        .find_map(|(_, args, _)| args.iter().find_map(|arg| arg.value.as_closure().cloned()));
+    if is_limiter(&lower) {
+        let mut guard = named_guard(GuardKind::RateLimit, path, span);
+        if let Some(why) = limiter_fault(&symbol) {
+            guard.standing = GuardStanding::FailsOpen(why);
+        }
+        known.guards.push(guard);
+        return known;
+    }
+    if ["multer()", "formidable", "busboy", "express-fileupload", "multipart"].iter().any(|part| lower.contains(part)) {
+        known.inputs.push("file".into());
+        return known;
+    }
+    if ["csurf", "csrf", "lusca.csrf"].iter().any(|part| lower.contains(part)) {
+        known.guards.push(named_guard(GuardKind::Csrf, path, span));
+        return known;
+    }
+    if is_authentication(&lower) {
+        known.guards.push(named_guard(GuardKind::Authentication, path, span));
+        if lower.contains("role") || lower.contains("permission") || lower.contains("admin") {
+            known.guards.push(named_guard(GuardKind::Role, path, span));
+        }
+        return known;
+    }
+    let is_library = [
+        "helmet",
+        "cors",
+        "compression",
+        "morgan",
+        "express.json",
+        "express.urlencoded",
+        "express.static",
+        "body-parser",
+        "cookie-parser",
+        "express-session",
+        "cookie-session",
+        "passport.initialize",
+        "passport.session",
+        "serve-static",
+        "express.text",
+        "express.raw",
+        "connect-flash",
+        "method-override",
+    ]
+    .iter()
+    .any(|part| path.contains(part));
+    if let Some(closure) = wrapped {
+        known.inner = Some(Value::plain(ValueKind::Closure(closure)));
+    } else if !is_library {
+        // Named like a guard, but its code was not found.
+        let words = crate::handler::words_of(&last);
+        let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+        if has(&[
+            "auth",
+            "authenticate",
+            "authenticated",
+            "authorize",
+            "protect",
+            "protected",
+            "session",
+            "jwt",
+            "token",
+            "login",
+            "logged",
+            "user",
+        ]) && has(&[
+            "require",
+            "required",
+            "is",
+            "ensure",
+            "check",
+            "verify",
+            "auth",
+            "authenticate",
+            "authenticated",
+            "protect",
+            "authorize",
+            "validate",
+            "guard",
+            "jwt",
+            "token",
+        ]) {
+            known.guards.push(named_guard(GuardKind::Authentication, &last, span));
+        }
+        if has(&["admin", "role", "roles", "permission", "permissions", "authorize"]) {
+            known.guards.push(named_guard(GuardKind::Role, &last, span));
+            known.guards.push(named_guard(GuardKind::Authentication, &last, span));
+        }
+        let _ = &witnessing;
+    }
+    known
+}
+
+/// Whether a lower-case path is that of a rate limiter.
+pub(crate) fn is_limiter(lower: &str) -> bool {
+    [
+        "express-rate-limit",
+        "ratelimit",
+        "rate-limit",
+        "rate_limit",
+        "slow-down",
+        "slowdown",
+        "express-brute",
+        "limiter",
+        "throttle",
+        "bottleneck",
+    ]
+    .iter()
+    .any(|part| lower.contains(part))
+}
+
+fn is_authentication(lower: &str) -> bool {
+    [
+        "passport.authenticate()",
+        "express-jwt",
+        "requireauth()",
+        "requiresauth()",
+        "withauth()",
+        "connect-ensure-login",
+        "koa-jwt",
+        "clerkexpressrequireauth",
+        "hono/jwt",
+        "hono/bearer-auth",
+        "basic-auth",
+        "express-basic-auth",
+        "isauthenticated()",
+    ]
+    .iter()
+    .any(|part| lower.contains(part))
+}
+
+/// What is wrong with how a limiter is set up.
+fn limiter_fault(symbol: &Symbol) -> Option<String> {
+    let (_, args, _) = symbol.calls().into_iter().next_back()?;
+    let options = args.first()?.value.clone();
+    let number = |name: &str| match options.field(name)?.kind {
+        ValueKind::Num(number) => Some(number),
+        _ => None,
+    };
+    let max = number("max").or_else(|| number("limit"));
+    let window = number("windowMs").unwrap_or(60_000.0);
+    let per_minute = max.map(|max| max / (window / 60_000.0).max(0.01));
+    if let (Some(max), Some(rate)) = (max, per_minute)
+        && (rate > 120.0 || max >= 1_000.0)
+    {
+        return Some(format!("it allows {max} requests in {} seconds", window / 1000.0));
+    }
+    let key = options.field("keyGenerator")?;
+    let closure = key.as_closure()?;
+    let _ = closure;
+    None
+}
+
+/// Fixes what is known of the request for a concrete route, so that tests of the path decide.
+pub(crate) fn fix_request(machine: &mut Machine<'_>, method: Option<&str>, path: &str) {
+    // A parameter can be anything; a word that no prefix test names stands for it.
+    let concrete: String = path
+        .split('/')
+        .map(|part| if part.starts_with(':') || part.starts_with('[') { "x1" } else { part })
+        .collect::<Vec<_>>()
+        .join("/");
+    for name in [
+        "@req.path",
+        "@req.originalUrl",
+        "@req.url",
+        "@request.nextUrl.pathname",
+        "URL().pathname",
+        "@c.req.path",
+        "@ctx.path",
+        "@event.url.pathname",
+        "@request.path",
+        "flask.request.path",
+    ] {
+        machine.fix(name, Value::string(concrete.as_str()));
+    }
+    if let Some(method) = method {
+        for name in [
+            "@req.method",
+            "@request.method",
+            "@c.req.method",
+            "@ctx.method",
+            "flask.request.method",
+            "@event.request.method",
+        ] {
+            machine.fix(name, Value::string(method));
+        }
+    }
+}
+
+/// Runs a handler on top of a passage and fills the entry point. Returns its flows, not yet tied to the entry point.
+pub(crate) fn finish(
+    witnessing: &mut Witnessing<'_, '_>,
+    mut point: EntryPoint,
+    handler: &Rc<Closure>,
+    args: Vec<Value>,
+    passage: Passage,
+) -> usize {
+    let program = witnessing.machine.program;
+    let module = program.module(handler.module);
+    let function = module.function(handler.function);
+    point.handler = module.span_of(function.head);
+    if point.name.is_none() {
+        point.name = function.name.as_ref().map(|name| name.to_string());
+    }
+    let run = witnessing.machine.run(handler, args, passage.facts.clone());
+    finish_run(witnessing, point, run, passage)
+}
+
+/// Fills an entry point from a finished run and adds it.
+pub(crate) fn finish_run(
+    witnessing: &mut Witnessing<'_, '_>,
+    mut point: EntryPoint,
+    run: Run,
+    passage: Passage,
+) -> usize {
+    let tree = witnessing.machine.program.tree;
+    let read = interpret(&run.events, &passage.facts, tree);
+    point.opaque |= run.cut_off || passage.opaque;
+    witnessing.reached.extend(read.entered.iter().copied());
+    let flows = read.fill(&mut point, passage.named);
+    if !passage.inputs.is_empty() {
+        point.inputs.extend(passage.inputs);
+        point.inputs.sort();
+        point.inputs.dedup();
+        point.purposes = crate::handler::purposes_of(&point);
+    }
+    let index = witnessing.entry_points.len();
+    for mut flow in flows {
+        flow.entry = Some(index);
+        witnessing.flows.push(flow);
+    }
+    witnessing.note_events(&run.events);
+    witnessing.note_events(&passage.events);
+    witnessing.entry_points.push(point);
+    index
+}
+
+/// The function that a value is or wraps.
+pub(crate) fn closure_in(value: &Value) -> Option<Rc<Closure>> {
+    if let Some(closure) = value.as_closure() {
+        return Some(Rc::clone(closure));
+    }
+    let symbol = value.as_symbol()?;
+    symbol.calls().iter().rev().find_map(|(_, args, _)| args.iter().rev().find_map(|arg| closure_in(&arg.value)))
+}
+
+/// A function of the app as identity.
+pub(crate) fn reference(closure: &Closure) -> FunctionRef {
+    FunctionRef { module: closure.module, function: closure.function }
+}
+
+/// Joins a prefix and a path.
+pub(crate) fn join_path(prefix: &str, path: &str) -> String {
+    let joined = format!("{}/{}", prefix.trim_end_matches('/'), path.trim_start_matches('/'));
+    let trimmed = joined.trim_end_matches('/');
+    if trimmed.is_empty() { "/".to_owned() } else { trimmed.to_owned() }
+}
+
+/// Labels of an argument that a framework fills with the path's parameters.
+pub(crate) fn input(name: &str) -> Value {
+    Value::of(Labels::one(Label::Input(name.into(), plimsoll_analysis::Clean::NONE)))
+}
+
+/// Whether an event is a call made in the given module.
+#[expect(dead_code, reason = "used by readers of file-based frameworks")]
+pub(crate) fn is_in(event: &Event, module: ModuleId) -> bool {
+    event.site.module == module && matches!(event.kind, EventKind::Call { .. })
+}

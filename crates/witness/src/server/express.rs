@@ -1,0 +1,599 @@
+//! Express and servers that follow it: Fastify, Koa with a router, Hono, Polka.
+//!
+//! What counts is the order: a middleware guards what is registered behind it under its prefix, in the same server or in
+//! routers mounted there.
+
+use std::collections::{BTreeMap, HashMap};
+
+use plimsoll_analysis::{Argument, Event, EventKind, Site, Symbol, SymbolKind, Value, ValueKind};
+use plimsoll_model::App;
+use plimsoll_model::app::{EntryKind, SettingSeen};
+use plimsoll_source::Span;
+
+use super::chain::{
+    self, CONTEXT, Convention, EXPRESS, Passage, closure_in, finish, fix_request, given, join_path, pass,
+};
+use crate::Witnessing;
+
+const METHODS: &[&str] = &["get", "post", "put", "patch", "delete", "all", "head", "options", "del"];
+
+/// Calls that make a server or router: end of the path, framework, whether handlers take a context.
+const SERVERS: &[(&str, &str, bool)] = &[
+    ("express()", "Express", false),
+    ("express.Router()", "Express", false),
+    ("express.default.Router()", "Express", false),
+    ("restify.createServer()", "Restify", false),
+    ("polka()", "Polka", false),
+    ("fastify()", "Fastify", false),
+    ("Fastify()", "Fastify", false),
+    ("fastify.fastify()", "Fastify", false),
+    ("hono.Hono()", "Hono", true),
+    ("Hono()", "Hono", true),
+    ("@koa/router()", "Koa", true),
+    ("koa-router()", "Koa", true),
+    ("koa()", "Koa", true),
+    ("Router()", "Express", false),
+    ("@app", "Express", false),
+];
+
+/// A server or router, by where it was made.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum ServerId {
+    Made(Site),
+    Given,
+}
+
+enum Registered {
+    /// Middleware under a prefix.
+    Use { prefix: String, handlers: Vec<Value>, span: Span },
+    /// A route.
+    Route { method: String, paths: Vec<String>, handlers: Vec<Value>, span: Span },
+    /// Another router under a prefix, after handlers of its own.
+    Mount { prefix: String, handlers: Vec<Value>, router: ServerId, span: Span },
+}
+
+struct Server {
+    framework: &'static str,
+    context: bool,
+    registered: Vec<Registered>,
+    mounted: bool,
+}
+
+pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app: &mut App) {
+    let mut servers: BTreeMap<ServerId, Server> = BTreeMap::new();
+    let mut order: Vec<ServerId> = Vec::new();
+    let mut queue: Vec<Event> = setup.to_vec();
+    // Functions that take the server as a parameter and are called by nobody we saw (plugins, `module.exports = app => …`).
+    queue.extend(plugins(witnessing));
+    let mut at = 0;
+    while at < queue.len() && at < 200_000 {
+        let event = queue[at].clone();
+        at += 1;
+        let EventKind::Call { callee, args } = &event.kind else { continue };
+        let Some((id, framework, context, base_path)) = server_of(callee) else { continue };
+        let name = callee.last_name();
+        let server = servers.entry(id).or_insert_with(|| {
+            order.push(id);
+            Server { framework, context, registered: Vec::new(), mounted: false }
+        });
+        if let Some(registered) = registration(&name, args, event.span, base_path.as_deref(), framework) {
+            for more in registered {
+                // A plugin is a function that registers on the server it is given.
+                server.registered.push(more);
+            }
+        }
+        if framework == "Fastify" && name == "register" {
+            if let Some(closure) = event.arg(0).and_then(closure_in) {
+                let prefix = event
+                    .arg(1)
+                    .and_then(|options| options.field("prefix"))
+                    .and_then(|prefix| prefix.as_str().map(str::to_owned))
+                    .unwrap_or_default();
+                let run = witnessing.machine.run(
+                    &closure,
+                    vec![given("@app"), Value::unknown()],
+                    plimsoll_analysis::Facts::default(),
+                );
+                for mut inner in run.events {
+                    if let EventKind::Call { callee, .. } = &inner.kind
+                        && matches!(server_of(callee), Some((ServerId::Given, ..)))
+                    {
+                        prefix_event(&mut inner, &prefix);
+                        queue.push(inner);
+                    }
+                }
+            }
+        }
+    }
+    if servers.is_empty() {
+        return;
+    }
+    for server in servers.values() {
+        if !app.stack.iter().any(|known| known == server.framework) {
+            app.stack.push(server.framework.to_owned());
+        }
+    }
+    let mounted: Vec<ServerId> = servers
+        .values()
+        .flat_map(|server| server.registered.iter())
+        .filter_map(|registered| match registered {
+            Registered::Mount { router, .. } => Some(*router),
+            _ => None,
+        })
+        .collect();
+    for id in mounted {
+        if let Some(server) = servers.get_mut(&id) {
+            server.mounted = true;
+        }
+    }
+    let roots: Vec<ServerId> = order.iter().copied().filter(|id| !servers[id].mounted).collect();
+    let mut reader = Reader { witnessing, servers: &servers, app, done: HashMap::new(), depth: 0 };
+    for root in roots {
+        reader.server(root, "", &Passage::default());
+    }
+    sockets(witnessing, setup, app);
+}
+
+/// The server that a call is made on, and the path given to `.route(path)` on the way.
+fn server_of(callee: &Symbol) -> Option<(ServerId, &'static str, bool, Option<String>)> {
+    let SymbolKind::Member(base, _) = &callee.kind else { return None };
+    let mut at = base;
+    let mut route = None;
+    loop {
+        if let Some((_, framework, context)) = SERVERS.iter().find(|(name, ..)| {
+            at.path == *name
+                || (name.ends_with("()")
+                    && at.path.ends_with(&format!(".{name}"))
+                    && at.path.matches("()").count() == 1)
+        }) {
+            let id = at.site().map_or(ServerId::Given, ServerId::Made);
+            return Some((id, framework, *context, route));
+        }
+        // `app.route('/x').get(…).post(…)`, `new Hono().get(…).post(…)`
+        match &at.kind {
+            SymbolKind::Call { callee, args, .. } => {
+                let name = callee.last_name();
+                if name == "route"
+                    && let Some(path) = args.first().and_then(|arg| arg.value.as_str())
+                {
+                    route.get_or_insert(path.to_owned());
+                }
+                if !METHODS.contains(&name.as_str()) && !matches!(name.as_str(), "route" | "use" | "basePath") {
+                    return None;
+                }
+                at = callee.base()?;
+            }
+            _ => return None,
+        }
+    }
+}
+
+fn paths_of(value: &Value) -> Option<Vec<String>> {
+    if let Some(text) = value.text_shape() {
+        return Some(vec![text.replace("{}", ":x")]);
+    }
+    if value.as_object().is_some_and(|object| object.is_array) {
+        let all: Vec<String> = value.items().iter().filter_map(Value::text_shape).collect();
+        if !all.is_empty() && value.items().iter().all(|item| item.as_closure().is_none()) {
+            return Some(all);
+        }
+    }
+    let path = value.path();
+    if path.starts_with('/') && path.len() > 1 && path.ends_with('/') && value.as_symbol().is_some() {
+        return Some(vec![path.trim_matches('/').trim_start_matches('^').to_owned()]);
+    }
+    None
+}
+
+fn registration(
+    name: &str,
+    args: &[Argument],
+    span: Span,
+    base: Option<&str>,
+    framework: &str,
+) -> Option<Vec<Registered>> {
+    let values: Vec<Value> = args.iter().map(|arg| arg.value.clone()).collect();
+    let (first, rest) = values.split_first()?;
+    if name == "use" || (framework == "Fastify" && name == "addHook") || (framework == "Hono" && name == "route") {
+        let (prefix, handlers) = match paths_of(first) {
+            Some(_) if name == "addHook" => (String::new(), rest.to_vec()),
+            Some(paths) => (paths.first().cloned().unwrap_or_default(), rest.to_vec()),
+            None => (String::new(), values.clone()),
+        };
+        return Some(mounts(&prefix.replace('*', ""), handlers, span));
+    }
+    if METHODS.contains(&name) {
+        let (paths, handlers) = match base {
+            Some(base) => (vec![base.to_owned()], values.clone()),
+            None => (paths_of(first)?, rest.to_vec()),
+        };
+        // `app.get('setting')` reads a setting.
+        if handlers.is_empty() {
+            return None;
+        }
+        // Fastify: `get(path, { preHandler: [guard] }, handler)`.
+        let mut all = Vec::new();
+        for handler in handlers {
+            let options = handler.as_object().filter(|object| !object.is_array).cloned();
+            match options {
+                Some(options) => {
+                    for key in ["onRequest", "preHandler", "preValidation", "handler"] {
+                        all.extend(options.fields.borrow().get(key).cloned());
+                    }
+                }
+                None => all.push(handler),
+            }
+        }
+        let method = if name == "del" { "delete" } else { name };
+        return Some(vec![Registered::Route { method: method.to_uppercase(), paths, handlers: all, span }]);
+    }
+    // Fastify: `route({ method, url, handler })`.
+    if name == "route" && first.field("handler").is_some() {
+        let path = first.field("url").and_then(|url| url.text_shape()).unwrap_or_default();
+        let method = first.field("method").and_then(|method| method.as_str().map(str::to_owned)).unwrap_or_default();
+        let handlers =
+            ["onRequest", "preHandler", "preValidation", "handler"].iter().filter_map(|key| first.field(key)).collect();
+        return Some(vec![Registered::Route { method: method.to_uppercase(), paths: vec![path], handlers, span }]);
+    }
+    None
+}
+
+/// Splits the handlers of `use` at routers.
+fn mounts(prefix: &str, handlers: Vec<Value>, span: Span) -> Vec<Registered> {
+    let mut out = Vec::new();
+    let mut before = Vec::new();
+    let mut flat = Vec::new();
+    for handler in handlers {
+        if handler.as_object().is_some_and(|object| object.is_array) {
+            flat.extend(handler.items());
+        } else {
+            flat.push(handler);
+        }
+    }
+    for handler in flat {
+        match router_of(&handler) {
+            Some(router) => {
+                out.push(Registered::Mount { prefix: prefix.to_owned(), handlers: before.clone(), router, span })
+            }
+            None => before.push(handler),
+        }
+    }
+    if out.is_empty() && !before.is_empty() {
+        out.push(Registered::Use { prefix: prefix.to_owned(), handlers: before, span });
+    }
+    out
+}
+
+fn router_of(value: &Value) -> Option<ServerId> {
+    let symbol = match &value.kind {
+        ValueKind::Symbol(symbol) => symbol,
+        ValueKind::Choice(_) => value.as_symbol()?,
+        _ => return None,
+    };
+    let mut at = symbol;
+    loop {
+        if SERVERS.iter().any(|(name, ..)| {
+            at.path == *name
+                || (name.ends_with("()")
+                    && at.path.ends_with(&format!(".{name}"))
+                    && at.path.matches("()").count() == 1)
+        }) {
+            return at.site().map(ServerId::Made);
+        }
+        // `router.routes()` of Koa, chains of Hono.
+        match &at.kind {
+            SymbolKind::Call { callee, .. }
+                if METHODS.contains(&callee.last_name().as_str())
+                    || matches!(callee.last_name().as_str(), "routes" | "use" | "route") =>
+            {
+                at = callee.base()?;
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// Runs functions that take a server and were never entered.
+fn plugins(witnessing: &mut Witnessing<'_, '_>) -> Vec<Event> {
+    let program = witnessing.machine.program;
+    let mut candidates = Vec::new();
+    for (id, module) in program.iter() {
+        for (function, at) in (0u32..).map(plimsoll_ir::FunctionId).zip(&module.functions) {
+            let reference = plimsoll_analysis::FunctionRef { module: id, function };
+            let takes_server = at.params.first().is_some_and(|param| {
+                matches!(module.kind(param.pattern), plimsoll_ir::Kind::Name(name) if matches!(name.as_str(), "app" | "router" | "server" | "fastify"))
+            });
+            if takes_server
+                && at.parent.is_none()
+                && at.class.is_none()
+                && !witnessing.machine.entered().contains(&reference)
+                && module.language == plimsoll_ir::Language::JavaScript
+            {
+                candidates.push(reference);
+            }
+        }
+    }
+    let mut events = Vec::new();
+    for reference in candidates {
+        let closure = witnessing.machine.closure_of(reference);
+        events.extend(
+            witnessing
+                .machine
+                .run(&closure, vec![given("@app"), Value::unknown()], plimsoll_analysis::Facts::default())
+                .events,
+        );
+    }
+    events
+}
+
+fn prefix_event(event: &mut Event, prefix: &str) {
+    if prefix.is_empty() {
+        return;
+    }
+    if let EventKind::Call { args, .. } = &mut event.kind {
+        let mut list: Vec<Argument> = args.to_vec();
+        if let Some(first) = list.first_mut()
+            && let Some(path) = first.value.as_str()
+        {
+            first.value = Value::string(join_path(prefix, path));
+        }
+        *args = list.into();
+    }
+}
+
+struct Reader<'a, 'p, 'w> {
+    witnessing: &'a mut Witnessing<'p, 'w>,
+    servers: &'a BTreeMap<ServerId, Server>,
+    app: &'a mut App,
+    /// Chains of middleware that were run before, by the handlers' identities.
+    done: HashMap<String, (Passage, HashMap<String, Value>)>,
+    depth: u32,
+}
+
+impl Reader<'_, '_, '_> {
+    fn server(&mut self, id: ServerId, prefix: &str, inherited: &Passage) {
+        let Some(server) = self.servers.get(&id) else { return };
+        if self.depth > 6 {
+            return;
+        }
+        self.depth += 1;
+        let convention = if server.context { &CONTEXT } else { &EXPRESS };
+        // Middleware registered so far: prefix and handlers.
+        let mut middleware: Vec<(String, Vec<Value>, Span)> = Vec::new();
+        for registered in &server.registered {
+            match registered {
+                Registered::Use { prefix: own, handlers, span } => {
+                    self.static_files(&join_path(prefix, own), handlers, *span);
+                    middleware.push((own.clone(), handlers.clone(), *span));
+                }
+                Registered::Route { method, paths, handlers, span } => {
+                    for path in paths {
+                        let full = join_path(prefix, path);
+                        self.route(
+                            convention,
+                            server.framework,
+                            method,
+                            &full,
+                            path,
+                            handlers,
+                            *span,
+                            &middleware,
+                            inherited,
+                            prefix,
+                        );
+                    }
+                }
+                Registered::Mount { prefix: own, handlers, router, span } => {
+                    let full = join_path(prefix, own);
+                    self.witnessing.machine.reset();
+                    fix_request(&mut self.witnessing.machine, None, &full);
+                    let mut passage = inherited.clone();
+                    for (at, list, at_span) in &middleware {
+                        if under(own, at) {
+                            passage = self.pass_all(convention, list, *at_span, passage);
+                        }
+                    }
+                    passage = self.pass_all(convention, handlers, *span, passage);
+                    self.server(*router, &full, &passage);
+                }
+            }
+        }
+        self.depth -= 1;
+    }
+
+    fn pass_all(&mut self, convention: &Convention, handlers: &[Value], span: Span, mut passage: Passage) -> Passage {
+        for handler in handlers {
+            passage = pass(self.witnessing, convention, handler, span, passage);
+        }
+        passage
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one registration")]
+    fn route(
+        &mut self,
+        convention: &Convention,
+        framework: &str,
+        method: &str,
+        full: &str,
+        own: &str,
+        handlers: &[Value],
+        span: Span,
+        middleware: &[(String, Vec<Value>, Span)],
+        inherited: &Passage,
+        prefix: &str,
+    ) {
+        let _ = prefix;
+        let mut flat: Vec<Value> = Vec::new();
+        for handler in handlers {
+            if handler.as_object().is_some_and(|object| object.is_array) {
+                flat.extend(handler.items());
+            } else {
+                flat.push(handler.clone());
+            }
+        }
+        let Some((last, before)) = flat.split_last() else { return };
+        let method = if method == "ALL" { None } else { Some(method) };
+        self.witnessing.machine.reset();
+        fix_request(&mut self.witnessing.machine, method, full);
+        let mut passage = inherited.clone();
+        for (at, list, at_span) in middleware {
+            if under(own, at) {
+                passage = self.pass_all(convention, list, *at_span, passage);
+            }
+        }
+        passage = self.pass_all(convention, before, span, passage);
+        let methods: Vec<&str> = method.into_iter().collect();
+        let mut point = chain::entry(EntryKind::Route, &methods, full, framework, span);
+        // A guard may be wrapped around the handler itself.
+        if last.as_closure().is_none() {
+            passage = pass(self.witnessing, convention, &strip_inner(last), span, passage);
+        }
+        match closure_in(last) {
+            Some(handler) => {
+                finish(self.witnessing, point, &handler, (convention.args)(), passage);
+            }
+            None => {
+                point.opaque = true;
+                let named = passage.named.clone();
+                let run = plimsoll_analysis::Run {
+                    events: Vec::new(),
+                    value: Value::unknown(),
+                    facts: passage.facts.clone(),
+                    cut_off: false,
+                };
+                let _ = named;
+                chain::finish_run(self.witnessing, point, run, passage);
+            }
+        }
+    }
+
+    fn static_files(&mut self, path: &str, handlers: &[Value], span: Span) {
+        for handler in handlers {
+            let symbol = handler.path();
+            if !(symbol.ends_with("express.static()")
+                || symbol.ends_with("serve-static()")
+                || symbol.ends_with("serveStatic()")
+                || symbol.ends_with("koa-static()"))
+            {
+                continue;
+            }
+            let folder = handler
+                .as_symbol()
+                .and_then(|symbol| symbol.calls().pop())
+                .and_then(|(_, args, _)| args.first().map(|arg| arg.value.clone()));
+            let mut point = chain::entry(EntryKind::StaticFiles, &["GET"], path, "Express", span);
+            point.name = folder.as_ref().and_then(folder_text);
+            self.app.serves_pages = true;
+            if point.name.as_deref().is_some_and(|name| matches!(name, "" | "." | "./" | "/")) {
+                self.app.settings.push(SettingSeen {
+                    system: "Express".into(),
+                    key: "public-web-root".into(),
+                    value: ".".into(),
+                    span,
+                    also: Vec::new(),
+                });
+            }
+            self.witnessing.entry_points.push(point);
+        }
+        let _ = &self.done;
+    }
+}
+
+/// A library's wrapper without the function in it, so that only its own guard is read.
+fn strip_inner(value: &Value) -> Value {
+    match value.as_symbol() {
+        Some(symbol) => match &symbol.kind {
+            SymbolKind::Call { callee, .. } => {
+                let called = Symbol::call(
+                    callee,
+                    std::rc::Rc::new([]),
+                    symbol
+                        .site()
+                        .unwrap_or(Site { module: plimsoll_analysis::ModuleId(0), node: plimsoll_ir::NodeId(0) }),
+                );
+                Value::symbol(called, value.labels.clone())
+            }
+            _ => value.clone(),
+        },
+        None => value.clone(),
+    }
+}
+
+/// The folder of `express.static(path.join(__dirname, 'public'))` as written: `public`; `""` for the project itself.
+fn folder_text(value: &Value) -> Option<String> {
+    if let Some(text) = value.text_shape() {
+        return Some(text.replace("{}", "").trim_start_matches("./").trim_matches('/').to_owned());
+    }
+    let symbol = value.as_symbol()?;
+    if matches!(symbol.path.as_str(), "__dirname" | "process.cwd()" | "import.meta.dirname")
+        || symbol.path.ends_with("dirname()")
+    {
+        return Some(String::new());
+    }
+    let (name, args, _) = symbol.calls().pop()?;
+    if !matches!(name.as_str(), "join" | "resolve" | "normalize") {
+        return None;
+    }
+    let mut parts: Vec<String> = Vec::new();
+    for arg in args.iter() {
+        if let Some(text) = arg.value.as_str() {
+            for part in text.split('/') {
+                match part {
+                    "" | "." => {}
+                    ".." => {
+                        parts.pop();
+                    }
+                    part => parts.push(part.to_owned()),
+                }
+            }
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// Whether a route lies under the prefix of a middleware.
+fn under(path: &str, prefix: &str) -> bool {
+    let prefix = prefix.trim_end_matches('/');
+    if prefix.is_empty() {
+        return true;
+    }
+    path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// WebSocket servers.
+fn sockets(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app: &mut App) {
+    for event in setup {
+        let EventKind::Call { callee, .. } = &event.kind else { continue };
+        let path = callee.path.as_str();
+        let is_socket = ["WebSocketServer()", "ws.Server()", "socket.io.Server()", "socket.io()", "WebSocket.Server()"]
+            .iter()
+            .any(|name| path.contains(name));
+        if !is_socket || callee.last_name() != "on" || event.arg(0).and_then(Value::as_str) != Some("connection") {
+            continue;
+        }
+        let Some(handler) = event.arg(1).and_then(closure_in) else { continue };
+        witnessing.machine.reset();
+        let options = callee
+            .calls()
+            .first()
+            .and_then(|(_, args, _)| args.iter().find_map(|arg| arg.value.field("path")))
+            .and_then(|path| path.as_str().map(str::to_owned));
+        let mut passage = Passage::default();
+        // A check in the hand-shake (`io.use(…)`, `verifyClient`) runs before.
+        for other in setup {
+            let EventKind::Call { callee: other_callee, .. } = &other.kind else { continue };
+            if other_callee.last_name() == "use"
+                && path.contains("socket.io")
+                && other_callee.path.contains("socket.io")
+                && let Some(middleware) = other.arg(0)
+            {
+                let convention = Convention { args: || vec![given("@socket"), given("@next")], next: "@next" };
+                passage = pass(witnessing, &convention, middleware, other.span, passage);
+            }
+        }
+        let point =
+            chain::entry(EntryKind::Socket, &[], &options.unwrap_or_else(|| "/".into()), "WebSocket", event.span);
+        finish(witnessing, point, &handler, vec![given("@socket"), given("@req")], passage);
+    }
+    let _ = app;
+}
