@@ -87,21 +87,133 @@ pub struct Live {
     pub pages: Vec<(Exchange, Vec<(String, String)>)>,
     /// Files that must not be served, but are: request, what it is.
     pub exposed_files: Vec<(Exchange, String)>,
-    /// Paths of API entry points that answered without credentials: request, whether JSON data came, note.
+    /// Entry points that answered without credentials.
     pub open_entry_points: Vec<LiveAnswer>,
+    /// Entry points that refused a request without credentials (401, 403, redirect to a login page).
+    pub refused_entry_points: Vec<LiveAnswer>,
+    /// Answers to requests that came with a foreign `Origin`.
+    pub cors: Vec<LiveCors>,
+    /// Inner details shown to strangers (stack trace, debug page): request, what it is.
+    pub details_shown: Vec<(Exchange, String)>,
+    /// How wrong passwords in a row were answered; `None` when this was not tried.
+    pub login: Option<LiveLogin>,
+    /// How each check ended.
+    pub checks: Vec<LiveCheck>,
 }
 
-/// One answer of an entry point to a request without credentials.
+impl Live {
+    /// Appends what another run saw; indices of entry points are taken as they are.
+    pub fn append(&mut self, mut other: Live) {
+        self.origin = self.origin.take().or(other.origin);
+        self.pages.append(&mut other.pages);
+        self.exposed_files.append(&mut other.exposed_files);
+        self.open_entry_points.append(&mut other.open_entry_points);
+        self.refused_entry_points.append(&mut other.refused_entry_points);
+        self.cors.append(&mut other.cors);
+        self.details_shown.append(&mut other.details_shown);
+        self.login = self.login.take().or(other.login);
+        self.checks.append(&mut other.checks);
+    }
+}
+
+/// How sure a live check is of what it saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LiveVerdict {
+    /// Seen, by two independent signals.
+    Confirmed,
+    /// Seen, by one signal.
+    Likely,
+    /// Tried, and the app behaved as it should.
+    Passed,
+    /// Tried or wanted to, without a clear result.
+    CouldNotTell,
+}
+
+/// How one check ended. [`LiveVerdict::Passed`] is never given on silence: `note` says what was tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveCheck {
+    /// Kebab-case id: `exposed-files`, `cors`.
+    pub check: String,
+    /// How it ended.
+    pub verdict: LiveVerdict,
+    /// What was tried and what came, or what is missing, in plain words.
+    pub note: String,
+}
+
+/// What kind of body came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LiveContent {
+    /// JSON.
+    Json,
+    /// A page.
+    Html,
+    /// A table as text (CSV).
+    Table,
+    /// Anything else, or nothing.
+    Other,
+}
+
+/// One answer of an entry point to a request without credentials. The body itself is never kept.
 #[derive(Clone, Debug)]
 pub struct LiveAnswer {
     /// The request.
     pub exchange: Exchange,
     /// Entry point it belongs to, by position in [`App::entry_points`], where the source knows it.
     pub entry: Option<usize>,
+    /// What kind of body came.
+    pub content: LiveContent,
     /// Names of fields in the JSON that came, sorted.
     pub fields: Vec<String>,
     /// How many records came, where it was a list.
     pub records: Option<usize>,
+    /// How many distinct values looked like data of people, by kind: `email`, `phone`, `iban`.
+    pub personal: Vec<(String, usize)>,
+    /// How sure it is that data came which is not meant for everyone ([`LiveVerdict::Passed`] for a refusal).
+    pub verdict: LiveVerdict,
+}
+
+/// What the app told a browser about a foreign origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveCors {
+    /// The request (`OPTIONS` for a preflight).
+    pub exchange: Exchange,
+    /// `Origin` that was sent.
+    pub origin: String,
+    /// `Access-Control-Allow-Origin` that came.
+    pub allow_origin: String,
+    /// `Access-Control-Allow-Credentials: true` came.
+    pub credentials: bool,
+    /// Confirmed on a successful answer, likely on a refused one.
+    pub verdict: LiveVerdict,
+}
+
+impl LiveCors {
+    /// Whom the answer shows to be let in.
+    pub fn origins(&self) -> AllowedOrigins {
+        match self.origin.as_str() {
+            _ if self.allow_origin == "*" => AllowedOrigins::Any,
+            "null" => AllowedOrigins::Weak("pages without an origin (`null`) are let in".to_owned()),
+            origin if origin.starts_with("http://") => {
+                AllowedOrigins::Weak("any origin that begins like the app's own is let in".to_owned())
+            }
+            _ => AllowedOrigins::Reflected,
+        }
+    }
+}
+
+/// How wrong passwords in a row were answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveLogin {
+    /// The login request.
+    pub exchange: Exchange,
+    /// Entry point it belongs to, by position in [`App::entry_points`].
+    pub entry: Option<usize>,
+    /// How many wrong passwords were sent.
+    pub attempts: usize,
+    /// What limited them and from which attempt on; `None` when all were answered alike.
+    pub limited: Option<(usize, String)>,
+    /// Confirmed: no limit seen. Passed: limited. Otherwise the answers were not clear.
+    pub verdict: LiveVerdict,
 }
 
 impl App {
@@ -115,8 +227,12 @@ impl App {
         for call in &mut other.api_calls {
             call.entry = call.entry.map(|index| index + entries);
         }
-        for answer in &mut other.live.open_entry_points {
+        let live = &mut other.live;
+        for answer in live.open_entry_points.iter_mut().chain(&mut live.refused_entry_points) {
             answer.entry = answer.entry.map(|index| index + entries);
+        }
+        if let Some(login) = &mut live.login {
+            login.entry = login.entry.map(|index| index + entries);
         }
         self.stack.append(&mut other.stack);
         self.entry_points.append(&mut other.entry_points);
@@ -141,9 +257,6 @@ impl App {
         self.third_parties.append(&mut other.third_parties);
         self.not_checked.append(&mut other.not_checked);
         self.looked_at.append(&mut other.looked_at);
-        self.live.origin = self.live.origin.take().or(other.live.origin);
-        self.live.pages.append(&mut other.live.pages);
-        self.live.exposed_files.append(&mut other.live.exposed_files);
-        self.live.open_entry_points.append(&mut other.live.open_entry_points);
+        self.live.append(other.live);
     }
 }

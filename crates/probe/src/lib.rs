@@ -1,1 +1,38 @@
-//! The live witness: safe requests to a running app on loopback.
+//! The live witness: safe requests to a running app on this computer.
+//!
+//! What holds, whatever the app answers:
+//!
+//! 1. Without a [`Permit`] no request can be built (`Request::new`), and a permit exists only for loopback addresses. No name is looked
+//!    up, no redirect is followed, and the address that answered first is kept for the run.
+//! 2. GET, HEAD and OPTIONS only; POST only to the login and only with [`LoginProbe`]. Paths whose words say that asking
+//!    could change something are left out and listed.
+//! 3. Every request passes one gate (`Session::send`): budget, pace, time, stop conditions, and a log entry *before* it is
+//!    sent.
+//! 4. Answers are hostile input: heads, bodies, chunks and time are bounded; a malformed one is a [`HttpError`].
+//! 5. Bodies stay in memory. What leaves is status, headers, field names and counts; scripts are handed on as texts, because
+//!    they are public files of the app.
+
+mod answer;
+mod html;
+mod http;
+mod input;
+mod log;
+mod login;
+mod observe;
+mod permit;
+mod plan;
+mod run;
+mod session;
+mod signature;
+mod soft404;
+
+pub use http::{HttpError, MAX_BODY, MAX_HEAD, MAX_HEADERS};
+pub use input::{ProbeEntry, ProbeInput, ProjectFile};
+pub use log::{LogEntry, LogError, LogEvent, replay};
+pub use login::{LoginBody, LoginProbe, MAX_ATTEMPTS};
+pub use permit::{Permit, ScopeError};
+pub use plan::{Plan, PlannedLater, PlannedRequest, SkippedPath, plan};
+pub use run::{LiveFacts, ProbeError, run};
+pub use session::{
+    LogSink, MAX_BAD_IN_A_ROW, MAX_EXCHANGE, MAX_PER_CHECK, MAX_PER_SECOND, MAX_REQUESTS, MAX_WALL, Options, StopReason,
+};

@@ -1,0 +1,192 @@
+//! What the other witnesses know, as far as it tells where to look.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use plimsoll_model::App;
+use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Purpose};
+use plimsoll_source::SourceTree;
+use regex::Regex;
+
+/// Bytes of a project file that are compared with what is served.
+const HEAD: usize = 256;
+
+/// An entry point of the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProbeEntry {
+    /// Position in [`App::entry_points`].
+    pub index: usize,
+    /// Methods in capitals; empty when any.
+    pub methods: Vec<String>,
+    /// Path, parameters as `:name`.
+    pub path: String,
+    /// Why a GET would not be harmless, where the source says so.
+    pub harm: Option<String>,
+    /// The source shows a guard that holds.
+    pub guarded: bool,
+    /// The login.
+    pub is_login: bool,
+}
+
+/// A file of the project that must not be served.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProjectFile {
+    /// Path relative to the subject, with `/`.
+    pub path: String,
+    /// The first bytes of it, where known: an answer that begins with them *is* the file.
+    pub head: Vec<u8>,
+}
+
+/// Where to look. All empty is allowed: then only what every app has is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProbeInput {
+    /// Entry points.
+    pub entries: Vec<ProbeEntry>,
+    /// Paths of pages.
+    pub pages: Vec<String>,
+    /// Paths that the browser side calls with GET.
+    pub calls: Vec<String>,
+    /// Files that must not be served.
+    pub files: Vec<ProjectFile>,
+    /// Names of database files that the code opens, relative to the subject or not.
+    pub databases: Vec<String>,
+    /// Address prefixes under which folders are served: `/uploads`.
+    pub folders: Vec<String>,
+}
+
+impl ProbeInput {
+    /// What the app model and the source tree tell.
+    pub fn from_app(app: &App, tree: &SourceTree) -> Self {
+        let mut input = ProbeInput::default();
+        let mut server_files = BTreeSet::new();
+        for (index, entry) in app.entry_points.iter().enumerate() {
+            server_files.insert(entry.handler.file);
+            server_files.insert(entry.span.file);
+            match entry.kind {
+                EntryKind::StaticFiles if entry.path.starts_with('/') => input.folders.push(entry.path.clone()),
+                EntryKind::Route | EntryKind::Function | EntryKind::ServerPage if entry.path.starts_with('/') => {
+                    input.entries.push(ProbeEntry {
+                        index,
+                        methods: entry.methods.clone(),
+                        path: entry.path.clone(),
+                        harm: harm(entry),
+                        guarded: entry.guards.iter().any(|guard| guard.holds()),
+                        is_login: entry.purposes.contains(&Purpose::Login),
+                    });
+                }
+                _ => {}
+            }
+        }
+        input.pages = app.pages.iter().map(|page| page.path.clone()).collect();
+        input.calls = app
+            .api_calls
+            .iter()
+            .filter(|call| matches!(call.method.as_str(), "GET" | "") && call.path.starts_with('/'))
+            .map(|call| call.path.clone())
+            .collect();
+        let committed: BTreeSet<_> = app.committed.iter().map(|file| file.span.file).collect();
+        for (position, file) in tree.files.iter().enumerate() {
+            let id = plimsoll_source::FileId(u32::try_from(position).unwrap_or(u32::MAX));
+            let wanted = is_private_file(&file.path) || committed.contains(&id) || server_files.contains(&id);
+            // A `.php` address would run the file instead of showing it.
+            if wanted && file.extension() != "php" {
+                let bytes = match &file.content {
+                    plimsoll_source::Content::Text(text) => text.as_bytes(),
+                    plimsoll_source::Content::Binary(bytes) | plimsoll_source::Content::TooLarge(bytes) => bytes,
+                };
+                let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default().to_vec();
+                input.files.push(ProjectFile { path: file.path.clone(), head });
+            }
+            input.databases.extend(database_names(file.text()));
+        }
+        input.databases.sort();
+        input.databases.dedup();
+        input
+    }
+}
+
+/// Why asking for it could change something.
+fn harm(entry: &EntryPoint) -> Option<String> {
+    let purpose = entry.purposes.iter().find_map(|purpose| match purpose {
+        Purpose::Logout => Some("it signs out"),
+        Purpose::Webhook => Some("it takes notices from another service"),
+        Purpose::Cron => Some("it starts a job"),
+        Purpose::Setup => Some("it sets the app up"),
+        Purpose::PaidApi => Some("it calls a paid service"),
+        Purpose::OneTimeCode | Purpose::PasswordReset => Some("it may send messages"),
+        _ => None,
+    });
+    let effect = || {
+        entry.effects.iter().find_map(|effect| match effect.kind {
+            EffectKind::Create | EffectKind::Update | EffectKind::Delete => Some("its code changes records"),
+            EffectKind::SetPassword | EffectKind::CreateAccount => Some("its code changes accounts"),
+            EffectKind::WriteFile | EffectKind::DeleteFile => Some("its code changes files"),
+            EffectKind::SendMessage | EffectKind::Broadcast => Some("its code sends messages"),
+            EffectKind::CallAi | EffectKind::Payment => Some("its code calls a paid service"),
+            EffectKind::Execute => Some("its code starts a process"),
+            _ => None,
+        })
+    };
+    purpose.or_else(effect).map(str::to_owned)
+}
+
+/// Files that nobody should get from a web server, by name.
+fn is_private_file(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let name = lower.rsplit('/').next().unwrap_or(&lower);
+    if name.starts_with(".env") {
+        return !["example", "sample", "template", "dist"].iter().any(|word| name.contains(word));
+    }
+    let ends = [
+        ".db", ".sqlite", ".sqlite3", ".sql", ".dump", ".bak", ".old", ".orig", "~", ".pem", ".key", ".p12", ".pfx",
+        ".log", ".zip", ".tar", ".tar.gz", ".tgz", ".csv",
+    ];
+    ends.iter().any(|end| name.ends_with(end))
+        || matches!(
+            name,
+            ".npmrc" | ".htpasswd" | "cookies.txt" | "docker-compose.yml" | "docker-compose.yaml" | "dockerfile"
+        )
+        || name.contains("firebase-adminsdk")
+        || name.contains("service-account")
+        || name.contains("serviceaccount")
+        || matches!(name, "server.js" | "server.mjs" | "server.ts" | "app.py" | "main.py" | "settings.py" | "config.py")
+        || (name.ends_with(".json") && (lower.starts_with("data/") || lower.contains("/data/") || name == "db.json"))
+}
+
+/// Names of database files in string literals.
+fn database_names(text: &str) -> Vec<String> {
+    static NAME: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#"["'`/]((?:[A-Za-z0-9_.-]+/){0,4}[A-Za-z0-9_-]+\.(?:db|sqlite3?))["'`?]"#).ok());
+    let Some(name) = NAME.as_ref() else { return Vec::new() };
+    name.captures_iter(text)
+        .take(20)
+        .filter_map(|found| found.get(1))
+        .map(|found| found.as_str().trim_start_matches("./").to_owned())
+        .filter(|found| !found.contains("..") && found.len() <= 200)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_databases() {
+        assert_eq!(
+            database_names("new Database('./data/app.db'); sqlite:///instance/site.sqlite3\" \"x.dbx\" '../up.db'"),
+            ["data/app.db", "instance/site.sqlite3"]
+        );
+    }
+
+    #[test]
+    fn private_files() {
+        for path in
+            [".env", "server/.env.local", "data/app.db", "backup/dump.sql", "server.js", "x/key.pem", "data/users.json"]
+        {
+            assert!(is_private_file(path), "{path}");
+        }
+        for path in [".env.example", "src/main.jsx", "README.md", "package.json", "public/logo.png"] {
+            assert!(!is_private_file(path), "{path}");
+        }
+    }
+}
