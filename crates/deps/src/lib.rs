@@ -1,1 +1,12 @@
 //! Lockfiles, version orders and advisories.
+
+mod doc;
+mod index;
+mod osv;
+mod package;
+mod version;
+
+pub use index::{BuildProblem, Day, Index, IndexBuilder, IndexError, SourceInfo};
+pub use osv::{Advisory, Kind, Severity};
+pub use package::{Ecosystem, NotChecked, Origin, Package, Pinned, Scope, Seen};
+pub use version::Version;

@@ -1,0 +1,437 @@
+//! The advisory index: one file, built once from OSV records, from which a package name costs one lookup.
+//!
+//! Layout (numbers little-endian): `PLIMADV1`, header length `u32`, header, checksum of the header `u32`, blocks.
+//! The header holds the day of the build, the sources, the place and checksum of every block, and a sorted table
+//! from the hash of a package name to its block. Blocks are deflated and decoded one at a time, when a name in them
+//! is asked for; a name without advisories costs a binary search. Every checksum is verified before use, so a
+//! truncated or damaged file is an error and never reads as "no advisories".
+
+mod build;
+mod codec;
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+pub use build::{BuildProblem, IndexBuilder};
+
+use crate::Ecosystem;
+use crate::osv::Advisory;
+use codec::Reader;
+
+const MAGIC: &[u8; 8] = b"PLIMADV1";
+/// A header of two million names is far below this.
+const MAX_HEADER: usize = 64 << 20;
+/// No block is written larger than this when inflated.
+const MAX_BLOCK: usize = 64 << 20;
+
+/// Why an index cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IndexError {
+    /// The file cannot be opened or read.
+    #[error("the advisory index cannot be read: {0}")]
+    Io(#[from] std::io::Error),
+    /// The file is cut short, altered or something else.
+    #[error("the advisory index is damaged ({0}); build it again with `plimsoll advisories update`")]
+    Damaged(&'static str),
+}
+
+/// A day, as days since 1970-01-01.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(pub u32);
+
+impl Day {
+    /// Reads `2026-05-04`, with or without a time after it.
+    pub fn parse(text: &str) -> Option<Self> {
+        day_of(text).map(Day)
+    }
+}
+
+impl std::fmt::Display for Day {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Howard Hinnant, "chrono-compatible low-level date algorithms", civil_from_days.
+        let shifted = u64::from(self.0) + 719_468;
+        let era = shifted / 146_097;
+        let of_era = shifted % 146_097;
+        let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_shifted = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * month_shifted + 2) / 5 + 1;
+        let month = if month_shifted < 10 { month_shifted + 3 } else { month_shifted - 9 };
+        let year = year_of_era + era * 400 + u64::from(month <= 2);
+        write!(out, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
+pub(crate) fn day_of(text: &str) -> Option<u32> {
+    let mut parts = text.get(..10)?.split('-');
+    let year: u32 = parts.next()?.parse().ok()?;
+    let month: u32 = parts.next()?.parse().ok()?;
+    let day: u32 = parts.next()?.parse().ok()?;
+    if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    // days_from_civil of the same source.
+    let year = if month <= 2 { year - 1 } else { year };
+    let month_shifted = (month + 9) % 12;
+    let of_year = (153 * month_shifted + 2) / 5 + day - 1;
+    let era = year / 400;
+    let year_of_era = year % 400;
+    let of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year;
+    (era * 146_097 + of_era).checked_sub(719_468)
+}
+
+/// What an index knows of one ecosystem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceInfo {
+    /// The ecosystem.
+    pub ecosystem: Ecosystem,
+    /// The newest change in its records: nothing after this day is known.
+    pub as_of: Day,
+    /// How many records.
+    pub records: u32,
+    /// How many packages they name.
+    pub packages: u32,
+    /// Records that could not be read when the index was built.
+    pub unreadable: u32,
+    /// The source keeps one range per advisory, so release lines may be missing.
+    pub partial: bool,
+}
+
+enum Store {
+    Memory(&'static [u8]),
+    Owned(Vec<u8>),
+    File(Mutex<std::fs::File>),
+}
+
+#[derive(Clone, Copy)]
+struct Block {
+    offset: u64,
+    stored: u32,
+    inflated: u32,
+    checksum: u32,
+}
+
+/// An open index.
+pub struct Index {
+    store: Store,
+    built: Day,
+    sources: Vec<SourceInfo>,
+    blocks: Vec<Block>,
+    /// Pairs of name hash and block number, sorted.
+    names: Vec<(u32, u32)>,
+    cache: Mutex<BTreeMap<u32, Arc<Vec<u8>>>>,
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Index").field("built", &self.built).field("sources", &self.sources).finish_non_exhaustive()
+    }
+}
+
+/// How many inflated blocks are kept.
+const CACHED: usize = 64;
+
+/// The index that is part of this crate.
+static BUILTIN: &[u8] = include_bytes!("../../data/builtin.idx");
+
+impl Index {
+    /// The snapshot that is part of the program: it needs no network and no file, and is as old as [`Index::date`]
+    /// says. See `NOTICE` in the crate for its sources.
+    ///
+    /// # Panics
+    /// Never: a test opens it and reads every block.
+    pub fn builtin() -> &'static Index {
+        static OPEN: std::sync::OnceLock<Index> = std::sync::OnceLock::new();
+        OPEN.get_or_init(|| {
+            let opened = Header::read(BUILTIN, BUILTIN.len() as u64).map(|header| header.open(Store::Memory(BUILTIN)));
+            opened.unwrap_or_else(|_| Index::empty())
+        })
+    }
+
+    /// An index that knows nothing: everything checked against it is not checked.
+    pub fn empty() -> Self {
+        Header::default().open(Store::Memory(&[]))
+    }
+
+    /// Opens an index file. Only its header is read now.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is cut short or does not match its checksum.
+    pub fn open(path: &Path) -> Result<Self, IndexError> {
+        let mut file = std::fs::File::open(path)?;
+        let length = file.metadata()?.len();
+        let mut start = [0; 12];
+        file.read_exact(&mut start).map_err(|_| IndexError::Damaged("it is too short"))?;
+        let header_length = header_length(&start)?;
+        let mut head = start.to_vec();
+        head.resize(12 + header_length + 4, 0);
+        file.read_exact(&mut head[12..]).map_err(|_| IndexError::Damaged("it is cut short"))?;
+        Ok(Header::read(&head, length)?.open(Store::File(Mutex::new(file))))
+    }
+
+    /// Opens an index in memory.
+    ///
+    /// # Errors
+    /// When the bytes are cut short or do not match their checksum.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, IndexError> {
+        let header = Header::read(&bytes, bytes.len() as u64)?;
+        Ok(header.open(Store::Owned(bytes)))
+    }
+
+    /// The day from which on nothing is known, taken over all ecosystems: the oldest of [`Index::sources`].
+    pub fn date(&self) -> Day {
+        self.sources.iter().map(|source| source.as_of).min().unwrap_or(Day(0))
+    }
+
+    /// The day on which the index was built.
+    pub fn built(&self) -> Day {
+        self.built
+    }
+
+    /// What it knows, by ecosystem.
+    pub fn sources(&self) -> &[SourceInfo] {
+        &self.sources
+    }
+
+    /// What it knows of one ecosystem.
+    pub fn source(&self, ecosystem: Ecosystem) -> Option<&SourceInfo> {
+        self.sources.iter().find(|source| source.ecosystem == ecosystem)
+    }
+
+    /// All advisories about a package; the name in any spelling.
+    ///
+    /// # Errors
+    /// When the part of the index that holds it is damaged or cannot be read.
+    pub fn advisories(&self, ecosystem: Ecosystem, name: &str) -> Result<Vec<Advisory>, IndexError> {
+        let name = ecosystem.normalized(name);
+        let hash = hash_of(ecosystem, &name);
+        let first = self.names.partition_point(|(known, _)| *known < hash);
+        for (_, block) in self.names.iter().skip(first).take_while(|(known, _)| *known == hash) {
+            let bytes = self.block(*block)?;
+            if let Some(found) = find(&bytes, ecosystem, &name)? {
+                return Ok(found);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Reads every block.
+    ///
+    /// # Errors
+    /// When any part is damaged or cannot be read.
+    pub fn verify(&self) -> Result<(), IndexError> {
+        for number in 0..self.blocks.len() {
+            let number = u32::try_from(number).map_err(|_| IndexError::Damaged("too many blocks"))?;
+            let bytes = self.block(number)?;
+            let mut reader = Reader::new(&bytes);
+            while !reader.is_empty() {
+                let _ = codec::entry_head(&mut reader)?;
+                let mut body = Reader::new(reader.bytes()?);
+                codec::advisories(&mut body)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn block(&self, number: u32) -> Result<Arc<Vec<u8>>, IndexError> {
+        if let Ok(cache) = self.cache.lock()
+            && let Some(bytes) = cache.get(&number)
+        {
+            return Ok(Arc::clone(bytes));
+        }
+        let block = self.blocks.get(number as usize).ok_or(IndexError::Damaged("a block is missing"))?;
+        let place = || {
+            let start = usize::try_from(block.offset).ok()?;
+            Some(start..start.checked_add(block.stored as usize)?)
+        };
+        let owned;
+        let stored: &[u8] = match &self.store {
+            Store::Memory(bytes) => place().and_then(|at| bytes.get(at)).ok_or(IndexError::Damaged("it is cut short"))?,
+            Store::Owned(bytes) => place().and_then(|at| bytes.get(at)).ok_or(IndexError::Damaged("it is cut short"))?,
+            Store::File(file) => {
+                let mut file = file.lock().map_err(|_| IndexError::Damaged("an earlier read failed"))?;
+                file.seek(SeekFrom::Start(block.offset))?;
+                let mut bytes = vec![0; block.stored as usize];
+                file.read_exact(&mut bytes).map_err(|_| IndexError::Damaged("it is cut short"))?;
+                owned = bytes;
+                &owned
+            }
+        };
+        if checksum(stored) != block.checksum {
+            return Err(IndexError::Damaged("a block does not match its checksum"));
+        }
+        let mut bytes = Vec::with_capacity(block.inflated as usize);
+        flate2::read::DeflateDecoder::new(stored)
+            .take(u64::from(block.inflated) + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|_| IndexError::Damaged("a block cannot be inflated"))?;
+        if bytes.len() != block.inflated as usize {
+            return Err(IndexError::Damaged("a block has the wrong size"));
+        }
+        let bytes = Arc::new(bytes);
+        if let Ok(mut cache) = self.cache.lock() {
+            if cache.len() >= CACHED {
+                cache.clear();
+            }
+            cache.insert(number, Arc::clone(&bytes));
+        }
+        Ok(bytes)
+    }
+}
+
+fn find(bytes: &[u8], ecosystem: Ecosystem, name: &str) -> Result<Option<Vec<Advisory>>, IndexError> {
+    let mut reader = Reader::new(bytes);
+    while !reader.is_empty() {
+        let (number, known) = codec::entry_head(&mut reader)?;
+        let body = reader.bytes()?;
+        if number == ecosystem_number(ecosystem) && known == name {
+            return codec::advisories(&mut Reader::new(body)).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// Numbers in the file; never reused.
+fn ecosystem_number(ecosystem: Ecosystem) -> u8 {
+    match ecosystem {
+        Ecosystem::Npm => 1,
+        Ecosystem::PyPi => 2,
+        Ecosystem::Packagist => 3,
+        Ecosystem::RubyGems => 4,
+        Ecosystem::CratesIo => 5,
+        Ecosystem::Go => 6,
+        Ecosystem::Maven => 7,
+        Ecosystem::Hex => 8,
+        Ecosystem::Pub => 9,
+    }
+}
+
+fn checksum(bytes: &[u8]) -> u32 {
+    let mut crc = flate2::Crc::new();
+    crc.update(bytes);
+    crc.sum()
+}
+
+fn hash_of(ecosystem: Ecosystem, name: &str) -> u32 {
+    let mut crc = flate2::Crc::new();
+    crc.update(&[ecosystem_number(ecosystem)]);
+    crc.update(name.as_bytes());
+    crc.sum()
+}
+
+fn header_length(start: &[u8]) -> Result<usize, IndexError> {
+    if start.get(..8) != Some(MAGIC) {
+        return Err(IndexError::Damaged("it is not an advisory index of this version"));
+    }
+    let length: [u8; 4] =
+        start.get(8..12).and_then(|bytes| bytes.try_into().ok()).ok_or(IndexError::Damaged("it is too short"))?;
+    let length = u32::from_le_bytes(length) as usize;
+    if length > MAX_HEADER { Err(IndexError::Damaged("its header has an impossible size")) } else { Ok(length) }
+}
+
+#[derive(Default)]
+struct Header {
+    built: u32,
+    sources: Vec<SourceInfo>,
+    blocks: Vec<Block>,
+    names: Vec<(u32, u32)>,
+}
+
+impl Header {
+    /// Reads the head of a file of `length` bytes.
+    fn read(bytes: &[u8], length: u64) -> Result<Self, IndexError> {
+        let header_length = header_length(bytes)?;
+        let end = 12 + header_length;
+        let header = bytes.get(12..end).ok_or(IndexError::Damaged("it is cut short"))?;
+        let stored: [u8; 4] = bytes
+            .get(end..end + 4)
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or(IndexError::Damaged("it is cut short"))?;
+        if u32::from_le_bytes(stored) != checksum(header) {
+            return Err(IndexError::Damaged("its header does not match its checksum"));
+        }
+        let mut reader = Reader::new(header);
+        let built = reader.u32()?;
+        let mut sources = Vec::new();
+        for _ in 0..reader.u32()? {
+            let number = reader.byte()?;
+            let ecosystem = Ecosystem::ALL
+                .into_iter()
+                .find(|ecosystem| ecosystem_number(*ecosystem) == number)
+                .ok_or(IndexError::Damaged("it names an unknown ecosystem"))?;
+            sources.push(SourceInfo {
+                ecosystem,
+                as_of: Day(reader.u32()?),
+                records: reader.u32()?,
+                packages: reader.u32()?,
+                unreadable: reader.u32()?,
+                partial: reader.byte()? != 0,
+            });
+        }
+        let mut offset = end as u64 + 4;
+        let mut blocks = Vec::new();
+        for _ in 0..reader.u32()? {
+            let block =
+                Block { offset, stored: reader.u32()?, inflated: reader.u32()?, checksum: reader.u32()? };
+            if block.inflated as usize > MAX_BLOCK {
+                return Err(IndexError::Damaged("a block has an impossible size"));
+            }
+            offset += u64::from(block.stored);
+            blocks.push(block);
+        }
+        if offset != length {
+            return Err(IndexError::Damaged("it is cut short"));
+        }
+        let count = reader.u32()? as usize;
+        let table = reader.take(count.checked_mul(8).ok_or(IndexError::Damaged("it has too many names"))?)?;
+        let names = table
+            .chunks_exact(8)
+            .map(|pair| {
+                let number = |at: usize| {
+                    pair.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes)
+                };
+                (number(0), number(4))
+            })
+            .collect();
+        Ok(Header { built, sources, blocks, names })
+    }
+
+    fn open(self, store: Store) -> Index {
+        Index {
+            store,
+            built: Day(self.built),
+            sources: self.sources,
+            blocks: self.blocks,
+            names: self.names,
+            cache: Mutex::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days() {
+        for text in ["1970-01-01", "2000-02-29", "2026-05-04", "2024-12-31", "2023-03-01"] {
+            assert_eq!(Day::parse(text).expect("day").to_string(), text);
+        }
+        assert_eq!(Day::parse("1970-01-01T00:00:00Z"), Some(Day(0)));
+        assert_eq!(Day::parse("0001-01-01"), None);
+    }
+
+    #[test]
+    fn the_builtin_index_is_whole() {
+        let index = Index::builtin();
+        index.verify().expect("every block");
+        assert!(index.date() > Day::parse("2026-01-01").expect("day"));
+        assert!(BUILTIN.len() < 3 << 20);
+        for ecosystem in [Ecosystem::Npm, Ecosystem::PyPi, Ecosystem::Packagist] {
+            assert!(index.source(ecosystem).is_some_and(|source| source.records > 1000), "{ecosystem}");
+        }
+    }
+}
