@@ -1,1 +1,61 @@
-//! Outputs: terminal, JSON, SARIF, HTML, Markdown.
+//! Outputs of a review: terminal, JSON, SARIF, HTML, Markdown.
+//!
+//! The only crate that knows wire formats and HTML. Everything here is a pure function of the [`Review`]: the same
+//! review gives the same bytes. The app under review is hostile input, so each output first takes a copy of the review
+//! in which control characters, escape sequences and direction overrides are made visible, and then escapes for its
+//! own format.
+
+mod clean;
+mod explain;
+mod html;
+mod json;
+mod layout;
+mod markdown;
+mod page;
+mod sarif;
+mod terminal;
+mod words;
+
+use plimsoll_model::Review;
+
+pub use terminal::TerminalOptions;
+
+/// The JSON Schema of [`json`], as published under `schemas/plimsoll-review-1.json`.
+const JSON_SCHEMA: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/plimsoll-review-1.json"));
+
+/// The review as JSON, `"schema": "plimsoll-review/1"`, indented, with a final line feed.
+pub fn json(review: &Review) -> String {
+    json::render(review)
+}
+
+/// The JSON Schema (draft 2020-12) that describes what [`json`] writes.
+pub fn json_schema() -> &'static str {
+    JSON_SCHEMA
+}
+
+/// The review as SARIF 2.1.0, in the subset that GitHub code scanning reads. Findings that are waived or in the
+/// baseline are left out; what was not checked becomes a tool notification.
+pub fn sarif(review: &Review) -> String {
+    sarif::render(review)
+}
+
+/// The review as one self-contained HTML page: no script, no request to anywhere.
+pub fn html(review: &Review) -> String {
+    html::render(review)
+}
+
+/// The review as GitHub-flavoured Markdown, for a comment on a pull request and for handing over. Never longer than
+/// what a comment can hold; findings that do not fit are counted.
+pub fn markdown(review: &Review) -> String {
+    markdown::render(review)
+}
+
+/// The review for an owner at a terminal.
+pub fn terminal(review: &Review, options: &TerminalOptions) -> String {
+    terminal::render(review, options)
+}
+
+/// A rule's page (Markdown) for the terminal.
+pub fn explain(page_markdown: &str, options: &TerminalOptions) -> String {
+    explain::render(page_markdown, options)
+}
