@@ -435,7 +435,8 @@ impl<'c> Lower<'c> {
         let id = self.b.reserve_class(class.clone());
         class.decorators = self.decorators(decorated);
         let mut members = Members::default();
-        for arg in node.field("superclasses").into_iter().flat_map(|list| self.args(list)) {
+        let bases = node.field("superclasses").map(|list| self.args(list));
+        for arg in bases.into_iter().flatten() {
             match arg.name {
                 None => class.bases.push(arg.value),
                 Some(name) if name == "metaclass" => {}
