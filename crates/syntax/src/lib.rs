@@ -3,7 +3,11 @@
 //! Parsing never fails: what cannot be read is listed in [`Module::problems`], and as much of the tree as could be
 //! understood is there. No type of a parser library is part of this interface.
 
+mod cst;
 mod javascript;
+mod number;
+mod php;
+mod python;
 
 use plimsoll_ir::{Language, Module};
 use plimsoll_source::{FileId, SourceFile};
@@ -13,7 +17,10 @@ use plimsoll_source::{FileId, SourceFile};
 pub fn parse(file: FileId, source_file: &SourceFile) -> Vec<Module> {
     match language_of(&source_file.path) {
         Some(Language::JavaScript) => javascript::parse(file, source_file),
-        _ => Vec::new(),
+        Some(Language::Python) => vec![python::parse(file, source_file.text())],
+        // Blade templates are read as templates, not as code.
+        Some(Language::Php) if !php::is_template(source_file.name()) => vec![php::parse(file, source_file.text())],
+        Some(Language::Php) | None => Vec::new(),
     }
 }
 
@@ -24,6 +31,8 @@ pub fn language_of(path: &str) -> Option<Language> {
     match extension.to_ascii_lowercase().as_str() {
         "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" => Some(Language::JavaScript),
         "vue" | "svelte" | "astro" | "html" | "htm" => Some(Language::JavaScript),
+        "py" | "pyw" => Some(Language::Python),
+        "php" | "phtml" | "inc" => Some(Language::Php),
         _ => None,
     }
 }
