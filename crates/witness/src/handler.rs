@@ -4,6 +4,7 @@ mod effects;
 mod flows;
 mod purpose;
 
+pub(crate) use effects::is_session_name;
 pub(crate) use flows::flows_of;
 pub(crate) use purpose::{purposes_of, words_of};
 

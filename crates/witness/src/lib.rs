@@ -8,8 +8,11 @@ mod browser;
 mod guards;
 mod handler;
 mod knowledge;
+mod packages;
 mod server;
 mod settings;
+
+pub use packages::advisories_date;
 
 use std::collections::BTreeSet;
 
@@ -62,7 +65,9 @@ pub fn observe(tree: &SourceTree) -> App {
     std::mem::take(&mut witnessing.notes).finish(&program, &mut app);
     browser::observe(&program, &mut app);
     settings::observe_files(tree, &mut app);
-    settle(&mut app);
+    packages::observe(tree, &mut app);
+    secrets(tree, &mut app);
+    settle(tree, &mut app);
     app
 }
 
@@ -142,9 +147,38 @@ fn is_own_code(path: &str) -> bool {
     !is_test && !is_built && !is_declaration
 }
 
+fn secrets(tree: &SourceTree, app: &mut App) {
+    let mut facts = plimsoll_secrets::read(tree, &plimsoll_secrets::Context::default());
+    app.secrets.append(&mut facts.secrets);
+    app.committed.append(&mut facts.committed);
+    app.not_checked.append(&mut facts.not_checked);
+    app.looked_at.append(&mut facts.looked_at);
+}
+
 /// What follows from several facts together.
-fn settle(app: &mut App) {
+fn settle(tree: &SourceTree, app: &mut App) {
     app.stack.sort();
     app.stack.dedup();
     app.looked_at.push(format!("{} entry points", app.entry_points.len()));
+    // Languages whose frameworks no reader understands yet: their entry points are unknown, which is not the same as none.
+    for (language, extensions) in [("Python", &["py"][..]), ("PHP", &["php"]), ("Ruby", &["rb"]), ("Go", &["go"]), ("Java", &["java", "kt"]), ("C#", &["cs"])] {
+        let count = tree.files.iter().filter(|file| extensions.contains(&file.extension()) && is_own_code(&file.path)).count();
+        if count > 0 {
+            app.not_checked.push(NotChecked {
+                what: format!("{language} code ({count} files): its routes and their guards"),
+                why: "Plimsoll does not understand its web frameworks yet".into(),
+                weighs: true,
+            });
+        }
+    }
+    for (path, what) in [("supabase/", "Supabase tables and their policies"), ("firestore.rules", "Firestore rules"), ("storage.rules", "Firebase storage rules")] {
+        if tree.files.iter().any(|file| file.path.starts_with(path) || file.path.contains(&format!("/{path}"))) {
+            app.not_checked.push(NotChecked { what: what.into(), why: "database policies are not read yet".into(), weighs: true });
+        }
+    }
+    for problem in &tree.not_read {
+        app.not_checked.push(NotChecked { what: problem.path.clone(), why: problem.why.clone(), weighs: problem.matters });
+    }
+    app.not_checked.sort();
+    app.not_checked.dedup();
 }

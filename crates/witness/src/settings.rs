@@ -1,17 +1,50 @@
-//! Cookies, headers, CORS, limiters, storage and switches, gathered from events and files.
+//! Cookies, headers, CORS, web storage and weak randomness, gathered from events whatever handler they belong to.
+
+mod cookies;
+mod cors;
+mod headers;
+mod storage;
 
 use plimsoll_analysis::{Event, Program};
 use plimsoll_model::App;
-use plimsoll_source::SourceTree;
+use plimsoll_model::app::{CookieSet, CorsPolicy, HeaderSet, StoredValue};
+use plimsoll_source::{SourceTree, Span};
 
 /// What single events said.
 #[derive(Default)]
-pub(crate) struct Notes {}
-
-impl Notes {
-    pub(crate) fn note(&mut self, _event: &Event, _program: &Program<'_>) {}
-
-    pub(crate) fn finish(self, _program: &Program<'_>, _app: &mut App) {}
+pub(crate) struct Notes {
+    pub(crate) cookies: Vec<CookieSet>,
+    pub(crate) headers: Vec<HeaderSet>,
+    pub(crate) header_places: Vec<Span>,
+    pub(crate) cors: Vec<CorsPolicy>,
+    pub(crate) stored: Vec<StoredValue>,
 }
 
-pub(crate) fn observe_files(_tree: &SourceTree, _app: &mut App) {}
+impl Notes {
+    pub(crate) fn note(&mut self, event: &Event, _program: &Program<'_>) {
+        cookies::note(event, self);
+        headers::note(event, self);
+        cors::note(event, self);
+        storage::note(event, self);
+    }
+
+    pub(crate) fn finish(mut self, _program: &Program<'_>, app: &mut App) {
+        // The same line is run for many requests; it is one fact.
+        self.cookies.sort_by_key(|cookie| cookie.span);
+        self.cookies.dedup_by_key(|cookie| cookie.span);
+        self.headers.sort_by(|a, b| (a.span, &a.name).cmp(&(b.span, &b.name)));
+        self.headers.dedup_by(|a, b| a.span == b.span && a.name == b.name);
+        self.header_places.sort();
+        self.header_places.dedup();
+        app.cookies.append(&mut self.cookies);
+        app.headers.append(&mut self.headers);
+        app.header_places.append(&mut self.header_places);
+        app.cors.extend(cors::grouped(self.cors));
+        app.stored_values.extend(storage::grouped(self.stored));
+    }
+}
+
+/// Reads files of settings: host configuration with headers, pages with a policy in a meta tag.
+pub(crate) fn observe_files(tree: &SourceTree, app: &mut App) {
+    headers::observe_files(tree, app);
+}

@@ -1,0 +1,33 @@
+//! A role or privilege is taken from what the visitor sends.
+
+use plimsoll_model::app::GuardKind;
+use plimsoll_model::{App, Gap, Severity};
+use crate::{Rule, Sink};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "privilege-from-request",
+    summary: "a role or privilege is taken from what the visitor sends",
+    gap: Gap::BrokenAccessControl,
+    severity: Severity::High,
+    cwe: &[269, 915],
+    owasp: &["A01:2025"],
+    asvs: &["8.2.3"],
+    page: include_str!("privilege_from_request.md"),
+    run,
+};
+
+fn run(app: &App, sink: &mut Sink<'_>) {
+    for entry in &app.entry_points {
+        for effect in &entry.effects {
+            if effect.privilege_fields.is_empty() || entry.holding_at(effect, GuardKind::Role) || !effect.kind.writes() {
+                continue;
+            }
+            let fields = effect.privilege_fields.join(", ");
+            sink.at(effect.span, format!("`{fields}` comes from the request"))
+                .title(format!("{} lets the caller choose its own {fields}", entry.label()))
+                .also(entry.handler, "the handler checks no role")
+                .subject(entry.label())
+                .done();
+        }
+    }
+}

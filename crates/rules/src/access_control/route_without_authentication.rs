@@ -1,0 +1,85 @@
+//! A server route touches data without checking who calls.
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, Purpose, Reach};
+use plimsoll_model::{App, Gap, Severity};
+use crate::{Rule, Sink};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "route-without-authentication",
+    summary: "a server route touches data without checking who calls",
+    gap: Gap::BrokenAccessControl,
+    severity: Severity::High,
+    cwe: &[306, 862],
+    owasp: &["A01:2025"],
+    asvs: &["8.2.1"],
+    page: include_str!("route_without_authentication.md"),
+    run,
+};
+
+fn run(app: &App, sink: &mut Sink<'_>) {
+    // One decision is one finding: routes of a file that nobody guards are listed together, by how bad they are.
+    let mut groups: BTreeMap<(Severity, u32), Vec<(&EntryPoint, &Effect)>> = BTreeMap::new();
+    for entry in &app.entry_points {
+        if entry.trivial || matches!(entry.kind, EntryKind::StaticFiles) {
+            continue;
+        }
+        let open = [Purpose::Login, Purpose::Register, Purpose::Logout, Purpose::PasswordReset, Purpose::OneTimeCode, Purpose::Health, Purpose::PublicByDesign];
+        let public = open.iter().any(|purpose| entry.purposes.contains(purpose));
+        if public && !entry.purposes.contains(&Purpose::Admin) {
+            continue;
+        }
+        // The worst thing that anyone can make happen.
+        let worst = entry
+            .effects
+            .iter()
+            .filter(|effect| effect.kind.touches_data() && !matches!(effect.kind, EffectKind::ReadFile | EffectKind::Fetch | EffectKind::SendMessage | EffectKind::CallAi))
+            .filter(|effect| entry.reach_of(effect) == Reach::Anyone && !effect.limited_to_caller)
+            .max_by_key(|effect| (effect.kind.writes(), effect.bypasses_policies));
+        let Some(effect) = worst else { continue };
+        // The login writes a session of its own.
+        if entry.effects.iter().any(|effect| matches!(effect.kind, EffectKind::VerifyPassword)) {
+            continue;
+        }
+        let severity = if matches!(effect.kind, EffectKind::CreateAccount | EffectKind::SetPassword) || effect.target.to_ascii_lowercase().contains("user") && effect.kind.writes() {
+            Severity::Critical
+        } else if effect.kind.writes() || effect.bypasses_policies {
+            Severity::High
+        } else {
+            Severity::Medium
+        };
+        groups.entry((severity, entry.span.file.0)).or_default().push((entry, effect));
+    }
+    for ((severity, _), list) in groups {
+        let Some((first, effect)) = list.first() else { continue };
+        let what = if effect.target.is_empty() { "data".to_owned() } else { format!("\u{201c}{}\u{201d}", effect.target) };
+        let title = if list.len() == 1 {
+            format!("{} can be called by anyone and {} {what}", first.label(), verb(effect.kind))
+        } else {
+            format!("{} entry points can be called by anyone, among them {}", list.len(), first.label())
+        };
+        let mut draft = sink
+            .at(first.handler, format!("{}: no check of the caller before it {} {what}", first.label(), verb(effect.kind)))
+            .title(title)
+            .severity(severity)
+            .subject(first.label());
+        for (entry, effect) in &list {
+            draft = draft.also(entry.handler, format!("{}: no check of the caller", entry.label()));
+            draft = draft.also(entry.span, entry.label());
+            draft = draft.also(effect.span, format!("{}: it {} {}", entry.label(), verb(effect.kind), effect.target));
+            draft = draft.seen_live(entry, "answered without credentials");
+        }
+        draft.done();
+    }
+}
+
+fn verb(kind: EffectKind) -> &'static str {
+    match kind {
+        EffectKind::Create | EffectKind::CreateAccount => "creates",
+        EffectKind::Update | EffectKind::SetPassword | EffectKind::WriteMemory => "changes",
+        EffectKind::Delete | EffectKind::DeleteFile => "deletes",
+        EffectKind::WriteFile => "writes",
+        _ => "reads",
+    }
+}

@@ -1,0 +1,35 @@
+//! A secret is sent to every visitor.
+
+use plimsoll_model::app::SecretTier;
+use plimsoll_model::{App, Confidence, Gap, Severity};
+use crate::{Rule, Sink};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "secret-in-browser-code",
+    summary: "a secret is sent to every visitor",
+    gap: Gap::SensitiveDataInClient,
+    severity: Severity::Critical,
+    cwe: &[540, 798],
+    owasp: &["A02:2025"],
+    asvs: &["13.3.1"],
+    page: include_str!("secret_in_browser_code.md"),
+    run,
+};
+
+fn run(app: &App, sink: &mut Sink<'_>) {
+    for secret in &app.secrets {
+        if !secret.in_browser || secret.tier != SecretTier::Secret || secret.in_sample {
+            continue;
+        }
+        let severity = if secret.certain { Severity::Critical } else { Severity::High };
+        let mut draft = sink
+            .at(secret.span, format!("{}: {}", secret.what, secret.value.masked()))
+            .title(format!("{} is in code that every visitor's browser loads", secret.what))
+            .severity(severity)
+            .subject(secret.what.clone());
+        if secret.certain {
+            draft = draft.confidence(Confidence::Confirmed);
+        }
+        draft.all(secret.also.iter().copied(), "the same value").done();
+    }
+}

@@ -1,0 +1,44 @@
+//! A library in use has known holes.
+
+use plimsoll_model::{App, Confidence, Gap, PackageRef, Severity, Witness};
+use crate::{Rule, Sink};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "vulnerable-dependency",
+    summary: "a library in use has known holes",
+    gap: Gap::VulnerableDependency,
+    severity: Severity::Medium,
+    cwe: &[1395],
+    owasp: &["A03:2025"],
+    asvs: &["15.2.1"],
+    page: include_str!("vulnerable_dependency.md"),
+    run,
+};
+
+fn run(app: &App, sink: &mut Sink<'_>) {
+    for package in app.packages.iter().filter(|package| package.direct && package.scope != "development") {
+        let Some(worst) = package.advisories.iter().map(|advisory| advisory.severity).max() else { continue };
+        let ids: Vec<String> = package.advisories.iter().map(|advisory| advisory.id.clone()).collect();
+        let shown = ids.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
+        let fix = match &package.fixed_in {
+            Some(version) => format!("Update {} from {} to {version} or later.", package.name, package.version),
+            None => format!("No fixed version of {} is known: replace it, or keep what strangers send away from it.", package.name),
+        };
+        sink.seen_by(Witness::Package, package.span, format!("{} {} in use", package.name, package.version))
+            .title(format!("{} {} has {} known holes ({shown})", package.name, package.version, ids.len()))
+            .severity(worst)
+            .confidence(if package.certain { Confidence::Confirmed } else { Confidence::Likely })
+            .fix(fix)
+            .package(
+                PackageRef {
+                    name: package.name.clone(),
+                    version: package.version.clone(),
+                    purl: package.purl.clone(),
+                    scope: package.scope.clone(),
+                    path: package.path.clone(),
+                },
+                ids,
+            )
+            .done();
+    }
+}

@@ -1,0 +1,39 @@
+//! The browser protections are not switched on.
+
+use plimsoll_model::{App, Gap, Severity};
+use crate::{Rule, Sink};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "no-security-headers",
+    summary: "the browser protections are not switched on",
+    gap: Gap::MissingSecurityHeaders,
+    severity: Severity::Low,
+    cwe: &[693, 1021],
+    owasp: &["A05:2025"],
+    asvs: &["3.4.3"],
+    page: include_str!("no_security_headers.md"),
+    run,
+};
+
+fn run(app: &App, sink: &mut Sink<'_>) {
+    let live = app.live.pages.first();
+    let has = |name: &str| {
+        app.headers.iter().any(|header| header.name == name)
+            || live.is_some_and(|(_, headers)| headers.iter().any(|(known, _)| known == name))
+    };
+    let observed = |name: &str| live.is_none_or(|(_, headers)| headers.iter().any(|(known, _)| known == name));
+    if !app.serves_pages && app.live.pages.is_empty() && app.header_places.is_empty() {
+        return;
+    }
+    let missing: Vec<&str> =
+        ["content-security-policy", "x-content-type-options"].into_iter().filter(|name| !has(name) || !observed(name)).collect();
+    if missing.is_empty() {
+        return;
+    }
+    let title = format!("Pages are sent without {}", missing.join(", "));
+    let mut draft = sink.absent(&app.header_places, "no code or setting here sets it").title(title).subject("headers");
+    if let Some((exchange, _)) = live {
+        draft = draft.also_live(exchange, "the answer does not carry it");
+    }
+    draft.done();
+}

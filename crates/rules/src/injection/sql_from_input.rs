@@ -1,0 +1,39 @@
+//! Text from a visitor becomes part of a database command.
+
+use plimsoll_model::app::{Sink as Ends, Source};
+use plimsoll_model::{App, Gap, Severity};
+use crate::{Rule, Sink};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "sql-from-input",
+    summary: "text from a visitor becomes part of a database command",
+    gap: Gap::Injection,
+    severity: Severity::High,
+    cwe: &[89],
+    owasp: &["A03:2025"],
+    asvs: &["1.2.4"],
+    page: include_str!("sql_from_input.md"),
+    run,
+};
+
+fn run(app: &App, sink: &mut Sink<'_>) {
+    for flow in &app.flows {
+        if !matches!(flow.source, Source::Request | Source::Upload) {
+            continue;
+        }
+        let what = match flow.sink {
+            Ends::Sql | Ends::NoSql => "a database command",
+            Ends::Shell => "a system command",
+            Ends::Eval | Ends::Template | Ends::Deserialise => "program code",
+            _ => continue,
+        };
+        sink.at(flow.to, format!("`{}` ends here", flow.source_name))
+            .title(format!("What a visitor sends (`{}`) becomes part of {what}", flow.source_name))
+            .cwe(match flow.sink {
+                Ends::Shell => &[78],
+                Ends::Sql | Ends::NoSql => &[89],
+                _ => &[94],
+            })
+            .done();
+    }
+}

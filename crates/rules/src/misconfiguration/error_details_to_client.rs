@@ -1,0 +1,30 @@
+//! The text of internal errors is sent to the visitor.
+
+use plimsoll_model::app::{Sink as Ends, Source};
+use plimsoll_model::{App, Gap, Severity};
+use plimsoll_source::Span;
+use crate::{Rule, Sink};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "error-details-to-client",
+    summary: "the text of internal errors is sent to the visitor",
+    gap: Gap::DebugOrMisconfig,
+    severity: Severity::Low,
+    cwe: &[209],
+    owasp: &["A10:2025"],
+    asvs: &["16.5.1"],
+    page: include_str!("error_details_to_client.md"),
+    run,
+};
+
+fn run(app: &App, sink: &mut Sink<'_>) {
+    let spans: Vec<Span> = app
+        .flows
+        .iter()
+        .filter(|flow| flow.source == Source::ErrorDetail && flow.sink == Ends::Response && flow.entry.is_some())
+        .map(|flow| flow.to)
+        .collect();
+    // One habit is one finding.
+    let Some((&first, rest)) = spans.split_first() else { return };
+    sink.at(first, "the error's text is part of the answer").all(rest.iter().copied(), "here too").done();
+}

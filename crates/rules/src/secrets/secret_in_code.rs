@@ -1,0 +1,52 @@
+//! A key or password is written in the code.
+
+use plimsoll_model::app::{CommittedKind, SecretKind, SecretTier};
+use plimsoll_model::{App, Confidence, Gap, Severity};
+use crate::{Rule, Sink};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "secret-in-code",
+    summary: "a key or password is written in the code",
+    gap: Gap::SecretInRepo,
+    severity: Severity::High,
+    cwe: &[798, 321],
+    owasp: &["A02:2025"],
+    asvs: &["13.3.1"],
+    page: include_str!("secret_in_code.md"),
+    run,
+};
+
+fn run(app: &App, sink: &mut Sink<'_>) {
+    for secret in &app.secrets {
+        if secret.in_browser || secret.tier != SecretTier::Secret || secret.git_ignored {
+            continue;
+        }
+        let severity = match secret.kind {
+            _ if secret.in_sample => Severity::Low,
+            SecretKind::SigningKey => Severity::Critical,
+            SecretKind::PrivateKey => Severity::Medium,
+            _ if secret.certain => Severity::Critical,
+            _ => Severity::High,
+        };
+        let title = match &secret.fallback_for {
+            Some(setting) => format!("{} falls back to a value anyone can read when {setting} is not set", secret.what),
+            None => format!("{} is written in the code", secret.what),
+        };
+        sink.at(secret.span, secret.value.masked())
+            .title(title)
+            .severity(severity)
+            .subject(secret.what.clone())
+            .all(secret.also.iter().copied(), "the same value")
+            .done();
+    }
+    for file in &app.committed {
+        if file.git_ignored || matches!(file.kind, CommittedKind::Log) {
+            continue;
+        }
+        sink.at(file.span, file.note.clone())
+            .title(format!("A file that does not belong in the code is there: {}", file.note))
+            .cwe(&[538])
+            .confidence(Confidence::Confirmed)
+            .done();
+    }
+}

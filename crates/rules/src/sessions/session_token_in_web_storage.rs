@@ -1,0 +1,32 @@
+//! A login token is kept where any script can read it.
+
+use plimsoll_model::app::{StoredValueKind, WebStorage};
+use plimsoll_model::{App, Gap, Severity};
+use crate::{Rule, Sink};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "session-token-in-web-storage",
+    summary: "a login token is kept where any script can read it",
+    gap: Gap::ExposedSessionToken,
+    severity: Severity::Medium,
+    cwe: &[922],
+    owasp: &["A07:2025"],
+    asvs: &["14.3.3"],
+    page: include_str!("session_token_in_web_storage.md"),
+    run,
+};
+
+fn run(app: &App, sink: &mut Sink<'_>) {
+    for value in &app.stored_values {
+        if value.kind != StoredValueKind::SessionToken || value.written.is_empty() {
+            continue;
+        }
+        let store = if value.storage == WebStorage::Local { "localStorage" } else { "sessionStorage" };
+        sink.at(value.written[0], format!("the token is written to {store} under `{}`", value.key))
+            .title(format!("The login token lies in {store}, readable by any script"))
+            .all(value.written.iter().skip(1).copied(), "written here too")
+            .all(value.read.iter().copied(), "read here")
+            .subject(value.key.clone())
+            .done();
+    }
+}

@@ -1,0 +1,28 @@
+//! Text of others is put into the page as a program.
+
+use plimsoll_model::app::{Sink as Ends, Source};
+use plimsoll_model::{App, Gap, Severity};
+use crate::{Rule, Sink};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "markup-from-untrusted-text",
+    summary: "text of others is put into the page as a program",
+    gap: Gap::Xss,
+    severity: Severity::High,
+    cwe: &[79],
+    owasp: &["A03:2025"],
+    asvs: &["1.2.1"],
+    page: include_str!("markup_from_untrusted_text.md"),
+    run,
+};
+
+fn run(app: &App, sink: &mut Sink<'_>) {
+    for flow in &app.flows {
+        if flow.sink != Ends::Html || flow.source == Source::ErrorDetail {
+            continue;
+        }
+        sink.at(flow.to, format!("`{}` becomes markup through {}", flow.source_name, flow.sink_name))
+            .title(format!("Text from `{}` is put into the page as markup", flow.source_name))
+            .done();
+    }
+}

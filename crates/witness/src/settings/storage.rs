@@ -1,0 +1,97 @@
+//! What the browser side keeps in web storage.
+
+use plimsoll_analysis::{Event, EventKind, Label};
+use plimsoll_model::app::{StoredValue, StoredValueKind, WebStorage};
+
+use super::Notes;
+
+pub(super) fn note(event: &Event, notes: &mut Notes) {
+    match &event.kind {
+        EventKind::Call { callee, .. } => {
+            let path = callee.path.as_str();
+            let Some(storage) = storage_of(path) else { return };
+            let key = event.arg(0).and_then(|key| key.text_shape()).unwrap_or_default();
+            match callee.last_name().as_str() {
+                "setItem" => {
+                    let labels = event.arg(1).map(|value| value.deep_labels()).unwrap_or_default();
+                    let shows_token = labels.any(|label| matches!(label, Label::Token));
+                    let kind = if shows_token { StoredValueKind::SessionToken } else { kind_of(&key) };
+                    push(notes, storage, key, kind, true, event);
+                }
+                "getItem" => push(notes, storage, key.clone(), kind_of(&key), false, event),
+                _ => {}
+            }
+        }
+        EventKind::Assign { receiver, property, .. } => {
+            if let Some(storage) = storage_of(&format!("{}.", receiver.path())) {
+                push(notes, storage, property.to_string(), kind_of(property), true, event);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn storage_of(path: &str) -> Option<WebStorage> {
+    if path.contains("localStorage.") {
+        Some(WebStorage::Local)
+    } else if path.contains("sessionStorage.") {
+        Some(WebStorage::Session)
+    } else {
+        None
+    }
+}
+
+fn push(notes: &mut Notes, storage: WebStorage, key: String, kind: StoredValueKind, written: bool, event: &Event) {
+    let (mut writes, mut reads) = (Vec::new(), Vec::new());
+    if written { writes.push(event.span) } else { reads.push(event.span) }
+    notes.stored.push(StoredValue { storage, key, kind, written: writes, read: reads, by_library: None });
+}
+
+/// What a key says that its value is.
+fn kind_of(key: &str) -> StoredValueKind {
+    let words = crate::handler::words_of(key);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    if has(&["theme", "lang", "language", "locale", "sidebar", "consent", "tour", "dismissed", "view", "tab", "filter", "sort", "collapsed"]) {
+        return StoredValueKind::Preference;
+    }
+    if has(&["token", "jwt", "authtoken", "accesstoken", "refreshtoken", "session", "sessionid", "bearer"]) {
+        return StoredValueKind::SessionToken;
+    }
+    if has(&["role", "roles", "admin", "isadmin", "loggedin", "authenticated", "auth", "permissions", "isloggedin", "isauthenticated"])
+        || (has(&["logged"]) && has(&["in"]))
+    {
+        return StoredValueKind::Privilege;
+    }
+    if has(&["user", "userid", "currentuser", "account", "email", "username", "employee", "uid"]) {
+        return StoredValueKind::Identity;
+    }
+    if has(&["apikey", "key", "secret"]) && has(&["api", "apikey", "secret", "openai"]) {
+        return StoredValueKind::ApiKey;
+    }
+    StoredValueKind::Preference
+}
+
+/// One entry per storage and key, with all places.
+pub(super) fn grouped(all: Vec<StoredValue>) -> Vec<StoredValue> {
+    let mut out: Vec<StoredValue> = Vec::new();
+    for value in all {
+        let known = out.iter_mut().find(|known| known.storage == value.storage && known.key == value.key);
+        match known {
+            Some(known) => {
+                for (list, more) in [(&mut known.written, value.written), (&mut known.read, value.read)] {
+                    for span in more {
+                        if !list.contains(&span) {
+                            list.push(span);
+                        }
+                    }
+                }
+                // What is written decides over what the key says.
+                if value.kind == StoredValueKind::SessionToken {
+                    known.kind = StoredValueKind::SessionToken;
+                }
+            }
+            None => out.push(value),
+        }
+    }
+    out
+}
