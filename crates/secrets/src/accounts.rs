@@ -19,10 +19,10 @@ pub(crate) fn scan(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>
         return;
     }
     match place.form {
-        Form::Docs => prose(text, text, place, hits),
+        Form::Docs => prose(text, text, place, found, hits),
         Form::Markup => {
             let plain = without_tags(text);
-            prose(text, &plain, place, hits);
+            prose(text, &plain, place, found, hits);
             if matches!(place.form, Form::Markup) {
                 inputs(text, place, found, hits);
             }
@@ -31,7 +31,7 @@ pub(crate) fn scan(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>
         Form::Code => {
             if place.is_jsx {
                 let plain = without_tags(text);
-                prose(text, &plain, place, hits);
+                prose(text, &plain, place, found, hits);
                 inputs(text, place, found, hits);
             } else {
                 comments(text, place, found, hits);
@@ -46,7 +46,7 @@ pub(crate) fn scan(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>
     if place.form == Form::Data {
         // A chat or notebook in JSON: documents inside strings.
         if is_transcript(text) {
-            prose(text, text, place, hits);
+            prose(text, text, place, found, hits);
         }
     }
 }
@@ -195,17 +195,30 @@ fn has_context(text: &str, at: usize, before: usize, after: usize) -> bool {
 }
 
 /// Documents and the visible text of pages. `plain` has the offsets of `text`.
-fn prose(text: &str, plain: &str, place: &Place, hits: &mut Vec<Hit>) {
+fn prose(text: &str, plain: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>) {
     let Some(labelled) = &*LABELLED else { return };
     let mut offset = 0;
     let mut table: Option<(usize, usize)> = None;
     let mut in_fence = false;
     let is_code = place.form == Form::Code;
+    // Patterns run only on lines with a keyword; pairs without an address only near one.
+    let mut names = found.of(Gate::Name).map(|(at, _)| at).peekable();
+    let mut addresses = found.of(Gate::At).map(|(at, _)| at).peekable();
+    let mut since_keyword = usize::MAX;
     for line in plain.split_inclusive('\n') {
         let start = offset;
         offset += line.len();
         let line = line.trim_end_matches(['\n', '\r']);
         let trimmed = line.trim_start();
+        let mut has_name = false;
+        let mut has_address = false;
+        while names.next_if(|&at| at < offset).is_some() {
+            has_name = true;
+        }
+        while addresses.next_if(|&at| at < offset).is_some() {
+            has_address = true;
+        }
+        since_keyword = if has_name || has_address { 0 } else { since_keyword.saturating_add(1) };
         if place.form == Form::Docs && (trimmed.starts_with("```") || trimmed.starts_with("~~~")) {
             in_fence = !in_fence;
         }
@@ -228,11 +241,14 @@ fn prose(text: &str, plain: &str, place: &Place, hits: &mut Vec<Hit>) {
             table = None;
         }
         if lower_has('@') || lower_has('/') || lower_has(':') || lower_has('(') {
-            for found in PAIRS.iter().flat_map(|pair| pair.captures_iter(line)) {
+            let first = usize::from(!has_address);
+            // Both, or only the one that its gate lets through.
+            let count = (2 - first).saturating_sub(usize::from(since_keyword > 8));
+            for found in PAIRS.iter().skip(first).take(count).flat_map(|pair| pair.captures_iter(line)) {
                 pair_hit(text, plain, start, line, &found, in_fence, is_code, place, hits);
             }
         }
-        for found in labelled.captures_iter(line) {
+        for found in labelled.captures_iter(line).take(if has_name { usize::MAX } else { 0 }) {
             label_hit(text, plain, start, line, &found, in_fence, is_code, place, hits);
         }
     }
@@ -314,6 +330,14 @@ fn pair_hit(
         return;
     }
     let between = line.get(user.end()..pass.start()).unwrap_or("");
+    // Parts of an address: `postgres://user:pass@host/db`. Bodies of requests in guides are examples.
+    if in_address(line, user.start())
+        || in_address(line, pass.start())
+        || between.contains("\":")
+        || between.contains("':")
+    {
+        return;
+    }
     let line_lower = line.to_lowercase();
     let says_password = PASSWORD_MARKS.iter().any(|mark| line_lower.contains(mark));
     if is_code {
@@ -325,7 +349,7 @@ fn pair_hit(
     if is_mail {
         let strong = between.contains('/') || between.contains('|') || says_password;
         let ok = if strong {
-            value::is_password(secret, true) && !is_prose_word(secret, line)
+            value::is_password(secret, true) && !is_prose_word(secret, line, pass.end())
         } else {
             value::is_password(secret, false) && secret.chars().any(|c| c.is_ascii_digit())
         };
@@ -370,6 +394,34 @@ fn pair_hit(
     if looks_good && (spaced || is_role) && !line_is_path(line, start + user.start() - start, pass.end()) {
         add(text, place, at, secret.len(), "published account", hits);
     }
+}
+
+/// The word around an offset is an address with a scheme.
+fn in_address(line: &str, at: usize) -> bool {
+    let head = line.get(..at).unwrap_or("");
+    let start =
+        head.rfind(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<')).map_or(0, |found| found + 1);
+    head.get(start..).is_some_and(|word| word.contains("://"))
+}
+
+/// Code of a test inside a document.
+fn is_test_code(plain: &str, at: usize) -> bool {
+    let near = plain.get(text::lines_around(plain, at, 10, 6)).unwrap_or("");
+    [
+        "expect(",
+        "describe(",
+        "it('",
+        "it(\"",
+        "test('",
+        "test(\"",
+        "assert",
+        "beforeAll",
+        "beforeEach",
+        "def test_",
+        "cy.",
+    ]
+    .iter()
+    .any(|word| near.contains(word))
 }
 
 const PASSWORD_MARKS: &[&str] = &[
@@ -454,14 +506,13 @@ fn line_is_path(line: &str, start: usize, end: usize) -> bool {
     matches!(after, Some('/' | '\\')) || matches!(before, Some('/' | '.' | '-' | '@' | '\\'))
 }
 
-/// A word of the sentence rather than a password.
-fn is_prose_word(secret: &str, line: &str) -> bool {
-    let letters_only = secret.chars().all(char::is_alphabetic);
-    letters_only
-        && !value::is_weak_word(secret)
-        && !line.contains('`')
-        && secret.chars().next().is_some_and(|c| c.is_lowercase() || c.is_uppercase())
-        && line.split_whitespace().count() > 9
+/// A word of the sentence rather than a password: letters only, not marked, and the sentence goes on.
+fn is_prose_word(secret: &str, line: &str, end: usize) -> bool {
+    if !secret.chars().all(char::is_alphabetic) || value::is_weak_word(secret) {
+        return false;
+    }
+    let rest = line.get(end..).unwrap_or("");
+    !rest.starts_with(['`', '*', '"', '\'']) && !rest.trim_matches([' ', '\t', ')', '.', '|', '_']).is_empty()
 }
 
 #[expect(clippy::too_many_arguments, reason = "what is known about a line")]
@@ -486,6 +537,9 @@ fn label_hit(
         return;
     }
     let rest = line.get(pass.end()..).unwrap_or("");
+    if in_address(line, pass.start()) || in_fence && is_test_code(plain, start) {
+        return;
+    }
     let label_end = line.get(label.end()..pass.start()).unwrap_or("");
     if value::is_placeholder(secret)
         || value::is_reference(secret)
@@ -561,14 +615,32 @@ fn table_header(line: &str) -> Option<(usize, usize)> {
     let column = cells.iter().position(|cell| {
         let plain: String = cell.chars().filter(|c| !matches!(c, '*' | '`' | '_')).collect();
         plain.chars().count() < 30
-            && value::is_password_word(&plain)
-            && !plain.to_lowercase().contains("token")
-            && !plain.to_lowercase().contains("key")
-            || plain.to_lowercase().split_whitespace().any(|word| {
-                matches!(word, "password" | "passwort" | "contraseña" | "senha" | "wachtwoord" | "lösenord" | "hasło")
-            }) && plain.chars().count() < 30
+            && plain.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(crate::name::is_password_noun)
+            && !plain.to_lowercase().contains("hash")
     })?;
-    (cells.len() >= 2).then_some((column, cells.len()))
+    // `Pass` also heads tables of test results: a column of logins must stand beside.
+    const LOGIN: &[&str] = &[
+        "user",
+        "mail",
+        "login",
+        "account",
+        "konto",
+        "benutzer",
+        "usuario",
+        "usuário",
+        "utilisateur",
+        "gebruiker",
+        "användare",
+        "role",
+        "rolle",
+        "correo",
+        "name",
+    ];
+    let beside = cells
+        .iter()
+        .enumerate()
+        .any(|(index, cell)| index != column && LOGIN.iter().any(|word| cell.to_lowercase().contains(word)));
+    (cells.len() >= 2 && beside).then_some((column, cells.len()))
 }
 
 fn table_row(text: &str, start: usize, line: &str, column: usize, columns: usize, place: &Place, hits: &mut Vec<Hit>) {
@@ -582,6 +654,10 @@ fn table_row(text: &str, start: usize, line: &str, column: usize, columns: usize
     for (index, cell) in inner.split('|').enumerate() {
         if index == column && index < columns {
             let value_text = cell.trim_matches([' ', '\t', '`', '*', '_', '"', '\'']);
+            // `READY`, `PASS`: no password is shouted.
+            if value_text.chars().all(char::is_uppercase) {
+                return;
+            }
             let Some(found) = cell.find(value_text).filter(|_| !value_text.is_empty()) else { return };
             if value::is_password(value_text, true)
                 && !value::is_placeholder(value_text)
@@ -643,6 +719,9 @@ fn calls(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>) {
     for (at, len) in found.of(Gate::Call) {
         let call = text.get(at..at + len).unwrap_or("").to_ascii_lowercase();
         let head = text::slice(text, at.saturating_sub(24), at).to_ascii_lowercase();
+        if text.get(text::line_around(text, at).start..at).is_some_and(|line| line.trim_start().starts_with("* ")) {
+            continue;
+        }
         let open = at + len;
         let what = "password set in code";
         let candidate = match call.as_str() {

@@ -15,7 +15,7 @@ pub(crate) fn scan(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>
     if place.form == Form::Other || place.is_test || place.is_locale && place.form != Form::Env {
         return;
     }
-    if place.form != Form::Docs {
+    {
         let mut done = 0;
         for (at, _) in found.of(Gate::Name) {
             if at < done {
@@ -23,6 +23,18 @@ pub(crate) fn scan(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>
             }
             let (start, end) = identifier(text, at);
             done = end.max(at + 1);
+            if place.form == Form::Docs {
+                guide_line(text, place, start, end, hits);
+                continue;
+            }
+            // Text that documents code: ` * @example login('x')`.
+            if place.form == Form::Code
+                && text
+                    .get(text::line_around(text, start).start..start)
+                    .is_some_and(|head| head.trim_start().starts_with("* "))
+            {
+                continue;
+            }
             assignment(text, place, start, end, hits);
         }
     }
@@ -38,6 +50,35 @@ pub(crate) fn scan(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>
             signing_call(text, place, at, len, hits);
         }
     }
+}
+
+/// `NAME=value` in a guide: only a value out of a generator counts, all else is an example.
+fn guide_line(text: &str, place: &Place, start: usize, end: usize, hits: &mut Vec<Hit>) {
+    let raw = text.get(start..end).unwrap_or("");
+    let Some(named) = name::read(raw).filter(|named| named.is_constant) else { return };
+    let mut at = end;
+    if !text.get(at..).is_some_and(|rest| rest.starts_with('=')) {
+        return;
+    }
+    at += 1;
+    let range = text::literal(text, at).unwrap_or_else(|| {
+        let line = text.get(at..text::line_around(text, at).end.max(at)).unwrap_or("");
+        let len = line.find(|c: char| c.is_whitespace() || matches!(c, '`' | '"' | '\'' | '<')).unwrap_or(line.len());
+        at..at + len
+    });
+    let literal = text.get(range.clone()).unwrap_or("");
+    let is_key = value::is_random(literal, 24)
+        || value::is_hash(literal) && !literal.starts_with('$')
+        || value::is_uuid(literal);
+    if !is_key || value::is_filler_key(literal) || literal.contains(['{', '}', '$']) {
+        return;
+    }
+    let kind = match named.kind {
+        NameKind::Signing | NameKind::Encryption | NameKind::BareSecret => SecretKind::SigningKey,
+        NameKind::Password => SecretKind::Password,
+        NameKind::Shared | NameKind::ServiceKey => SecretKind::ApiKey,
+    };
+    hits.push(hit(text, place, kind, &named.what, SecretTier::Secret, range, None, false));
 }
 
 /// The name around an offset: letters of any script, digits, `_`, `-`.
@@ -70,6 +111,8 @@ enum Given {
     Compared,
     /// `name = other || 'x'`.
     Default,
+    /// `'name': 'x'`, `'name' => 'x'`: a key of a mapping.
+    Keyed,
 }
 
 /// Looks at what follows a name.
@@ -199,13 +242,20 @@ fn assignment(text: &str, place: &Place, start: usize, end: usize, hits: &mut Ve
     } else {
         text::skip_blanks(text, at)
     };
-    value_at(text, place, &named, bare, at, Given::Assigned, hits);
+    let given =
+        if is_key && (rest.starts_with(':') || rest.starts_with("=>")) { Given::Keyed } else { Given::Assigned };
+    value_at(text, place, &named, bare, at, given, hits);
 }
 
 /// `ENV NAME value` of a Dockerfile.
 fn is_dockerfile_space(text: &str, start: usize, rest: &str) -> bool {
     let line = text.get(text::line_around(text, start).start..start).unwrap_or("");
     line.trim() == "ENV" && !rest.is_empty()
+}
+
+/// The file signs or verifies tokens, so that a constant `SECRET` is the key.
+fn is_signing_file(text: &str) -> bool {
+    ["jwt", "jsonwebtoken", "createHmac", "session(", "itsdangerous", "jose"].iter().any(|word| text.contains(word))
 }
 
 fn is_ternary(text: &str, start: usize) -> bool {
@@ -345,6 +395,10 @@ fn default_in(text: &str, at: usize) -> Option<std::ops::Range<usize>> {
                     }
                 }
             }
+            // `condition ? 'x' : 'y'`
+            b'?' if depth == 0 && !rest.starts_with("??") && !rest.starts_with("?.") && !rest.starts_with("?:") => {
+                return text::literal(text, text::skip_space(text, base + index + 1)).filter(|range| !range.is_empty());
+            }
             b'|' | b'?'
                 if depth == 0 && (rest.starts_with("||") || rest.starts_with("??") || rest.starts_with("?:")) =>
             {
@@ -404,6 +458,11 @@ fn setting(text: &str, place: &Place, at: usize, len: usize, hits: &mut Vec<Hit>
     if opened == "environ" {
         let rest = text.get(name_at..)?;
         let skip = [".get(", "[", "(", ".setdefault("].iter().find(|part| rest.starts_with(**part))?.len();
+        name_at += skip;
+    } else if opened == "config.get" || opened == "service.get" {
+        let rest = text.get(name_at..)?;
+        let skip =
+            ["<string>(", "OrThrow<string>(", "(", "OrThrow("].iter().find(|part| rest.starts_with(**part))?.len();
         name_at += skip;
     } else if opened == "getenv" || opened == "env.get" || opened == "env.fetch" {
         if bytes.get(name_at) != Some(&b'(') {
@@ -564,7 +623,8 @@ fn push(
                 return;
             }
             if named.kind == NameKind::BareSecret
-                && !(value::is_random(literal, 14)
+                && !(named.is_constant && is_signing_file(text)
+                    || value::is_random(literal, 14)
                     || signs_around(text, range.start)
                     || given == Given::Default && fallback.is_some()
                     || is_setting_file && value::is_password(literal, false))
@@ -573,6 +633,14 @@ fn push(
             }
             if has_space
                 && (named.kind == NameKind::BareSecret || !named.is_constant && fallback.is_none() || place.is_jsx)
+            {
+                return;
+            }
+            // `"SECRET_KEY": "Application"` explains the key to people.
+            if given == Given::Keyed
+                && in_code
+                && literal.split_whitespace().all(|word| word.chars().all(char::is_alphabetic))
+                && literal.chars().next().is_some_and(char::is_uppercase)
             {
                 return;
             }
@@ -589,7 +657,7 @@ fn push(
                 return;
             }
             let kind = if named.kind == NameKind::Shared { SecretKind::ApiKey } else { SecretKind::SigningKey };
-            let tier = if !in_effect && placeholder || place.form == Form::Config && placeholder && place.is_ci {
+            let tier = if !in_effect && placeholder || place.is_ci && !value::is_random(literal, 20) {
                 SecretTier::Placeholder
             } else {
                 SecretTier::Secret
@@ -606,7 +674,7 @@ fn push(
             let about_server =
                 named.what == "database password" || named.what == "mail password" || named.what == "server password";
             let strong = is_setting_file
-                || given != Given::Assigned
+                || matches!(given, Given::Compared | Given::Default)
                 || fallback.is_some()
                 || named.is_constant && named.is_account;
             if has_space && !(place.form == Form::Env && about_server) {
@@ -618,13 +686,13 @@ fn push(
             if is_data && place.is_client_known && has_space {
                 return;
             }
-            if place.is_jsx && given == Given::Assigned && !looks_assigned(text, range.start) {
+            if place.is_jsx && matches!(given, Given::Assigned | Given::Keyed) && !looks_assigned(text, range.start) {
                 return;
             }
             let is_default = value::is_weak_word(literal) && about_server;
             let tier = if placeholder
                 && !value::is_weak_word(literal)
-                && (!in_effect || about_server || given == Given::Assigned && is_setting_file)
+                && (!in_effect || about_server || matches!(given, Given::Assigned | Given::Keyed) && is_setting_file)
                 || is_default
                 || place.is_ci
                 || place.is_example_env && (value::is_weak_word(literal) || !value::is_password(literal, false))
@@ -689,7 +757,8 @@ fn push(
     };
     // Values of public settings: the vendor's public keys have shapes of their own; a password there is one.
     let mut seen = hit(text, place, kind, &what, tier, range, fallback, false);
-    seen.in_sample |= place.is_example_env;
+    // An example file with a random value holds somebody's real one.
+    seen.in_sample |= place.is_example_env && !(value::is_random(&seen.value, 16) || value::is_hash(&seen.value));
     hits.push(seen);
 }
 
@@ -788,8 +857,7 @@ pub(crate) fn hit(
         end: range.end,
         in_browser,
         fallback_for: fallback,
-        in_sample: place.is_shown_only()
-            && !(kind == SecretKind::DefaultAccount && place.form == Form::Docs && !place.is_test && !place.is_sample),
+        in_sample: place.is_for_show(certain),
         certain,
     }
 }

@@ -175,7 +175,7 @@ fn classify(file: &SourceFile, path: &str, place: Option<&Place>, hits: &[Hit]) 
     }
     // Settings.
     if place.is_some_and(|place| place.form == Form::Env) {
-        let real = hits.iter().filter(|hit| hit.tier == SecretTier::Secret).count();
+        let real = hits.iter().filter(|hit| hit.tier == SecretTier::Secret && !hit.in_sample).count();
         if real == 0 {
             return None;
         }
@@ -399,7 +399,7 @@ fn upload(path: &str, extension: &str, folders: &[&str], name: &str) -> Option<(
             && !["src", "assets", "static", "public", "components", "app", "images", "docs", "themes"]
                 .iter()
                 .any(|name| has(name));
-    if !store || has("node_modules") || has("docs") {
+    if !store || has("node_modules") || has("docs") || has("assets") || has("src") && !has("uploads") {
         return None;
     }
     // Pictures that belong to the program.

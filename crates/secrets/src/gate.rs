@@ -35,7 +35,19 @@ impl Found {
 }
 
 /// Reads of settings: `process.env.X`, `os.environ.get("X", …)`, `env('X', …)`, `${X:-…}`.
-const SETTINGS: &[&str] = &["env.", "env[", "env(", "environ", "getenv", "env.get", "env.fetch", "config(", "${"];
+const SETTINGS: &[&str] = &[
+    "env.",
+    "env[",
+    "env(",
+    "environ",
+    "getenv",
+    "env.get",
+    "env.fetch",
+    "config(",
+    "config.get",
+    "service.get",
+    "${",
+];
 
 /// Calls that take a password or key as an argument.
 const CALLS: &[&str] = &[

@@ -54,10 +54,11 @@ pub(crate) fn settle(mut hits: Vec<Hit>) -> Vec<Hit> {
 /// Kinds that describe the same thing when the value is the same.
 fn family(kind: SecretKind) -> u8 {
     match kind {
-        SecretKind::Password | SecretKind::DefaultAccount => 0,
+        // The password inside an address is the same password elsewhere.
+        SecretKind::Password | SecretKind::DefaultAccount | SecretKind::ConnectionString => 0,
         SecretKind::SigningKey => 1,
         SecretKind::PrivateKey => 2,
-        SecretKind::ApiKey | SecretKind::Token | SecretKind::ConnectionString => 3,
+        SecretKind::ApiKey | SecretKind::Token => 3,
     }
 }
 
@@ -80,6 +81,7 @@ pub(crate) fn join(tree: &SourceTree, scanned: Vec<(FileId, Place, Vec<Hit>)>) -
                 .push((id, hit));
         }
     }
+    let forms: BTreeMap<FileId, Form> = places.iter().map(|(id, place)| (*id, place.form)).collect();
     let elsewhere = find_elsewhere(tree, &places, &groups);
     let mut secrets: Vec<SecretSeen> = Vec::new();
     for ((value, _, _), mut group) in groups {
@@ -101,16 +103,25 @@ pub(crate) fn join(tree: &SourceTree, scanned: Vec<(FileId, Place, Vec<Hit>)>) -
             )
         });
         let Some((first_id, first)) = group.hits.first().cloned() else { continue };
+        // A document that names the password of sample data is about the sample.
+        let is_docs = |id: FileId| forms.get(&id).is_some_and(|form| *form == Form::Docs);
+        let about_sample = first.kind == SecretKind::DefaultAccount
+            && is_distinctive(&value)
+            && group.hits.iter().any(|(_, hit)| hit.in_sample)
+            && group.hits.iter().all(|(id, hit)| hit.in_sample || is_docs(*id));
+        let in_sample = first.in_sample || about_sample;
         let mut spans: BTreeSet<Span> = BTreeSet::new();
         let mut in_browser = false;
         let mut certain = false;
-        let mut in_sample = true;
         let mut git_ignored = true;
         for (id, hit) in &group.hits {
+            // Tests and samples repeat values; they are no further places of a real one.
+            if hit.in_sample && !in_sample {
+                continue;
+            }
             spans.insert(span(*id, hit.start, hit.end));
             in_browser |= hit.in_browser;
             certain |= hit.certain;
-            in_sample &= hit.in_sample;
             git_ignored &= tree.file(*id).git_ignored;
         }
         if first.tier == SecretTier::Secret {
@@ -151,7 +162,7 @@ fn span(file: FileId, start: usize, end: usize) -> Span {
 fn is_distinctive(value: &str) -> bool {
     let has_digit = value.bytes().any(|byte| byte.is_ascii_digit());
     let has_letter = value.bytes().any(|byte| byte.is_ascii_alphabetic());
-    value.len() >= 8 && has_digit && has_letter && value.len() < 600
+    value.len() >= 8 && has_digit && has_letter && value.len() < 600 && !crate::value::is_commonplace(value)
 }
 
 type Elsewhere = BTreeMap<String, Vec<(FileId, usize, bool)>>;
@@ -181,7 +192,7 @@ fn find_elsewhere(
         .par_iter()
         .map(|(id, place)| {
             let text = tree.file(*id).text();
-            if place.is_lock || place.is_test || place.form == Form::Other && !place.is_minified {
+            if place.is_lock || place.is_test || place.is_sample || place.form == Form::Other && !place.is_minified {
                 return Vec::new();
             }
             search

@@ -204,7 +204,8 @@ const HEADS: &[&str] = &[
     "idempotency",
 ];
 
-fn is_password_noun(word: &str) -> bool {
+/// A word for a password, in the languages of the apps we see.
+pub(crate) fn is_password_noun(word: &str) -> bool {
     matches!(
         word,
         "password"
@@ -510,22 +511,20 @@ pub(crate) fn read(name: &str) -> Option<Named> {
     {
         return named(NameKind::Shared, service_key(owner, "shared secret"));
     }
-    if last == "secret"
+    let is_second_factor = ["totp", "otp", "2fa", "mfa", "factor"].iter().any(|word| has(word));
+    if !is_second_factor && last == "secret"
         || ends("secret_key")
         || last == "secretkey"
         || last == "jwtsecret"
         || ends("signing_key")
         || ends("sign_key")
         || ends("jwt_key")
-        || ends("session_key")
-        || ends("cookie_key")
         || ends("app_key")
         || ends("hmac_key")
         || ends("secret_or_key")
         || ends("secret_key_base")
         || ends("jwt_private_key")
         || ends("secret_phrase")
-        || ends("auth_key")
     {
         let signs = [
             "jwt",
@@ -556,12 +555,7 @@ pub(crate) fn read(name: &str) -> Option<Named> {
                 return named(NameKind::ServiceKey, format!("{owner} secret key"));
             }
         }
-        if joined == "secret"
-            || joined == "app_key" && !is_constant
-            || joined == "session_key"
-            || joined == "auth_key"
-            || joined == "secretkey"
-        {
+        if joined == "secret" || joined == "app_key" && !is_constant || joined == "secretkey" {
             return named(NameKind::BareSecret, "secret".into());
         }
         if joined == "secret_key" && !is_constant {
@@ -594,6 +588,14 @@ pub(crate) fn read(name: &str) -> Option<Named> {
         || ends("authtoken")
         || ends("security_token")
         || ends("subscription_key")
+        || ends("session_key")
+        || ends("cookie_key")
+        || ends("auth_key")
+        || ends("totp_secret")
+        || ends("otp_secret")
+        || ends("2fa_secret")
+        || ends("mfa_secret")
+        || ends("two_factor_secret")
         || ends("rest_key")
         || ends("serverkey")
     {

@@ -49,7 +49,6 @@ pub(crate) struct Place {
     pub(crate) is_yaml: bool,
     pub(crate) is_jsx: bool,
     pub(crate) is_python: bool,
-    pub(crate) is_seed: bool,
 }
 
 /// A folder with a `package.json`, for telling browser code from server code.
@@ -233,8 +232,26 @@ impl Place {
                 .iter()
                 .any(|end| file.name().to_lowercase().ends_with(end) && file.name().contains("Test"));
         let is_scratch = !is_test
-            && form == Form::Code
-            && words(stem, &["test", "tests", "try", "debug", "check", "verify", "tmp", "scratch"]);
+            && (form == Form::Code
+                && words(
+                    stem,
+                    &[
+                        "test",
+                        "tests",
+                        "testing",
+                        "try",
+                        "debug",
+                        "check",
+                        "verify",
+                        "tmp",
+                        "scratch",
+                        "penetration",
+                        "pentest",
+                        "diagnose",
+                    ],
+                )
+                && !words(stem, &["create", "seed", "add", "setup", "init", "reset"])
+                || form == Form::Config && words(name, &["test", "e2e", "ci", "dev", "development", "local"]));
         let is_sample = in_folder(&["example", "examples", "sample", "samples", "factories", "factory"])
             || words(name, &["sample", "samples", "dummy", "fake", "mock", "mocks", "faker", "factory", "mockdata"])
             || name.contains("mockdata")
@@ -270,29 +287,13 @@ impl Place {
             is_yaml: matches!(extension, "yml" | "yaml"),
             is_jsx,
             is_python: matches!(extension, "py" | "pyw" | "ipynb"),
-            is_seed: words(
-                stem,
-                &[
-                    "seed",
-                    "seeds",
-                    "seeder",
-                    "seeders",
-                    "setup",
-                    "init",
-                    "install",
-                    "migrate",
-                    "migration",
-                    "bootstrap",
-                    "fixture",
-                ],
-            ) || stem.ends_with("seeder")
-                || in_folder(&["seed", "seeds", "seeders", "migrations", "migration"]),
         }
     }
 
-    /// Whether a key found here is there for show: in documents, tests, samples.
-    pub(crate) fn is_shown_only(&self) -> bool {
-        self.is_test || self.is_sample || self.form == Form::Docs
+    /// Whether a value found here is there for show: in tests and samples, and in scripts for trying things unless its
+    /// shape proves that it is a key. Documents are no samples: what stands in a guide is often the real value.
+    pub(crate) fn is_for_show(&self, certain: bool) -> bool {
+        self.is_test || self.is_sample || self.is_scratch && !certain
     }
 }
 

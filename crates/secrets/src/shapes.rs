@@ -297,7 +297,7 @@ pub(crate) fn scan(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>
             end: span.1,
             in_browser,
             fallback_for: None,
-            in_sample: place.is_shown_only(),
+            in_sample: place.is_for_show(judged.certain),
             certain: judged.certain,
         });
     }
@@ -443,7 +443,18 @@ fn judge_connection(whole: &str, password: &str, host: &str, place: &Place) -> O
             | "host.docker.internal"
             | "::1"
     );
-    let is_default = value::is_weak_word(password) || password.eq_ignore_ascii_case(user) || password.len() < 4;
+    let is_local = is_local || !host.contains('.');
+    let lower = password.to_ascii_lowercase();
+    // In documents most addresses are invented; invented passwords say that they are passwords.
+    let invented =
+        ["pass", "secret", "abc1", "1234", "qwerty", "token", "test"].iter().any(|word| lower.contains(word));
+    let filler = filler || invented && place.form == Form::Docs;
+    let is_default = place.is_ci
+        || invented
+        || value::is_wordy(password)
+        || value::is_weak_word(password)
+        || password.eq_ignore_ascii_case(user)
+        || password.len() < 4;
     let tier = if filler || is_local && is_default { SecretTier::Placeholder } else { SecretTier::Secret };
     let what = match scheme.split('+').next().unwrap_or("") {
         "postgres" | "postgresql" => "PostgreSQL address with password",

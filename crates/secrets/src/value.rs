@@ -38,6 +38,10 @@ pub(crate) fn is_reference(value: &str) -> bool {
         "sm://",
     ];
     let value = value.trim();
+    // Secret managers name a version: `jwt-secret:latest`.
+    if value.contains(":latest") {
+        return true;
+    }
     if INSIDE.iter().any(|part| value.contains(part)) || HEADS.iter().any(|head| value.starts_with(head)) {
         return true;
     }
@@ -48,6 +52,9 @@ pub(crate) fn is_reference(value: &str) -> bool {
     };
     // `$PASSWORD`, `%PASSWORD%`, `@@PASSWORD@@`, `__PASSWORD__`
     if let Some(name) = value.strip_prefix('$') {
+        if is_name(name) {
+            return true;
+        }
         return name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
             && !name.bytes().any(|b| b.is_ascii_digit());
     }
@@ -147,7 +154,12 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
         return true;
     }
     let wrapped = |open: char, close: char| lower.starts_with(open) && lower.ends_with(close) && lower.len() > 2;
-    if wrapped('<', '>') || wrapped('[', ']') || lower.starts_with("my-") || lower.starts_with("my_") {
+    if lower.starts_with('<')
+        || wrapped('<', '>')
+        || wrapped('[', ']')
+        || lower.starts_with("my-")
+        || lower.starts_with("my_")
+    {
         return true;
     }
     is_monotonous(&lower)
@@ -517,12 +529,36 @@ pub(crate) fn is_weak_word(value: &str) -> bool {
     WEAK.contains(&value.to_lowercase().as_str())
 }
 
+/// A value that examples and beginners use everywhere: finding it in two places says nothing.
+pub(crate) fn is_commonplace(value: &str) -> bool {
+    let lower = value.to_lowercase();
+    let core = lower.trim_matches(|c: char| !c.is_alphabetic());
+    is_weak_word(core)
+        || is_password_word(core)
+        || [
+            "p@ssword",
+            "p@ssw0rd",
+            "securepass",
+            "securepassword",
+            "strongpass",
+            "strongpassword",
+            "testpassword",
+            "mypassword",
+            "userpassword",
+            "newpassword",
+            "adminpassword",
+        ]
+        .iter()
+        .any(|common| core.contains(common))
+}
+
 /// A hash: bcrypt, argon2, PBKDF2 as Django writes it, or hexadecimal of a digest's length.
 pub(crate) fn is_hash(value: &str) -> bool {
     const HEADS: &[&str] = &[
         "$2a$", "$2b$", "$2y$", "$argon2", "pbkdf2", "$pbkdf2", "scrypt:", "$scrypt", "$5$", "$6$", "$1$", "{bcrypt}",
         "sha256$", "sha1$", "sha512-", "sha256-", "sha384-", "md5$",
     ];
+    let value = value.trim_start_matches('\\');
     if HEADS.iter().any(|head| value.starts_with(head)) {
         return true;
     }
