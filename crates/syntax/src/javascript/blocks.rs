@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(html("<script type='application/ld+json'>{}</script><script type=importmap>{}</script>"), [""; 0]);
         assert_eq!(html("<script type='text/javascript; charset=utf-8' async>a</script>"), ["a"]);
         assert_eq!(html("<div title='<script>a</script>' data-x=\"a > b\"></div><script>b</script>"), ["b"]);
-        assert_eq!(html("a < b <script>c</script"), ["c</script"]);
+        assert_eq!(html("a < b <script>c</script"), ["c"]);
         assert_eq!(html("<script"), [""; 0]);
         assert_eq!(scripts("<script type=text/babel>a</script>", Container::Html), [("a", "jsx".into())]);
     }

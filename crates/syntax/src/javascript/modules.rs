@@ -237,7 +237,7 @@ impl Lower<'_> {
             if name == "__esModule" || matches!(self.b.module.kind(value), Kind::Null) {
                 return;
             }
-            let local = self.declared_name(value);
+            let local = self.plain_name(value);
             self.push_export(Export { name, value: Some(value), local, from: None, range });
         }
     }
@@ -263,14 +263,14 @@ impl Lower<'_> {
             _ => self.b.module.property(descriptor, "value"),
         };
         if value.is_some() {
-            let local = value.and_then(|value| self.declared_name(value));
+            let local = value.and_then(|value| self.plain_name(value));
             self.push_export(Export { name, value, local, from: None, range });
         }
     }
 
     /// An exported object: each of its properties can be imported by name, and the whole as the default.
     fn export_object(&mut self, value: NodeId, range: Range) {
-        let local = self.declared_name(value);
+        let local = self.plain_name(value);
         self.push_export(Export { name: "default".into(), value: Some(value), local, from: None, range });
         let mut named = Vec::new();
         if let Kind::Object(properties) = self.b.module.kind(value) {
@@ -288,8 +288,16 @@ impl Lower<'_> {
             }
         }
         for (name, value, from, range) in named {
-            let local = value.and_then(|value| self.declared_name(value));
+            let local = value.and_then(|value| self.plain_name(value));
             self.push_export(Export { name, value, local, from, range });
+        }
+    }
+
+    /// The name in this file that a value is: a function that is exported where it is written has none.
+    fn plain_name(&self, id: NodeId) -> Option<Str> {
+        match self.b.module.kind(id) {
+            Kind::Name(name) => Some(name.clone()),
+            _ => None,
         }
     }
 
