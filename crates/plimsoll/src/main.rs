@@ -1,1 +1,138 @@
-fn main() {}
+//! The command line.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the only crate that speaks to a terminal")]
+
+mod review;
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use plimsoll_model::{Outcome, Review, Severity};
+use plimsoll_report::TerminalOptions;
+
+/// Draws the line: how sensitive a load of data may this app carry today, why not more, and what to change.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Reviews an app from its source and, with --url, from its running server.
+    Check {
+        /// Folder of the app.
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// Address of the running app, on this computer only.
+        #[arg(long)]
+        url: Option<String>,
+        /// Form of the report.
+        #[arg(long, value_enum, default_value_t = Format::Terminal)]
+        format: Format,
+        /// Exit with 1 when a finding is at least this severe, whatever the verdict.
+        #[arg(long, value_enum)]
+        fail_on: Option<Level>,
+    },
+    /// Shows every entry point, its guards and what it does.
+    Map {
+        /// Folder of the app.
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
+    /// Explains a rule.
+    Explain {
+        /// Id of the rule.
+        rule: String,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Terminal,
+    Json,
+    Sarif,
+    Html,
+    Markdown,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Level {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Check { path, url, format, fail_on } => match review::review(&path, url.as_deref()) {
+            Ok(review) => {
+                let text = match format {
+                    Format::Terminal => plimsoll_report::terminal(&review, &terminal_options()),
+                    Format::Json => plimsoll_report::json(&review),
+                    Format::Sarif => plimsoll_report::sarif(&review),
+                    Format::Html => plimsoll_report::html(&review),
+                    Format::Markdown => plimsoll_report::markdown(&review),
+                };
+                print(&text);
+                exit_code(&review, fail_on)
+            }
+            Err(error) => usage(&error),
+        },
+        Command::Map { path } => match review::map(&path) {
+            Ok(text) => {
+                print(&text);
+                ExitCode::SUCCESS
+            }
+            Err(error) => usage(&error),
+        },
+        Command::Explain { rule } => match plimsoll_rules::find(&rule) {
+            Some(rule) => {
+                print(&plimsoll_report::explain(rule.page, &terminal_options()));
+                ExitCode::SUCCESS
+            }
+            None => {
+                let known: Vec<&str> = plimsoll_rules::RULES.iter().map(|rule| rule.id).collect();
+                usage(&format!("there is no rule `{rule}`. Rules: {}", known.join(", ")))
+            }
+        },
+    }
+}
+
+fn usage(message: &str) -> ExitCode {
+    eprintln!("plimsoll: {message}");
+    ExitCode::from(2)
+}
+
+/// A closed pipe (`plimsoll check | head`) is no failure.
+fn print(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+fn terminal_options() -> TerminalOptions {
+    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let width = std::env::var("COLUMNS").ok().and_then(|width| width.parse().ok()).unwrap_or(100);
+    TerminalOptions { colour, width, verbose: false, unicode: true }
+}
+
+fn exit_code(review: &Review, fail_on: Option<Level>) -> ExitCode {
+    if let Some(level) = fail_on {
+        let level = match level {
+            Level::Low => Severity::Low,
+            Level::Medium => Severity::Medium,
+            Level::High => Severity::High,
+            Level::Critical => Severity::Critical,
+        };
+        if review.findings.iter().any(|finding| finding.is_open() && finding.severity >= level) {
+            return ExitCode::from(1);
+        }
+    }
+    match review.verdict.outcome {
+        Outcome::Fit => ExitCode::SUCCESS,
+        Outcome::Overloaded => ExitCode::from(1),
+        Outcome::Incomplete => ExitCode::from(3),
+    }
+}
