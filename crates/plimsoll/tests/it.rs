@@ -1,0 +1,117 @@
+//! The rule pages run as tests, and the command line as an owner would use it.
+
+use std::process::Command;
+
+use plimsoll_source::SourceTree;
+
+fn findings(files: &[(String, String)], rule: &str) -> Vec<(String, Option<u32>)> {
+    let tree = SourceTree::from_texts(files.iter().cloned());
+    let app = plimsoll_witness::observe(&tree);
+    let (findings, _) = plimsoll_rules::run_all(&app, &tree);
+    findings
+        .iter()
+        .filter(|finding| finding.rule == rule)
+        .filter_map(|finding| finding.evidence.iter().find_map(|evidence| evidence.place.clone()))
+        .map(|place| (place.file, place.line))
+        .collect()
+}
+
+/// Each page shows code that its rule must flag, at the marked line, and the same code done right that it must not.
+#[test]
+fn pages_hold_what_they_say() {
+    let mut wrong = Vec::new();
+    for rule in plimsoll_rules::RULES {
+        let page = plimsoll_rules::Page::new(rule.page);
+        for (section, expected) in [("Example", true), ("Do this instead", false)] {
+            let files: Vec<(String, String)> = page
+                .fences()
+                .into_iter()
+                .filter(|fence| fence.section == section)
+                .map(|fence| (fence.path.to_owned(), fence.text))
+                .collect();
+            if files.is_empty() {
+                wrong.push(format!("{}: no code under {section}", rule.id));
+                continue;
+            }
+            let found = findings(&files, rule.id);
+            let marker = format!("finding: {}", rule.id);
+            let marked: Vec<(String, Option<u32>)> = files
+                .iter()
+                .flat_map(|(path, text)| {
+                    let lines = text.lines().enumerate().filter(|(_, line)| line.contains(&marker));
+                    lines.map(|(at, _)| (path.clone(), u32::try_from(at + 1).ok())).collect::<Vec<_>>()
+                })
+                .collect();
+            if expected && found.is_empty() {
+                wrong.push(format!("{}: its example is not flagged", rule.id));
+            } else if expected && !marked.iter().all(|place| found.contains(place)) {
+                wrong.push(format!("{}: marked at {marked:?}, found at {found:?}", rule.id));
+            }
+            if !expected && !found.is_empty() {
+                wrong.push(format!("{}: the repaired code is flagged at {found:?}", rule.id));
+            }
+        }
+        for heading in ["What it finds", "Why it matters", "How we know", "What we cannot see"] {
+            if page.section(heading).is_empty() {
+                wrong.push(format!("{}: nothing under {heading}", rule.id));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn plimsoll(args: &[&str]) -> (Option<i32>, String) {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let output = Command::new(env!("CARGO_BIN_EXE_plimsoll")).args(args).current_dir(root).output();
+    output.map_or((None, String::new()), |output| {
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    })
+}
+
+#[test]
+fn weak_example_is_overloaded_and_repaired_one_has_nothing_of_medium_or_above() {
+    let (code, weak) = plimsoll(&["check", "examples/salon-weak", "--format", "json"]);
+    assert_eq!(code, Some(1));
+    for gap in plimsoll_model::Gap::SEVEN {
+        assert!(weak.contains(&format!("\"gap\": \"{}\"", gap.word())), "no finding of {}", gap.word());
+    }
+    let (code, _) = plimsoll(&["check", "examples/salon-repaired", "--format", "json", "--fail-on", "medium"]);
+    assert_eq!(code, Some(3), "incomplete, and no finding of medium or above");
+}
+
+#[test]
+fn same_input_same_bytes() {
+    let args = ["check", "examples/salon-weak", "--format", "sarif"];
+    assert!(plimsoll(&args) == plimsoll(&args));
+}
+
+#[test]
+fn no_output_shows_a_secret_whole() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let env = std::fs::read_to_string(format!("{root}/examples/salon-weak/.env")).unwrap_or_default();
+    let values: Vec<&str> = env
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .filter(|(name, _)| name.contains("SECRET") || name.contains("PASSWORD"))
+        .map(|(_, value)| value.trim())
+        .filter(|value| value.len() >= 12)
+        .collect();
+    assert!(!values.is_empty());
+    for format in ["terminal", "json", "sarif", "html", "markdown"] {
+        let (_, text) = plimsoll(&["check", "examples/salon-weak", "--format", format]);
+        for value in &values {
+            assert!(!text.contains(value), "{format} shows a value of .env");
+        }
+    }
+}
+
+#[test]
+fn bad_input_has_its_exit_code() {
+    assert_eq!(plimsoll(&["check", "no/such/folder"]).0, Some(2));
+    assert_eq!(plimsoll(&["check", "examples/salon-weak", "--url", "http://192.0.2.1/"]).0, Some(2));
+    assert_eq!(plimsoll(&["explain", "no-such-rule"]).0, Some(2));
+    let empty = std::env::temp_dir().join(format!("plimsoll-empty-{}", std::process::id()));
+    assert!(std::fs::create_dir_all(&empty).is_ok());
+    assert_eq!(plimsoll(&["check", &empty.to_string_lossy()]).0, Some(3));
+    assert!(std::fs::remove_dir(&empty).is_ok());
+}
