@@ -58,8 +58,22 @@ struct Used {
 
 /// Lockfiles that are not read yet.
 const UNREAD: &[&str] = &[
-    "pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb", "deno.lock", "poetry.lock", "uv.lock", "Pipfile.lock", "pdm.lock", "Gemfile.lock",
-    "Cargo.lock", "go.sum", "pom.xml", "gradle.lockfile", "mix.lock", "pubspec.lock",
+    "pnpm-lock.yaml",
+    "yarn.lock",
+    "bun.lock",
+    "bun.lockb",
+    "deno.lock",
+    "poetry.lock",
+    "uv.lock",
+    "Pipfile.lock",
+    "pdm.lock",
+    "Gemfile.lock",
+    "Cargo.lock",
+    "go.sum",
+    "pom.xml",
+    "gradle.lockfile",
+    "mix.lock",
+    "pubspec.lock",
 ];
 
 /// Checks a tree against an index.
@@ -72,7 +86,10 @@ pub fn check(tree: &SourceTree, index: &Index) -> Report {
             "composer.lock" => composer(tree, id, &mut used, &mut report),
             name if name.starts_with("requirements") && name.ends_with(".txt") => requirements(tree, id, &mut used),
             name if UNREAD.contains(&name) => {
-                report.not_checked.push((file.path.clone(), "this kind of lockfile is not read yet: indirect packages were not checked".into()));
+                report.not_checked.push((
+                    file.path.clone(),
+                    "this kind of lockfile is not read yet: indirect packages were not checked".into(),
+                ));
             }
             _ => {}
         }
@@ -91,7 +108,9 @@ fn judge(package: Used, index: &Index, report: &mut Report) {
         return;
     }
     let Some(version) = Version::parse(package.ecosystem, &package.version) else {
-        report.not_checked.push((format!("{} {}", package.name, package.version), "its version cannot be compared".into()));
+        report
+            .not_checked
+            .push((format!("{} {}", package.name, package.version), "its version cannot be compared".into()));
         return;
     };
     let hits: Vec<Advisory> = advisories
@@ -121,7 +140,10 @@ fn judge(package: Used, index: &Index, report: &mut Report) {
     }
     let mut by_group: BTreeMap<usize, (String, String, Severity)> = BTreeMap::new();
     for (advisory, group) in hits.iter().zip(groups(&hits)) {
-        let id = std::iter::once(&advisory.id).chain(&advisory.aliases).find(|id| id.starts_with("CVE-")).unwrap_or(&advisory.id);
+        let id = std::iter::once(&advisory.id)
+            .chain(&advisory.aliases)
+            .find(|id| id.starts_with("CVE-"))
+            .unwrap_or(&advisory.id);
         let entry = by_group.entry(group).or_insert_with(|| (id.clone(), advisory.summary.clone(), advisory.severity));
         entry.2 = entry.2.max(advisory.severity);
     }
@@ -169,23 +191,46 @@ fn npm(tree: &SourceTree, id: FileId, used: &mut Vec<Used>, report: &mut Report)
             let version = locked(name);
             let exact = version.is_some();
             // Without a lock the lowest version that the range allows may be installed.
-            let lowest = range.trim_start_matches(['^', '~', '>', '=', 'v', ' ']).split([' ', '|']).next().unwrap_or("");
-            let Some(version) = version.or_else(|| lowest.starts_with(|c: char| c.is_ascii_digit()).then(|| lowest.to_owned())) else { continue };
+            let lowest =
+                range.trim_start_matches(['^', '~', '>', '=', 'v', ' ']).split([' ', '|']).next().unwrap_or("");
+            let Some(version) =
+                version.or_else(|| lowest.starts_with(|c: char| c.is_ascii_digit()).then(|| lowest.to_owned()))
+            else {
+                continue;
+            };
             direct.insert(name.clone());
-            used.push(Used { ecosystem: Ecosystem::Npm, name: name.clone(), version, exact, dev, direct: true, span: find(tree, id, &format!("\"{name}\"")) });
+            used.push(Used {
+                ecosystem: Ecosystem::Npm,
+                name: name.clone(),
+                version,
+                exact,
+                dev,
+                direct: true,
+                span: find(tree, id, &format!("\"{name}\"")),
+            });
         }
     }
     let (Some(lock), Some(lock_id)) = (&lock, lock_id) else { return };
     for (path, entry) in lock["packages"].as_object().into_iter().flatten() {
         let Some(at) = path.rfind("node_modules/") else { continue };
         let name = entry["name"].as_str().unwrap_or(&path[at + "node_modules/".len()..]).to_owned();
-        if entry["link"].as_bool() == Some(true) || (direct.contains(&name) && path.matches("node_modules/").count() == 1) {
+        if entry["link"].as_bool() == Some(true)
+            || (direct.contains(&name) && path.matches("node_modules/").count() == 1)
+        {
             continue;
         }
         let Some(version) = entry["version"].as_str() else { continue };
         let dev = entry["dev"].as_bool() == Some(true) || entry["devOptional"].as_bool() == Some(true);
         let span = find(tree, lock_id, &format!("\"{path}\""));
-        used.push(Used { ecosystem: Ecosystem::Npm, name, version: version.to_owned(), exact: true, dev, direct: false, span });
+        used.push(Used {
+            ecosystem: Ecosystem::Npm,
+            name,
+            version: version.to_owned(),
+            exact: true,
+            dev,
+            direct: false,
+            span,
+        });
     }
 }
 
@@ -205,7 +250,15 @@ fn requirements(tree: &SourceTree, id: FileId, used: &mut Vec<Used>) {
         }
         let start = u32::try_from(start).unwrap_or(0);
         let span = Span::new(id, start, start + u32::try_from(line.trim_end().len()).unwrap_or(1));
-        used.push(Used { ecosystem: Ecosystem::PyPi, name: name.to_owned(), version: version.to_owned(), exact: true, dev, direct: true, span });
+        used.push(Used {
+            ecosystem: Ecosystem::PyPi,
+            name: name.to_owned(),
+            version: version.to_owned(),
+            exact: true,
+            dev,
+            direct: true,
+            span,
+        });
     }
 }
 
@@ -244,14 +297,26 @@ mod tests {
     #[test]
     fn finds_old_packages_and_names_what_it_cannot_read() {
         let tree = SourceTree::from_texts([
-            ("package.json", r#"{"dependencies":{"xlsx":"^0.18.5","left":"file:../x"},"devDependencies":{"vite":"6.2.0"}}"#),
-            ("package-lock.json", r#"{"lockfileVersion":3,"packages":{"":{},"node_modules/xlsx":{"version":"0.18.5"},"node_modules/vite":{"version":"6.2.0","dev":true}}}"#),
+            (
+                "package.json",
+                r#"{"dependencies":{"xlsx":"^0.18.5","left":"file:../x"},"devDependencies":{"vite":"6.2.0"}}"#,
+            ),
+            (
+                "package-lock.json",
+                r#"{"lockfileVersion":3,"packages":{"":{},"node_modules/xlsx":{"version":"0.18.5"},"node_modules/vite":{"version":"6.2.0","dev":true}}}"#,
+            ),
             ("requirements.txt", "Werkzeug==2.2.2  # web\nflask>=2\n"),
             ("yarn.lock", ""),
         ]);
         let report = check(&tree, Index::builtin());
-        let found: Vec<(&str, &str)> = report.vulnerable.iter().map(|package| (package.name.as_str(), package.scope)).collect();
-        assert!(found.contains(&("xlsx", "production")) && found.contains(&("vite", "development")) && found.contains(&("Werkzeug", "production")), "{found:?}");
+        let found: Vec<(&str, &str)> =
+            report.vulnerable.iter().map(|package| (package.name.as_str(), package.scope)).collect();
+        assert!(
+            found.contains(&("xlsx", "production"))
+                && found.contains(&("vite", "development"))
+                && found.contains(&("Werkzeug", "production")),
+            "{found:?}"
+        );
         assert_eq!(report.not_checked.len(), 1);
     }
 }

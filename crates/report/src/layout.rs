@@ -104,17 +104,10 @@ pub(crate) struct Glyphs {
     pub(crate) open: &'static str,
 }
 
-const UNICODE: Glyphs = Glyphs {
-    rule: '━',
-    bar: '│',
-    bullet: "•",
-    dot: "·",
-    arrow: "→",
-    pointer: "◀",
-    yes: "✓",
-    no: "✗",
-    open: "○",
-};
+const UNICODE: Glyphs =
+    Glyphs {
+        rule: '━', bar: '│', bullet: "•", dot: "·", arrow: "→", pointer: "◀", yes: "✓", no: "✗", open: "○"
+    };
 
 const ASCII: Glyphs =
     Glyphs { rule: '=', bar: '|', bullet: "*", dot: "-", arrow: "->", pointer: "<", yes: "+", no: "x", open: "?" };
@@ -237,7 +230,8 @@ impl Canvas {
 /// The marker and the rest of `- item` and `1. item`.
 fn list_item(line: &str) -> Option<(&str, &str)> {
     let (marker, rest) = line.split_once(' ')?;
-    let number = marker.strip_suffix(['.', ')']).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+    let number =
+        marker.strip_suffix(['.', ')']).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
     (marker == "-" || marker == "*" || number).then_some((marker, rest))
 }
 
@@ -252,7 +246,8 @@ mod tests {
         assert_eq!(wrap("日本語日本語日本語 ab", 10), ["日本語日本", "語日本語", "ab"]);
         assert_eq!(wrap("abcdefghijklmnop q", 10), ["abcdefghij", "klmnop q"]);
         for columns in 8..40 {
-            for line in wrap("Ärger mit  日本語 and https://example.invalid/a/very/long/path?x=1 in text", columns) {
+            for line in wrap("Ärger mit  日本語 and https://example.invalid/a/very/long/path?x=1 in text", columns)
+            {
                 assert!(width(&line) <= columns, "{columns}: {line}");
             }
         }

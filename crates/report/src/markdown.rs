@@ -277,7 +277,10 @@ fn not_checked(out: &mut String, review: &Review) {
     if review.coverage.not_checked.is_empty() {
         out.push_str("Nothing that is known of.\n\n");
     } else {
-        out.push_str(&format!("**{}**\n\n| What | Why | Can decide the verdict |\n|---|---|---|\n", words::NOT_CHECKED_IS_NOT_CLEAN));
+        out.push_str(&format!(
+            "**{}**\n\n| What | Why | Can decide the verdict |\n|---|---|---|\n",
+            words::NOT_CHECKED_IS_NOT_CLEAN
+        ));
         for gap in &review.coverage.not_checked {
             let weighs = if gap.weighs { "**yes**" } else { "no" };
             out.push_str(&format!("| {} | {} | {weighs} |\n", prose(&gap.what), prose(&gap.why)));

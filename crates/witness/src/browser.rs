@@ -56,7 +56,9 @@ fn kind_of(name: &str) -> Option<(&'static str, DataClass)> {
     if has(&["wage", "wages", "salary", "salaries", "payroll", "lohn", "gehalt", "salaire", "sueldo"]) {
         return Some(("wage", DataClass::Personal));
     }
-    if has(&["margin", "margins", "markup", "markups", "wholesale", "floor"]) || (has(&["cost", "costs"]) && has(&["material", "labour", "labor", "unit", "our"])) {
+    if has(&["margin", "margins", "markup", "markups", "wholesale", "floor"])
+        || (has(&["cost", "costs"]) && has(&["material", "labour", "labor", "unit", "our"]))
+    {
         return Some(("price calculation", DataClass::Internal));
     }
     None

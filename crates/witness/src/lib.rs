@@ -161,9 +161,19 @@ fn settle(tree: &SourceTree, app: &mut App) {
     app.stack.dedup();
     app.looked_at.push(format!("{} entry points", app.entry_points.len()));
     // Languages whose frameworks no reader understands yet: their entry points are unknown, which is not the same as none.
-    for (language, extensions) in [("Python", &["py"][..]), ("PHP", &["php"]), ("Ruby", &["rb"]), ("Go", &["go"]), ("Java", &["java", "kt"]), ("C#", &["cs"])] {
-        let count = tree.files.iter().filter(|file| extensions.contains(&file.extension()) && is_own_code(&file.path)).count();
-        if count > 0 {
+    for (language, extensions) in [
+        ("Python", &["py"][..]),
+        ("PHP", &["php"]),
+        ("Ruby", &["rb"]),
+        ("Go", &["go"]),
+        ("Java", &["java", "kt"]),
+        ("C#", &["cs"]),
+    ] {
+        let count =
+            tree.files.iter().filter(|file| extensions.contains(&file.extension()) && is_own_code(&file.path)).count();
+        let understood =
+            language == "Python" && app.stack.iter().any(|known| matches!(known.as_str(), "Flask" | "FastAPI"));
+        if count > 0 && !understood {
             app.not_checked.push(NotChecked {
                 what: format!("{language} code ({count} files): its routes and their guards"),
                 why: "Plimsoll does not understand its web frameworks yet".into(),
@@ -171,13 +181,25 @@ fn settle(tree: &SourceTree, app: &mut App) {
             });
         }
     }
-    for (path, what) in [("supabase/", "Supabase tables and their policies"), ("firestore.rules", "Firestore rules"), ("storage.rules", "Firebase storage rules")] {
+    for (path, what) in [
+        ("supabase/", "Supabase tables and their policies"),
+        ("firestore.rules", "Firestore rules"),
+        ("storage.rules", "Firebase storage rules"),
+    ] {
         if tree.files.iter().any(|file| file.path.starts_with(path) || file.path.contains(&format!("/{path}"))) {
-            app.not_checked.push(NotChecked { what: what.into(), why: "database policies are not read yet".into(), weighs: true });
+            app.not_checked.push(NotChecked {
+                what: what.into(),
+                why: "database policies are not read yet".into(),
+                weighs: true,
+            });
         }
     }
     for problem in &tree.not_read {
-        app.not_checked.push(NotChecked { what: problem.path.clone(), why: problem.why.clone(), weighs: problem.matters });
+        app.not_checked.push(NotChecked {
+            what: problem.path.clone(),
+            why: problem.why.clone(),
+            weighs: problem.matters,
+        });
     }
     app.not_checked.sort();
     app.not_checked.dedup();

@@ -2,6 +2,7 @@
 
 pub(crate) mod chain;
 mod express;
+mod flask;
 mod next;
 
 use plimsoll_analysis::Event;
@@ -12,5 +13,6 @@ use crate::Witnessing;
 /// Lets every framework's reader look at the program. `setup` is what happened while modules loaded.
 pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app: &mut App) {
     express::observe(witnessing, setup, app);
+    flask::observe(witnessing, setup, app);
     next::observe(witnessing, setup, app);
 }

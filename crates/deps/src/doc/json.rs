@@ -172,7 +172,8 @@ impl<'a> Reader<'a> {
                             if (0xd800..0xdc00).contains(&unit) && self.text[self.at..].starts_with("\\u") {
                                 self.at += 2;
                                 let low = self.unit()?;
-                                point = (0x10000 + ((point - 0xd800) << 10)).wrapping_add(u32::from(low).wrapping_sub(0xdc00));
+                                point = (0x10000 + ((point - 0xd800) << 10))
+                                    .wrapping_add(u32::from(low).wrapping_sub(0xdc00));
                             }
                             text.push(char::from_u32(point).unwrap_or('\u{fffd}'));
                         }

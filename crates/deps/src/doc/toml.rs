@@ -10,7 +10,9 @@ pub(super) fn read(text: &str) -> Result<Value<'_>, String> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let shift = text.len() - body.len();
     let table = DeTable::parse(body).map_err(|error| {
-        let line = error.span().map_or(0, |span| body.as_bytes()[..span.start.min(body.len())].iter().filter(|byte| **byte == b'\n').count() + 1);
+        let line = error.span().map_or(0, |span| {
+            body.as_bytes()[..span.start.min(body.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+        });
         format!("not valid TOML in line {line}: {}", error.message().lines().next().unwrap_or_default())
     })?;
     let span = table.span();

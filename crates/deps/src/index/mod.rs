@@ -249,8 +249,12 @@ impl Index {
         };
         let owned;
         let stored: &[u8] = match &self.store {
-            Store::Memory(bytes) => place().and_then(|at| bytes.get(at)).ok_or(IndexError::Damaged("it is cut short"))?,
-            Store::Owned(bytes) => place().and_then(|at| bytes.get(at)).ok_or(IndexError::Damaged("it is cut short"))?,
+            Store::Memory(bytes) => {
+                place().and_then(|at| bytes.get(at)).ok_or(IndexError::Damaged("it is cut short"))?
+            }
+            Store::Owned(bytes) => {
+                place().and_then(|at| bytes.get(at)).ok_or(IndexError::Damaged("it is cut short"))?
+            }
             Store::File(file) => {
                 let mut file = file.lock().map_err(|_| IndexError::Damaged("an earlier read failed"))?;
                 file.seek(SeekFrom::Start(block.offset))?;
@@ -374,8 +378,7 @@ impl Header {
         let mut offset = end as u64 + 4;
         let mut blocks = Vec::new();
         for _ in 0..reader.u32()? {
-            let block =
-                Block { offset, stored: reader.u32()?, inflated: reader.u32()?, checksum: reader.u32()? };
+            let block = Block { offset, stored: reader.u32()?, inflated: reader.u32()?, checksum: reader.u32()? };
             if block.inflated as usize > MAX_BLOCK {
                 return Err(IndexError::Damaged("a block has an impossible size"));
             }

@@ -9,8 +9,8 @@ mod score;
 use serde::Deserialize;
 use serde_json::Value;
 
-pub(crate) use advisory::{Affects, End, Span, groups};
 pub use advisory::{Advisory, Kind, Severity};
+pub(crate) use advisory::{Affects, End, Span, groups};
 
 use crate::Ecosystem;
 use crate::version::Version;
@@ -220,11 +220,8 @@ fn shortened(text: &str) -> String {
 
 impl Affected {
     fn spans(&self, ecosystem: Ecosystem) -> Vec<Span> {
-        let last_known = self
-            .database_specific
-            .get("last_known_affected_version_range")
-            .and_then(Value::as_str)
-            .and_then(|text| {
+        let last_known =
+            self.database_specific.get("last_known_affected_version_range").and_then(Value::as_str).and_then(|text| {
                 let text = text.trim();
                 if let Some(version) = text.strip_prefix("<=") {
                     Some(End::Last(version.trim().to_owned()))
@@ -235,10 +232,9 @@ impl Affected {
         let mut spans = Vec::new();
         // Ranges over commits come first in many records and say nothing about versions: skipped, not stopped at.
         for range in self.ranges.iter().filter(|range| range.kind != "GIT") {
-            let exclusive =
-                [&range.database_specific, &self.database_specific].iter().any(|value| {
-                    value.get("introduced_exclusive").is_some_and(|mark| !matches!(mark, Value::Null | Value::Bool(false)))
-                });
+            let exclusive = [&range.database_specific, &self.database_specific].iter().any(|value| {
+                value.get("introduced_exclusive").is_some_and(|mark| !matches!(mark, Value::Null | Value::Bool(false)))
+            });
             let mut found = range.spans(ecosystem);
             if let Some(end) = &last_known
                 && let [only] = found.as_mut_slice()

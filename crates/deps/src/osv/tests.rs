@@ -94,7 +94,8 @@ fn partial_and_odd_bounds() {
     let it = advisory("npm", r#""ranges":[{"type":"SEMVER","events":[{"introduced":"13.0"},{"fixed":"14"}]}]"#);
     assert_eq!(hits(Ecosystem::Npm, &it, "13.5.0"), Affects::Yes);
     assert_eq!(hits(Ecosystem::Npm, &it, "14.0.0"), Affects::No);
-    let calendar = advisory("npm", r#""ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"2026.03.28"}]}]"#);
+    let calendar =
+        advisory("npm", r#""ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"2026.03.28"}]}]"#);
     assert_eq!(hits(Ecosystem::Npm, &calendar, "2026.3.27"), Affects::Yes);
     assert_eq!(hits(Ecosystem::Npm, &calendar, "2026.3.28"), Affects::No);
 }

@@ -28,7 +28,10 @@ impl Php {
         let text = text.strip_prefix('v').unwrap_or(&text);
         // `dev-main` and `2.x-dev` are branches: they have no place in the order.
         let known = |letter: char| letter.is_ascii_alphanumeric() || ".-_+".contains(letter);
-        if !text.starts_with(|first: char| first.is_ascii_digit()) || !text.chars().all(known) || text.split(['.', '-']).any(|part| part == "x") {
+        if !text.starts_with(|first: char| first.is_ascii_digit())
+            || !text.chars().all(known)
+            || text.split(['.', '-']).any(|part| part == "x")
+        {
             return None;
         }
         let mut parts: Vec<Part> = Vec::new();
@@ -49,8 +52,7 @@ impl Php {
                 flush(&mut word, &mut parts);
                 continue;
             }
-            let changes =
-                word.chars().next_back().is_some_and(|last| last.is_ascii_digit() != letter.is_ascii_digit());
+            let changes = word.chars().next_back().is_some_and(|last| last.is_ascii_digit() != letter.is_ascii_digit());
             if changes {
                 flush(&mut word, &mut parts);
             }

@@ -68,7 +68,11 @@ fn no_mismatch_on_the_fixtures() {
     ] {
         let Some((lines, unordered, wrong)) = compare(ecosystem, name) else { return };
         if !wrong.is_empty() || unordered > max_unordered {
-            failures.push(format!("{ecosystem} {name}: {} of {lines} wrong, {unordered} unordered: {:?}", wrong.len(), &wrong[..wrong.len().min(15)]));
+            failures.push(format!(
+                "{ecosystem} {name}: {} of {lines} wrong, {unordered} unordered: {:?}",
+                wrong.len(),
+                &wrong[..wrong.len().min(15)]
+            ));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));

@@ -1,8 +1,8 @@
 //! A role or privilege is taken from what the visitor sends.
 
+use crate::{Rule, Sink};
 use plimsoll_model::app::GuardKind;
 use plimsoll_model::{App, Gap, Severity};
-use crate::{Rule, Sink};
 
 pub(crate) static RULE: Rule = Rule {
     id: "privilege-from-request",
@@ -19,7 +19,8 @@ pub(crate) static RULE: Rule = Rule {
 fn run(app: &App, sink: &mut Sink<'_>) {
     for entry in &app.entry_points {
         for effect in &entry.effects {
-            if effect.privilege_fields.is_empty() || entry.holding_at(effect, GuardKind::Role) || !effect.kind.writes() {
+            if effect.privilege_fields.is_empty() || entry.holding_at(effect, GuardKind::Role) || !effect.kind.writes()
+            {
                 continue;
             }
             let fields = effect.privilege_fields.join(", ");

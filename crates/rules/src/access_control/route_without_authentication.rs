@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::{Rule, Sink};
 use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, Purpose, Reach};
 use plimsoll_model::{App, Gap, Severity};
-use crate::{Rule, Sink};
 
 pub(crate) static RULE: Rule = Rule {
     id: "route-without-authentication",
@@ -25,7 +25,15 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         if entry.trivial || matches!(entry.kind, EntryKind::StaticFiles) {
             continue;
         }
-        let open = [Purpose::Login, Purpose::Register, Purpose::Logout, Purpose::PasswordReset, Purpose::OneTimeCode, Purpose::Health, Purpose::PublicByDesign];
+        let open = [
+            Purpose::Login,
+            Purpose::Register,
+            Purpose::Logout,
+            Purpose::PasswordReset,
+            Purpose::OneTimeCode,
+            Purpose::Health,
+            Purpose::PublicByDesign,
+        ];
         let public = open.iter().any(|purpose| entry.purposes.contains(purpose));
         if public && !entry.purposes.contains(&Purpose::Admin) {
             continue;
@@ -34,7 +42,13 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         let worst = entry
             .effects
             .iter()
-            .filter(|effect| effect.kind.touches_data() && !matches!(effect.kind, EffectKind::ReadFile | EffectKind::Fetch | EffectKind::SendMessage | EffectKind::CallAi))
+            .filter(|effect| {
+                effect.kind.touches_data()
+                    && !matches!(
+                        effect.kind,
+                        EffectKind::ReadFile | EffectKind::Fetch | EffectKind::SendMessage | EffectKind::CallAi
+                    )
+            })
             .filter(|effect| entry.reach_of(effect) == Reach::Anyone && !effect.limited_to_caller)
             .max_by_key(|effect| (effect.kind.writes(), effect.bypasses_policies));
         let Some(effect) = worst else { continue };
@@ -42,7 +56,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         if entry.effects.iter().any(|effect| matches!(effect.kind, EffectKind::VerifyPassword)) {
             continue;
         }
-        let severity = if matches!(effect.kind, EffectKind::CreateAccount | EffectKind::SetPassword) || effect.target.to_ascii_lowercase().contains("user") && effect.kind.writes() {
+        let severity = if matches!(effect.kind, EffectKind::CreateAccount | EffectKind::SetPassword)
+            || effect.target.to_ascii_lowercase().contains("user") && effect.kind.writes()
+        {
             Severity::Critical
         } else if effect.kind.writes() || effect.bypasses_policies {
             Severity::High
@@ -53,14 +69,18 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     }
     for ((severity, _), list) in groups {
         let Some((first, effect)) = list.first() else { continue };
-        let what = if effect.target.is_empty() { "data".to_owned() } else { format!("\u{201c}{}\u{201d}", effect.target) };
+        let what =
+            if effect.target.is_empty() { "data".to_owned() } else { format!("\u{201c}{}\u{201d}", effect.target) };
         let title = if list.len() == 1 {
             format!("{} can be called by anyone and {} {what}", first.label(), verb(effect.kind))
         } else {
             format!("{} entry points can be called by anyone, among them {}", list.len(), first.label())
         };
         let mut draft = sink
-            .at(first.handler, format!("{}: no check of the caller before it {} {what}", first.label(), verb(effect.kind)))
+            .at(
+                first.handler,
+                format!("{}: no check of the caller before it {} {what}", first.label(), verb(effect.kind)),
+            )
             .title(title)
             .severity(severity)
             .subject(first.label());

@@ -21,7 +21,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     for store in app.stores.iter().filter(|store| store.kind == StoreKind::Browser) {
         for field in &store.fields {
             sink.at(field.span, format!("{} with its numbers", field.name))
-                .title(format!("A table of {} ({}) is in code that every visitor's browser loads", field.kind, field.name))
+                .title(format!(
+                    "A table of {} ({}) is in code that every visitor's browser loads",
+                    field.kind, field.name
+                ))
                 .subject(field.name.clone())
                 .done();
         }

@@ -1,8 +1,8 @@
 //! A secret is sent to every visitor.
 
+use crate::{Rule, Sink};
 use plimsoll_model::app::SecretTier;
 use plimsoll_model::{App, Confidence, Gap, Severity};
-use crate::{Rule, Sink};
 
 pub(crate) static RULE: Rule = Rule {
     id: "secret-in-browser-code",

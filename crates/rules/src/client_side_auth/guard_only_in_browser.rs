@@ -1,9 +1,9 @@
 //! A page is locked only in the visitor's browser.
 
+use crate::{Rule, Sink};
 use plimsoll_model::app::{EntryKind, EntryPoint, Purpose, Reach, StoredValueKind};
 use plimsoll_model::{App, Gap, Severity};
 use plimsoll_source::Span;
-use crate::{Rule, Sink};
 
 pub(crate) static RULE: Rule = Rule {
     id: "guard-only-in-browser",
@@ -22,8 +22,16 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     let open: Vec<&EntryPoint> = app
         .entry_points
         .iter()
-        .filter(|entry| entry.reach() == Reach::Anyone && !entry.trivial && entry.effects.iter().any(|effect| effect.kind.touches_data()))
-        .filter(|entry| !entry.purposes.contains(&Purpose::Login) && !entry.purposes.contains(&Purpose::Register) && !entry.purposes.contains(&Purpose::PublicByDesign))
+        .filter(|entry| {
+            entry.reach() == Reach::Anyone
+                && !entry.trivial
+                && entry.effects.iter().any(|effect| effect.kind.touches_data())
+        })
+        .filter(|entry| {
+            !entry.purposes.contains(&Purpose::Login)
+                && !entry.purposes.contains(&Purpose::Register)
+                && !entry.purposes.contains(&Purpose::PublicByDesign)
+        })
         .filter(|entry| !matches!(entry.kind, EntryKind::StaticFiles))
         .collect();
     if open.is_empty() {
@@ -40,10 +48,15 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     let Some((&first, rest)) = places.split_first() else { return };
     let mut draft = sink
         .at(first, "whether somebody is let in is read from the browser's own storage")
-        .title(format!("Who is let in is decided in the browser, while the server answers anyone ({})", open[0].label()))
+        .title(format!(
+            "Who is let in is decided in the browser, while the server answers anyone ({})",
+            open[0].label()
+        ))
         .all(rest.iter().copied(), "the same value");
     for entry in open.iter().take(6) {
-        draft = draft.also(entry.handler, format!("{} answers without a check", entry.label())).seen_live(entry, "answered without credentials");
+        draft = draft
+            .also(entry.handler, format!("{} answers without a check", entry.label()))
+            .seen_live(entry, "answered without credentials");
     }
     draft.done();
 }

@@ -1,8 +1,8 @@
 //! Any website may read answers with the visitor's login.
 
+use crate::{Rule, Sink};
 use plimsoll_model::app::AllowedOrigins;
 use plimsoll_model::{App, Gap, Severity};
-use crate::{Rule, Sink};
 
 pub(crate) static RULE: Rule = Rule {
     id: "credentialed-cors-for-any-origin",

@@ -1,7 +1,7 @@
 //! A library in use has known holes.
 
-use plimsoll_model::{App, Confidence, Gap, PackageRef, Severity, Witness};
 use crate::{Rule, Sink};
+use plimsoll_model::{App, Confidence, Gap, PackageRef, Severity, Witness};
 
 pub(crate) static RULE: Rule = Rule {
     id: "vulnerable-dependency",
@@ -22,7 +22,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         let shown = ids.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
         let fix = match &package.fixed_in {
             Some(version) => format!("Update {} from {} to {version} or later.", package.name, package.version),
-            None => format!("No fixed version of {} is known: replace it, or keep what strangers send away from it.", package.name),
+            None => format!(
+                "No fixed version of {} is known: replace it, or keep what strangers send away from it.",
+                package.name
+            ),
         };
         sink.seen_by(Witness::Package, package.span, format!("{} {} in use", package.name, package.version))
             .title(format!("{} {} has {} known holes ({shown})", package.name, package.version, ids.len()))

@@ -1,7 +1,7 @@
 //! The browser protections are not switched on.
 
-use plimsoll_model::{App, Gap, Severity};
 use crate::{Rule, Sink};
+use plimsoll_model::{App, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
     id: "no-security-headers",
@@ -25,8 +25,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     if !app.serves_pages && app.live.pages.is_empty() && app.header_places.is_empty() {
         return;
     }
-    let missing: Vec<&str> =
-        ["content-security-policy", "x-content-type-options"].into_iter().filter(|name| !has(name) || !observed(name)).collect();
+    let missing: Vec<&str> = ["content-security-policy", "x-content-type-options"]
+        .into_iter()
+        .filter(|name| !has(name) || !observed(name))
+        .collect();
     if missing.is_empty() {
         return;
     }

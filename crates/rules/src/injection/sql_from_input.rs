@@ -1,8 +1,8 @@
 //! Text from a visitor becomes part of a database command.
 
+use crate::{Rule, Sink};
 use plimsoll_model::app::{Sink as Ends, Source};
 use plimsoll_model::{App, Gap, Severity};
-use crate::{Rule, Sink};
 
 pub(crate) static RULE: Rule = Rule {
     id: "sql-from-input",
@@ -17,6 +17,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
+    let mut seen = std::collections::BTreeSet::new();
     for flow in &app.flows {
         if !matches!(flow.source, Source::Request | Source::Upload) {
             continue;
@@ -27,6 +28,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             Ends::Eval | Ends::Template | Ends::Deserialise => "program code",
             _ => continue,
         };
+        if !seen.insert((flow.to, flow.sink)) {
+            continue;
+        }
         sink.at(flow.to, format!("`{}` ends here", flow.source_name))
             .title(format!("What a visitor sends (`{}`) becomes part of {what}", flow.source_name))
             .cwe(match flow.sink {

@@ -1,9 +1,9 @@
 //! The text of internal errors is sent to the visitor.
 
+use crate::{Rule, Sink};
 use plimsoll_model::app::{Sink as Ends, Source};
 use plimsoll_model::{App, Gap, Severity};
 use plimsoll_source::Span;
-use crate::{Rule, Sink};
 
 pub(crate) static RULE: Rule = Rule {
     id: "error-details-to-client",

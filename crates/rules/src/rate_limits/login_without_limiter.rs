@@ -1,8 +1,8 @@
 //! A login accepts any number of wrong passwords.
 
+use crate::{Rule, Sink};
 use plimsoll_model::app::{EffectKind, GuardKind, Purpose};
 use plimsoll_model::{App, Gap, Severity};
-use crate::{Rule, Sink};
 
 pub(crate) static RULE: Rule = Rule {
     id: "login-without-limiter",
@@ -28,11 +28,16 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             continue;
         };
         // Only where the app itself checks the password: services such as Supabase limit attempts themselves.
-        let own = entry.effects.iter().any(|effect| effect.kind == EffectKind::VerifyPassword || effect.kind == EffectKind::IssueSession);
+        let own = entry
+            .effects
+            .iter()
+            .any(|effect| effect.kind == EffectKind::VerifyPassword || effect.kind == EffectKind::IssueSession);
         if kind == "login" && !own {
             continue;
         }
-        if entry.holding(GuardKind::RateLimit).next().is_some() || entry.effects.iter().any(|effect| entry.holding_at(effect, GuardKind::RateLimit)) {
+        if entry.holding(GuardKind::RateLimit).next().is_some()
+            || entry.effects.iter().any(|effect| entry.holding_at(effect, GuardKind::RateLimit))
+        {
             continue;
         }
         if entry.opaque {

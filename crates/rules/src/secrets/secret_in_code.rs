@@ -1,8 +1,8 @@
 //! A key or password is written in the code.
 
+use crate::{Rule, Sink};
 use plimsoll_model::app::{CommittedKind, SecretKind, SecretTier};
 use plimsoll_model::{App, Confidence, Gap, Severity};
-use crate::{Rule, Sink};
 
 pub(crate) static RULE: Rule = Rule {
     id: "secret-in-code",

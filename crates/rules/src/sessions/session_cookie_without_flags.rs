@@ -1,8 +1,8 @@
 //! The login cookie misses its protections.
 
+use crate::{Rule, Sink};
 use plimsoll_model::app::SameSite;
 use plimsoll_model::{App, Gap, Severity};
-use crate::{Rule, Sink};
 
 pub(crate) static RULE: Rule = Rule {
     id: "session-cookie-without-flags",

@@ -1,8 +1,8 @@
 //! A login token is kept where any script can read it.
 
+use crate::{Rule, Sink};
 use plimsoll_model::app::{StoredValueKind, WebStorage};
 use plimsoll_model::{App, Gap, Severity};
-use crate::{Rule, Sink};
 
 pub(crate) static RULE: Rule = Rule {
     id: "session-token-in-web-storage",

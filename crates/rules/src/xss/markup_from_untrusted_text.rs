@@ -1,8 +1,8 @@
 //! Text of others is put into the page as a program.
 
+use crate::{Rule, Sink};
 use plimsoll_model::app::{Sink as Ends, Source};
 use plimsoll_model::{App, Gap, Severity};
-use crate::{Rule, Sink};
 
 pub(crate) static RULE: Rule = Rule {
     id: "markup-from-untrusted-text",
@@ -17,7 +17,12 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
+    let mut seen = std::collections::BTreeSet::new();
     for flow in &app.flows {
+        // Several sources that meet in one place are one mistake.
+        if flow.sink == Ends::Html && !seen.insert(flow.to) {
+            continue;
+        }
         if flow.sink != Ends::Html || flow.source == Source::ErrorDetail {
             continue;
         }

@@ -186,6 +186,19 @@ const DEFER: &[&str] = &[
 
 pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -> Outcome {
     let mut outcome = Outcome::default();
+    // The app's own escape function: it replaces what opens a tag.
+    if matches!(path.rsplit('.').next(), Some("replace" | "replaceAll")) {
+        let pattern = args.first().map(|arg| arg.value.as_str().unwrap_or_else(|| arg.value.path()).to_owned());
+        if pattern.is_some_and(|pattern| pattern.contains('<')) {
+            outcome.clean = Clean::HTML;
+            return outcome;
+        }
+    }
+    // What a server answers is its own, not what was sent to ask for it.
+    if matches!(path, "fetch" | "window.fetch" | "axios") || (path.starts_with("axios.") && !path.contains("create")) {
+        outcome.replace = Some(Labels::NONE);
+        return outcome;
+    }
     if let Some((_, clean)) = CLEANERS.iter().find(|(name, _)| ends_with_name(path, name)) {
         outcome.clean = *clean;
         return outcome;

@@ -219,7 +219,8 @@ fn known_middleware(value: &Value, span: Span, witnessing: &mut Witnessing<'_, '
     .any(|part| path.contains(part));
     if let Some(closure) = wrapped {
         known.inner = Some(Value::plain(ValueKind::Closure(closure)));
-    } else if !is_library {
+    }
+    if !is_library {
         // Named like a guard, but its code was not found.
         let words = crate::handler::words_of(&last);
         let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));

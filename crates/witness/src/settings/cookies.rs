@@ -15,7 +15,10 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
         // express-session keeps the flags under `cookie`, cookie-session beside the rest; both set HttpOnly by default.
         let flags = options.field("cookie").unwrap_or_else(|| options.clone());
         let mut cookie = read(&flags, path, event);
-        cookie.name = options.field("name").and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_else(|| "connect.sid".into());
+        cookie.name = options
+            .field("name")
+            .and_then(|name| name.as_str().map(str::to_owned))
+            .unwrap_or_else(|| "connect.sid".into());
         cookie.is_session = true;
         cookie.http_only = cookie.http_only.or(Some(true));
         notes.cookies.push(cookie);
@@ -29,9 +32,10 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
         return;
     }
     let cookie_name = event.arg(0).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
-    let carries = args.iter().skip(1).any(|arg| {
-        arg.value.deep_labels().any(|label| matches!(label, plimsoll_analysis::Label::Token))
-    });
+    let carries = args
+        .iter()
+        .skip(1)
+        .any(|arg| arg.value.deep_labels().any(|label| matches!(label, plimsoll_analysis::Label::Token)));
     if !carries && !crate::handler::is_session_name(&cookie_name) {
         return;
     }

@@ -15,7 +15,13 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
             None => AllowedOrigins::Any,
         };
         let credentials = options.bool_field("credentials") == Some(true);
-        notes.cors.push(CorsPolicy { origins, credentials, path: String::new(), by: "cors".into(), spans: vec![event.span] });
+        notes.cors.push(CorsPolicy {
+            origins,
+            credentials,
+            path: String::new(),
+            by: "cors".into(),
+            spans: vec![event.span],
+        });
         return;
     }
     if matches!(callee.last_name().as_str(), "setHeader" | "set" | "header" | "append") && args.len() >= 2 {
@@ -24,10 +30,17 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
         let file = event.span.file;
         if name.eq_ignore_ascii_case("access-control-allow-origin") {
             let origins = allowed(value);
-            notes.cors.push(CorsPolicy { origins, credentials: false, path: String::new(), by: "header".into(), spans: vec![event.span] });
+            notes.cors.push(CorsPolicy {
+                origins,
+                credentials: false,
+                path: String::new(),
+                by: "header".into(),
+                spans: vec![event.span],
+            });
         } else if name.eq_ignore_ascii_case("access-control-allow-credentials")
             && value.as_str() == Some("true")
-            && let Some(policy) = notes.cors.iter_mut().rev().find(|policy| policy.spans.iter().any(|span| span.file == file))
+            && let Some(policy) =
+                notes.cors.iter_mut().rev().find(|policy| policy.spans.iter().any(|span| span.file == file))
         {
             policy.credentials = true;
         }
@@ -46,7 +59,9 @@ fn allowed(value: &Value) -> AllowedOrigins {
         }
         // `origin || '*'`: whoever asks.
         ValueKind::Or(pair) if pair.1.as_str() == Some("*") => AllowedOrigins::Reflected,
-        _ if value.labels.any(|label| matches!(label, Label::Input(name, _) if name.starts_with("headers"))) => AllowedOrigins::Reflected,
+        _ if value.labels.any(|label| matches!(label, Label::Input(name, _) if name.starts_with("headers"))) => {
+            AllowedOrigins::Reflected
+        }
         _ if value.truth() == Truth::Yes && value.as_closure().is_some() => AllowedOrigins::Configured,
         _ => AllowedOrigins::Configured,
     }

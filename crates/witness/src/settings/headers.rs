@@ -9,7 +9,12 @@ use super::Notes;
 
 /// The headers that protect pages.
 const SECURITY: &[&str] = &[
-    "content-security-policy", "x-frame-options", "x-content-type-options", "strict-transport-security", "referrer-policy", "permissions-policy",
+    "content-security-policy",
+    "x-frame-options",
+    "x-content-type-options",
+    "strict-transport-security",
+    "referrer-policy",
+    "permissions-policy",
 ];
 
 pub(super) fn note(event: &Event, notes: &mut Notes) {
@@ -17,7 +22,10 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
     let path = callee.path.as_str();
     if path == "helmet" || path.starts_with("@fastify/helmet") {
         let off = event.arg(0).is_some_and(|options| options.bool_field("contentSecurityPolicy") == Some(false));
-        for name in SECURITY.iter().filter(|name| !(off && **name == "content-security-policy") && **name != "permissions-policy") {
+        for name in SECURITY
+            .iter()
+            .filter(|name| !(off && **name == "content-security-policy") && **name != "permissions-policy")
+        {
             notes.headers.push(HeaderSet { name: (*name).into(), value: None, by: "helmet".into(), span: event.span });
         }
         return;
@@ -40,8 +48,16 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
 pub(super) fn observe_files(tree: &SourceTree, app: &mut App) {
     for (id, file) in tree.iter() {
         let name = file.name();
-        let is_host = matches!(name, "vercel.json" | "netlify.toml" | "_headers" | "firebase.json" | "staticwebapp.config.json" | "nginx.conf" | ".htaccess")
-            || name.starts_with("next.config.")
+        let is_host = matches!(
+            name,
+            "vercel.json"
+                | "netlify.toml"
+                | "_headers"
+                | "firebase.json"
+                | "staticwebapp.config.json"
+                | "nginx.conf"
+                | ".htaccess"
+        ) || name.starts_with("next.config.")
             || name.ends_with(".conf");
         let is_page = name == "index.html" && !file.path.contains("node_modules");
         if !is_host && !is_page {

@@ -43,7 +43,11 @@ fn storage_of(path: &str) -> Option<WebStorage> {
 
 fn push(notes: &mut Notes, storage: WebStorage, key: String, kind: StoredValueKind, written: bool, event: &Event) {
     let (mut writes, mut reads) = (Vec::new(), Vec::new());
-    if written { writes.push(event.span) } else { reads.push(event.span) }
+    if written {
+        writes.push(event.span)
+    } else {
+        reads.push(event.span)
+    }
     notes.stored.push(StoredValue { storage, key, kind, written: writes, read: reads, by_library: None });
 }
 
@@ -51,14 +55,38 @@ fn push(notes: &mut Notes, storage: WebStorage, key: String, kind: StoredValueKi
 fn kind_of(key: &str) -> StoredValueKind {
     let words = crate::handler::words_of(key);
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    if has(&["theme", "lang", "language", "locale", "sidebar", "consent", "tour", "dismissed", "view", "tab", "filter", "sort", "collapsed"]) {
+    if has(&[
+        "theme",
+        "lang",
+        "language",
+        "locale",
+        "sidebar",
+        "consent",
+        "tour",
+        "dismissed",
+        "view",
+        "tab",
+        "filter",
+        "sort",
+        "collapsed",
+    ]) {
         return StoredValueKind::Preference;
     }
     if has(&["token", "jwt", "authtoken", "accesstoken", "refreshtoken", "session", "sessionid", "bearer"]) {
         return StoredValueKind::SessionToken;
     }
-    if has(&["role", "roles", "admin", "isadmin", "loggedin", "authenticated", "auth", "permissions", "isloggedin", "isauthenticated"])
-        || (has(&["logged"]) && has(&["in"]))
+    if has(&[
+        "role",
+        "roles",
+        "admin",
+        "isadmin",
+        "loggedin",
+        "authenticated",
+        "auth",
+        "permissions",
+        "isloggedin",
+        "isauthenticated",
+    ]) || (has(&["logged"]) && has(&["in"]))
     {
         return StoredValueKind::Privilege;
     }
