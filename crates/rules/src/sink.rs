@@ -194,6 +194,14 @@ impl Draft<'_, '_> {
         self
     }
 
+    /// Further places, each with a note of its own.
+    pub fn all_files(mut self, files: impl IntoIterator<Item = (Span, String)>) -> Self {
+        for (span, note) in files {
+            self = self.also(span, note);
+        }
+        self
+    }
+
     /// What was observed live besides: with it the finding is confirmed.
     pub fn also_live(mut self, exchange: &Exchange, note: impl Into<String>) -> Self {
         self.finding.evidence.push(Evidence {

@@ -321,7 +321,8 @@ impl Machine<'_> {
                 if is_error {
                     // Node's convention: no error is what success looks like.
                     let success = passed.map_or_else(Facts::default, |passed| Facts::default().with([passed.clone()]));
-                    let failure = Value::of(Labels::one(Label::ErrorDetail));
+                    // An error that is passed is never falsy.
+                    let failure = Value::symbol(Symbol::global("Error()"), Labels::one(Label::ErrorDetail));
                     let choice = Rc::new([(Value::plain(ValueKind::Null), success), (failure, Facts::default())]);
                     values.push(Value { kind: ValueKind::Choice(choice), labels: Labels::one(Label::ErrorDetail) });
                 } else {

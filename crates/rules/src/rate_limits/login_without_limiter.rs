@@ -28,11 +28,16 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             continue;
         };
         // Only where the app itself checks the password: services such as Supabase limit attempts themselves.
+        let by_service = entry.effects.iter().any(|effect| effect.target == "authentication service");
         let own = entry
             .effects
             .iter()
-            .any(|effect| effect.kind == EffectKind::VerifyPassword || effect.kind == EffectKind::IssueSession);
-        if kind == "login" && !own {
+            .any(|effect| matches!(effect.kind, EffectKind::VerifyPassword | EffectKind::IssueSession));
+        if by_service || (kind == "login" && !own) {
+            continue;
+        }
+        // An administrator's reset of somebody's password is no public form.
+        if kind == "password reset" && entry.effects.iter().any(|effect| effect.bypasses_policies) {
             continue;
         }
         if entry.holding(GuardKind::RateLimit).next().is_some()

@@ -1,7 +1,9 @@
 //! A key or password is written in the code.
 
 use crate::{Rule, Sink};
-use plimsoll_model::app::{CommittedKind, SecretKind, SecretTier};
+use std::collections::BTreeMap;
+
+use plimsoll_model::app::{CommittedFile, CommittedKind, SecretKind, SecretTier};
 use plimsoll_model::{App, Confidence, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
@@ -39,14 +41,25 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .all(secret.also.iter().copied(), "the same value")
             .done();
     }
+    // A folder full of uploads is one mistake, as is a set of backups.
+    let mut groups: BTreeMap<CommittedKind, Vec<&CommittedFile>> = BTreeMap::new();
     for file in &app.committed {
-        if file.git_ignored || matches!(file.kind, CommittedKind::Log) {
-            continue;
+        if !file.git_ignored && !matches!(file.kind, CommittedKind::Log) {
+            groups.entry(file.kind).or_default().push(file);
         }
-        sink.at(file.span, file.note.clone())
-            .title(format!("A file that does not belong in the code is there: {}", file.note))
+    }
+    for files in groups.values() {
+        let Some((first, rest)) = files.split_first() else { continue };
+        let title = if rest.is_empty() {
+            format!("A file that does not belong in the code is there: {}", first.note)
+        } else {
+            format!("{} files that do not belong in the code are there, among them: {}", files.len(), first.note)
+        };
+        sink.at(first.span, first.note.clone())
+            .title(title)
             .cwe(&[538])
             .confidence(Confidence::Confirmed)
+            .all_files(rest.iter().map(|file| (file.span, file.note.clone())))
             .done();
     }
 }

@@ -223,7 +223,15 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
     let path = callee.path.as_str();
     // `fs` comes as `fs`, `node:fs`, `fs/promises`, as a default or under a name: the module is what counts.
     if let Some((_, kind)) = CALLS.iter().find(|(name, _)| ends(path, name)) {
-        let target = args.first().and_then(|arg| arg.value.text_shape()).unwrap_or_default();
+        // A service that keeps the accounts checks passwords, and limits attempts, itself.
+        let by_service = path.ends_with("signInWithPassword")
+            || path.ends_with("signInWithEmailAndPassword")
+            || path.ends_with("auth.signUp");
+        let target = if by_service {
+            "authentication service".to_owned()
+        } else {
+            args.first().and_then(|arg| arg.value.text_shape()).unwrap_or_default()
+        };
         let mut effect = effect(*kind, target, event);
         let labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
         effect.picked_by_input = labels.has_input(Clean::NONE);

@@ -289,6 +289,13 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
 }
 
 fn returned_argument(path: &str) -> Option<usize> {
+    // The function behind a description of it.
+    if ["defineFlow", "defineTool", ".onCall", "onCall", "createServerFn().handler"]
+        .iter()
+        .any(|name| path.ends_with(name))
+    {
+        return Some(1);
+    }
     WRAPPERS.iter().any(|name| ends_with_name(path, name)).then_some(0)
 }
 
