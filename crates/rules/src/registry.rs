@@ -4,16 +4,22 @@
 mod business_data_in_browser_code;
 #[path = "cors/credentialed_cors_for_any_origin.rs"]
 mod credentialed_cors_for_any_origin;
+#[path = "misconfiguration/debug_mode_on.rs"]
+mod debug_mode_on;
 #[path = "misconfiguration/error_details_to_client.rs"]
 mod error_details_to_client;
 #[path = "client_side_auth/guard_only_in_browser.rs"]
 mod guard_only_in_browser;
+#[path = "crypto/guessable_token.rs"]
+mod guessable_token;
 #[path = "rate_limits/login_without_limiter.rs"]
 mod login_without_limiter;
 #[path = "xss/markup_from_untrusted_text.rs"]
 mod markup_from_untrusted_text;
 #[path = "headers/no_security_headers.rs"]
 mod no_security_headers;
+#[path = "rate_limits/paid_service_open_to_anyone.rs"]
+mod paid_service_open_to_anyone;
 #[path = "access_control/privilege_from_request.rs"]
 mod privilege_from_request;
 #[path = "access_control/route_without_authentication.rs"]
@@ -28,6 +34,8 @@ mod session_cookie_without_flags;
 mod session_token_in_web_storage;
 #[path = "injection/sql_from_input.rs"]
 mod sql_from_input;
+#[path = "uploads/upload_without_bounds.rs"]
+mod upload_without_bounds;
 #[path = "dependencies/vulnerable_dependency.rs"]
 mod vulnerable_dependency;
 
@@ -37,11 +45,14 @@ use crate::Rule;
 pub static RULES: &[&Rule] = &[
     &business_data_in_browser_code::RULE,
     &credentialed_cors_for_any_origin::RULE,
+    &debug_mode_on::RULE,
     &error_details_to_client::RULE,
     &guard_only_in_browser::RULE,
+    &guessable_token::RULE,
     &login_without_limiter::RULE,
     &markup_from_untrusted_text::RULE,
     &no_security_headers::RULE,
+    &paid_service_open_to_anyone::RULE,
     &privilege_from_request::RULE,
     &route_without_authentication::RULE,
     &secret_in_browser_code::RULE,
@@ -49,5 +60,6 @@ pub static RULES: &[&Rule] = &[
     &session_cookie_without_flags::RULE,
     &session_token_in_web_storage::RULE,
     &sql_from_input::RULE,
+    &upload_without_bounds::RULE,
     &vulnerable_dependency::RULE,
 ];

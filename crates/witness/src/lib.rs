@@ -9,6 +9,7 @@ mod guards;
 mod handler;
 mod knowledge;
 mod packages;
+mod scan;
 mod server;
 mod settings;
 
@@ -64,6 +65,7 @@ pub fn observe(tree: &SourceTree) -> App {
     app.flows = std::mem::take(&mut witnessing.flows);
     std::mem::take(&mut witnessing.notes).finish(&program, &mut app);
     browser::observe(&program, &mut app);
+    scan::observe(&program, &mut app);
     settings::observe_files(tree, &mut app);
     packages::observe(tree, &mut app);
     secrets(tree, &mut app);

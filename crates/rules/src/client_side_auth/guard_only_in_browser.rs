@@ -1,7 +1,7 @@
 //! A page is locked only in the visitor's browser.
 
 use crate::{Rule, Sink};
-use plimsoll_model::app::{EntryKind, EntryPoint, Purpose, Reach, StoredValueKind};
+use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Purpose, Reach, StoredValueKind};
 use plimsoll_model::{App, Gap, Severity};
 use plimsoll_source::Span;
 
@@ -33,6 +33,19 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 && !entry.purposes.contains(&Purpose::PublicByDesign)
         })
         .filter(|entry| !matches!(entry.kind, EntryKind::StaticFiles))
+        .filter(|entry| {
+            entry.effects.iter().any(|effect| {
+                !matches!(
+                    effect.kind,
+                    EffectKind::ReadFile
+                        | EffectKind::Fetch
+                        | EffectKind::CallAi
+                        | EffectKind::SendMessage
+                        | EffectKind::IssueSession
+                ) && entry.reach_of(effect) == Reach::Anyone
+                    && !effect.limited_to_caller
+            })
+        })
         .collect();
     if open.is_empty() {
         return;
@@ -43,16 +56,18 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             places.extend(value.read.iter().chain(&value.written));
         }
     }
+    // Components that send visitors away, and only that, stand before the pages.
+    places.extend(app.pages.iter().flat_map(|page| &page.guards).map(|guard| guard.span));
     places.sort();
     places.dedup();
     let Some((&first, rest)) = places.split_first() else { return };
     let mut draft = sink
-        .at(first, "whether somebody is let in is read from the browser's own storage")
+        .at(first, "here the browser decides whether somebody is let in")
         .title(format!(
             "Who is let in is decided in the browser, while the server answers anyone ({})",
             open[0].label()
         ))
-        .all(rest.iter().copied(), "the same value");
+        .all(rest.iter().copied(), "decided here too");
     for entry in open.iter().take(6) {
         draft = draft
             .also(entry.handler, format!("{} answers without a check", entry.label()))

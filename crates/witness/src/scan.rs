@@ -1,0 +1,223 @@
+//! Facts that the tree itself shows, without running anything: guessable tokens, debug switches, guards of components,
+//! upload handlers without bounds.
+
+use plimsoll_analysis::Program;
+use plimsoll_ir::{Kind, Language, Module, NodeId, walk};
+use plimsoll_model::App;
+use plimsoll_model::app::{CryptoUse, CryptoUseKind, Guard, GuardKind, GuardStanding, Page, SettingSeen, Side};
+use plimsoll_source::Span;
+
+use crate::handler::words_of;
+
+pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
+    let mut guessable: Vec<(Span, String)> = Vec::new();
+    for (id, module) in program.iter() {
+        let path = program.path(id);
+        for (node, at) in module.iter() {
+            match &at.kind {
+                Kind::Let { target, value: Some(value), .. } | Kind::Assign { target, value, .. } => {
+                    if let Some(name) = name_of(module, *target) {
+                        named_value(module, node, &name, *value, &mut guessable);
+                        if name == "DEBUG"
+                            && path.ends_with("settings.py")
+                            && matches!(module.kind(*value), Kind::Bool(true))
+                        {
+                            setting(app, "Django", "debug-mode", "True", module.span(node));
+                        }
+                    }
+                }
+                Kind::Object(properties) => {
+                    for property in properties {
+                        if let plimsoll_ir::Key::Named(name) = &property.key {
+                            named_value(module, property.value, name, property.value, &mut guessable);
+                        }
+                    }
+                }
+                Kind::Call { callee, args, .. } => {
+                    let called = module.path(*callee).unwrap_or_default();
+                    let named =
+                        |wanted: &str| args.iter().find(|arg| arg.name.as_deref() == Some(wanted)).map(|arg| arg.value);
+                    if called.ends_with(".run")
+                        && module.language == Language::Python
+                        && named("debug").is_some_and(|value| matches!(module.kind(value), Kind::Bool(true)))
+                    {
+                        setting(app, "Flask", "debug-mode", "True", module.span(node));
+                    }
+                    if called == "multer" {
+                        let options = args.first().map(|arg| arg.value);
+                        let has = |name: &str| options.and_then(|options| module.property(options, name)).is_some();
+                        // What a file is can only be told from its content, later: a missing filter alone says little.
+                        if !has("limits") {
+                            let missing = if has("fileFilter") {
+                                "the size is not limited"
+                            } else {
+                                "neither size nor kind is limited"
+                            };
+                            setting(app, "multer", "upload-without-bounds", missing, module.span(node));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        if module.language == Language::JavaScript {
+            component_guards(module, path, app);
+        }
+    }
+    if let Some((first, rest)) = guessable.split_first() {
+        app.crypto.push(CryptoUse {
+            kind: CryptoUseKind::GuessableToken,
+            how: first.1.clone(),
+            span: first.0,
+            also: rest.iter().map(|(span, _)| *span).collect(),
+        });
+    }
+}
+
+fn setting(app: &mut App, system: &str, key: &str, value: &str, span: Span) {
+    app.settings.push(SettingSeen {
+        system: system.into(),
+        key: key.into(),
+        value: value.into(),
+        span,
+        also: Vec::new(),
+    });
+}
+
+fn name_of(module: &Module, target: NodeId) -> Option<String> {
+    match module.kind(target) {
+        Kind::Name(name) => Some(name.to_string()),
+        Kind::Member { property, .. } => Some(property.to_string()),
+        _ => None,
+    }
+}
+
+/// A value named like a token, password or code that comes from a guessable generator.
+fn named_value(module: &Module, node: NodeId, name: &str, value: NodeId, out: &mut Vec<(Span, String)>) {
+    let words = words_of(name);
+    let secret = words.iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "token"
+                | "password"
+                | "pwd"
+                | "passcode"
+                | "otp"
+                | "secret"
+                | "apikey"
+                | "pin"
+                | "sharelink"
+                | "resettoken"
+                | "sessionid"
+                | "nonce"
+        )
+    }) || (words.contains(&"code".into())
+        && words.iter().any(|word| {
+            matches!(word.as_str(), "reset" | "verification" | "verify" | "invite" | "access" | "login" | "auth")
+        }))
+        || (words.contains(&"link".into()) && words.contains(&"share".into()));
+    if !secret {
+        return;
+    }
+    let mut found = None;
+    walk(module, value, &mut |inner| {
+        if let Kind::Call { callee, .. } = module.kind(inner) {
+            let path = module.path(*callee).unwrap_or_default();
+            if path == "Math.random"
+                || matches!(
+                    path.as_str(),
+                    "random.choice"
+                        | "random.randint"
+                        | "random.choices"
+                        | "random.random"
+                        | "mt_rand"
+                        | "rand"
+                        | "uniqid"
+                )
+            {
+                found = Some(path);
+            }
+        }
+        !matches!(module.kind(inner), Kind::Function(_))
+    });
+    if let Some(how) = found {
+        let span = module.span(node);
+        if !out.iter().any(|(known, _)| *known == span) {
+            out.push((span, how));
+        }
+    }
+}
+
+/// Components that send away whom they do not like: a guard in the browser.
+fn component_guards(module: &Module, path: &str, app: &mut App) {
+    if !(path.ends_with(".tsx") || path.ends_with(".jsx") || path.ends_with(".vue") || path.ends_with(".svelte")) {
+        return;
+    }
+    for (node, at) in module.iter() {
+        let Kind::If { test, then, .. } = &at.kind else { continue };
+        let mut about_user = false;
+        walk(module, *test, &mut |inner| {
+            let name = match module.kind(inner) {
+                Kind::Name(name) => name.to_string(),
+                Kind::Member { property, .. } => property.to_string(),
+                _ => return true,
+            };
+            let words = words_of(&name);
+            about_user |= words.iter().any(|word| {
+                matches!(
+                    word.as_str(),
+                    "user" | "role" | "roles" | "admin" | "session" | "auth" | "authenticated" | "token" | "logged"
+                )
+            });
+            true
+        });
+        if !about_user {
+            continue;
+        }
+        let mut sends_away = false;
+        walk(module, *then, &mut |inner| {
+            match module.kind(inner) {
+                Kind::Call { callee, args, .. } => {
+                    let called = module.path(*callee).unwrap_or_default();
+                    let to = args.first().and_then(|arg| module.string(arg.value)).unwrap_or("");
+                    if (called.ends_with("outer.push")
+                        || called.ends_with("outer.replace")
+                        || called == "navigate"
+                        || called == "setLocation"
+                        || called == "redirect")
+                        && (to == "/"
+                            || to.contains("login")
+                            || to.contains("auth")
+                            || to.contains("signin")
+                            || to.contains("unauthorized"))
+                    {
+                        sends_away = true;
+                    }
+                }
+                Kind::Element { tag, .. } => {
+                    if module.path(*tag).is_some_and(|tag| tag == "Navigate" || tag == "Redirect") {
+                        sends_away = true;
+                    }
+                }
+                _ => {}
+            }
+            true
+        });
+        if sends_away {
+            let span = module.span(*test);
+            app.pages.push(Page {
+                path: String::new(),
+                component: path.rsplit('/').next().unwrap_or(path).to_owned(),
+                guards: vec![Guard {
+                    kind: GuardKind::Authentication,
+                    side: Side::Browser,
+                    name: "redirect in a component".into(),
+                    standing: GuardStanding::Enforced,
+                    span,
+                }],
+                calls: Vec::new(),
+                span: module.span(node),
+            });
+        }
+    }
+}
