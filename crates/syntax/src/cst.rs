@@ -176,21 +176,13 @@ pub(crate) fn parse(
     })
 }
 
-fn on_stack(
-    file: FileId,
-    language: Language,
-    text: &str,
-    size: usize,
-    work: impl FnOnce() -> Module + Send,
-) -> Module {
-    std::thread::scope(|scope| {
-        match std::thread::Builder::new().stack_size(size).spawn_scoped(scope, work) {
-            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Err(error) => {
-                let mut builder = Builder::new(file, language);
-                builder.problem(format!("not read, no thread to do it: {error}"), whole(text), true);
-                builder.module
-            }
+fn on_stack(file: FileId, language: Language, text: &str, size: usize, work: impl FnOnce() -> Module + Send) -> Module {
+    std::thread::scope(|scope| match std::thread::Builder::new().stack_size(size).spawn_scoped(scope, work) {
+        Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        Err(error) => {
+            let mut builder = Builder::new(file, language);
+            builder.problem(format!("not read, no thread to do it: {error}"), whole(text), true);
+            builder.module
         }
     })
 }

@@ -99,7 +99,11 @@ impl Lower<'_> {
                     let first = args.first()?.value;
                     match (name.as_str(), args.get(1).map(|arg| self.b.module.kind(arg.value))) {
                         ("dirname", None) => up += 1,
-                        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be small")]
+                        #[expect(
+                            clippy::cast_possible_truncation,
+                            clippy::cast_sign_loss,
+                            reason = "checked to be small"
+                        )]
                         ("dirname", Some(Kind::Num(levels))) if (1.0..=16.0).contains(levels) => up += *levels as usize,
                         ("realpath", None) => {}
                         _ => return None,

@@ -1,8 +1,6 @@
 //! Statements, functions and classes.
 
-use plimsoll_ir::{
-    Arg, Class, ClassId, Field, Function, FunctionId, Import, Kind, NodeId, Range, Str, UnaryOp,
-};
+use plimsoll_ir::{Arg, Class, ClassId, Field, Function, FunctionId, Import, Kind, NodeId, Range, Str, UnaryOp};
 
 use super::Lower;
 use crate::cst::Cn;
@@ -18,8 +16,14 @@ impl<'c> Lower<'c> {
     /// A statement, as no, one or several nodes. An expression counts as one.
     pub(super) fn statement(&mut self, node: Cn<'c>, out: &mut Vec<NodeId>) {
         match node.kind() {
-            "comment" | "empty_statement" | "php_end_tag" | "named_label_statement" | "string_content"
-            | "heredoc_start" | "heredoc_end" | "escape_sequence" => return,
+            "comment"
+            | "empty_statement"
+            | "php_end_tag"
+            | "named_label_statement"
+            | "string_content"
+            | "heredoc_start"
+            | "heredoc_end"
+            | "escape_sequence" => return,
             "php_tag" => {
                 self.echo = node.text() == "<?=";
                 return;
@@ -76,8 +80,7 @@ impl<'c> Lower<'c> {
             "exit_statement" => {
                 let word = node.children().next().unwrap_or(node);
                 let callee = self.add(Kind::Name("exit".into()), word);
-                let args: Vec<Arg> =
-                    node.kids().map(|value| Arg { name: None, value: self.expr(value) }).collect();
+                let args: Vec<Arg> = node.kids().map(|value| Arg { name: None, value: self.expr(value) }).collect();
                 let call = self.add(Kind::Call { callee, args: args.into(), new: false }, node);
                 self.add(Kind::Throw(Some(call)), node)
             }
@@ -333,7 +336,9 @@ impl<'c> Lower<'c> {
                 continue;
             }
             let alias = clause.field("alias");
-            let Some(name) = clause.kids().find(|kid| matches!(kid.kind(), "name" | "qualified_name")) else { continue };
+            let Some(name) = clause.kids().find(|kid| matches!(kid.kind(), "name" | "qualified_name")) else {
+                continue;
+            };
             let mut path = squeeze(name.text());
             if let Some(prefix) = &prefix {
                 path = format!("{}\\{path}", prefix.trim_end_matches('\\'));
