@@ -131,6 +131,16 @@ impl Lower<'_> {
 
     fn leaf(&mut self, expression: &Expression) -> NodeId {
         let span = expression.span();
+        if !self.tags.is_empty() && !self.tags_in(span).is_empty() {
+            return match expression {
+                Expression::StringLiteral(_) => {
+                    let inside = Span::new(span.start.saturating_add(1), span.end.saturating_sub(1));
+                    let parts = self.text_with_tags(inside);
+                    self.add(Kind::Template(parts.into()), span)
+                }
+                _ => self.opaque(Vec::new(), span),
+            };
+        }
         let kind = match expression {
             Expression::BooleanLiteral(literal) => Kind::Bool(literal.value),
             Expression::NumericLiteral(literal) => Kind::Num(literal.value),
@@ -373,7 +383,9 @@ impl Lower<'_> {
         let mut expressions = template.expressions.iter();
         for quasi in &template.quasis {
             let text = quasi.value.cooked.unwrap_or(quasi.value.raw);
-            if !text.is_empty() {
+            if !self.tags.is_empty() && !self.tags_in(quasi.span).is_empty() {
+                parts.extend(self.text_with_tags(quasi.span));
+            } else if !text.is_empty() {
                 parts.push(self.add(Kind::Str(text.as_str().into()), quasi.span));
             }
             if let Some(expression) = expressions.next() {

@@ -1,8 +1,8 @@
 //! Bounds before parsing: the parser recurses and has no bound of its own, and the text is hostile.
 
-/// Nesting deeper than this is refused: real code stays below 200, and some nested forms take the parser time that
-/// grows with the square of their depth.
-const MAX_DEPTH: u32 = 600;
+/// Brackets nested deeper than this are refused: real code stays below 200, and some nested forms take the parser time
+/// that grows with the square of their depth.
+const MAX_BRACKETS: usize = 600;
 
 /// Stack that one token may take at most, while parsing or lowering. Measured on forms such as `({a=({a=…`,
 /// `class A{m(){class…` and `f<f<…`: at most 1.7 KiB for each token counted by [`measure`].
@@ -11,31 +11,33 @@ const STACK_PER_TOKEN: usize = 2560;
 /// Below this the calling thread's own stack will do: worker threads commonly have 2 MiB.
 const OWN_STACK: usize = 640 << 10;
 
-/// No more is asked for; pages that are not touched cost nothing. A text with more tokens than this allows would have
-/// to be nested in a way that [`measure`] does not see to overflow it.
+/// No more is asked for; pages that are not touched cost nothing.
 const MAX_STACK: usize = if usize::BITS >= 64 { 1 << 30 } else { 64 << 20 };
 
 /// What a text looks like from outside.
 pub(super) struct Shape {
     /// How many tokens there are that can make the parser recurse: no text can nest deeper than this.
     pub(super) tokens: usize,
-    /// Whether brackets nest deeper than is read.
+    /// Whether it nests deeper than is read.
     pub(super) too_deep: bool,
 }
 
-/// Looks over a text in one pass. The count of tokens ignores strings and comments, so that it is an upper bound
-/// whatever they hide; the depth of brackets leaves them out, so that what they contain is not mistaken for code.
+/// Looks over a text in two passes. The count of tokens ignores strings and comments, so that it is an upper bound
+/// whatever they hide; as long as it fits the largest stack, no text can overflow it. The estimate of the depth leaves
+/// strings and comments out, so that what they contain is not mistaken for code; it keeps the time of nested forms in
+/// bounds, and the stack of the few texts with more tokens than that. (Only such a text could overflow the stack, by
+/// making the estimate take code for a string: a lexer cannot tell them apart in JSX text.)
 pub(super) fn measure(text: &str) -> Shape {
     let bytes = text.as_bytes();
-    Shape { tokens: count(bytes), too_deep: depth_exceeds(bytes, MAX_DEPTH) }
+    let bounds = Bounds { brackets: MAX_BRACKETS, nesting: MAX_STACK / STACK_PER_TOKEN };
+    Shape { tokens: count(bytes), too_deep: Scan::new(bytes).exceeds(&bounds) }
 }
 
 fn count(bytes: &[u8]) -> usize {
     let mut tokens = 0;
     let mut word_start = None;
     for (at, &byte) in bytes.iter().enumerate() {
-        let in_word = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80;
-        match (in_word, word_start) {
+        match (is_word(byte), word_start) {
             (true, None) => word_start = Some(at),
             (false, Some(start)) => {
                 tokens += usize::from(is_prefix_word(&bytes[start..at]));
@@ -43,14 +45,22 @@ fn count(bytes: &[u8]) -> usize {
             }
             _ => {}
         }
-        tokens += usize::from(matches!(
-            byte,
-            b'(' | b'[' | b'{' | b'<' | b'!' | b'~' | b'+' | b'-' | b'=' | b'?' | b':' | b'*' | b'@' | b'|' | b'&'
-        ));
-        // `\u0069f` is no keyword, but an escape may begin a word that is counted as nothing: count it itself.
-        tokens += usize::from(byte == b'\\');
+        // An escape may spell a part of a keyword.
+        tokens += usize::from(is_descending(byte) || byte == b'\\');
     }
     tokens + usize::from(word_start.is_some())
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80
+}
+
+/// Whether the parser may descend at this byte.
+fn is_descending(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'(' | b'[' | b'{' | b'<' | b'!' | b'~' | b'+' | b'-' | b'=' | b'?' | b':' | b'*' | b'@' | b'|' | b'&'
+    )
 }
 
 /// Words after which the parser descends.
@@ -100,84 +110,158 @@ fn is_prefix_word(word: &[u8]) -> bool {
     )
 }
 
-/// Whether brackets nest deeper than `bound`, or as many `<` follow one another without an end.
-fn depth_exceeds(bytes: &[u8], bound: u32) -> bool {
-    let mut depth = 0_u32;
-    let mut angles = 0_u32;
-    // Depths at which a template's `${` was opened.
-    let mut templates: Vec<u32> = Vec::new();
-    // Whether a `/` here would begin a regular expression.
-    let mut operand_expected = true;
-    // Up to here no regular expression ends: it was looked for once.
-    let mut no_regex_before = 0;
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        at += 1;
-        match byte {
-            b'"' | b'\'' => {
-                at = after_string(bytes, at, byte);
-                operand_expected = false;
-            }
-            b'`' => at = template_text(bytes, at, depth, &mut templates, &mut depth, &mut operand_expected),
-            b'/' => match bytes.get(at) {
-                Some(b'/') => at = find(bytes, at, b'\n'),
-                Some(b'*') => at = after_comment(bytes, at + 1),
-                _ if operand_expected && at >= no_regex_before => {
-                    match after_regex(bytes, at) {
-                        Ok(end) => at = end,
-                        Err(line_end) => no_regex_before = line_end,
-                    }
-                    operand_expected = false;
-                }
-                _ => operand_expected = true,
-            },
-            b'(' | b'[' | b'{' => {
-                depth += 1;
-                operand_expected = true;
-                if byte == b'{' {
-                    angles = 0;
-                }
-            }
-            b')' | b']' => {
-                depth = depth.saturating_sub(1);
-                operand_expected = false;
-            }
-            b'}' => {
-                depth = depth.saturating_sub(1);
-                angles = 0;
-                operand_expected = true;
-                if templates.last() == Some(&depth) {
-                    templates.pop();
-                    at = template_text(bytes, at, depth, &mut templates, &mut depth, &mut operand_expected);
-                }
-            }
-            b'<' => {
-                angles += 1;
-                operand_expected = true;
-            }
-            b'>' => {
-                angles = angles.saturating_sub(1);
-                operand_expected = true;
-            }
-            b';' => {
-                angles = 0;
-                operand_expected = true;
-            }
-            byte if byte.is_ascii_whitespace() => {}
-            byte if byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80 => {
-                let start = at - 1;
-                while bytes.get(at).is_some_and(|&b| b.is_ascii_alphanumeric() || b == b'_' || b == b'$' || b >= 0x80) {
-                    at += 1;
-                }
-                operand_expected = is_prefix_word(&bytes[start..at]);
-            }
-            _ => operand_expected = true,
-        }
-        if depth > bound || angles > bound {
-            return true;
+/// What [`Scan::exceeds`] measures against.
+struct Bounds {
+    /// Open brackets, and `<` that follow one another without an end.
+    brackets: usize,
+    /// Open brackets and operators or keywords since the last separator, in all open brackets together.
+    nesting: usize,
+}
+
+/// A rough lexer.
+struct Scan<'t> {
+    bytes: &'t [u8],
+    at: usize,
+    /// For each open bracket, how many tokens led to it since the last separator.
+    open: Vec<usize>,
+    /// The sum of `open`.
+    outer: usize,
+    /// Tokens since the last separator in the innermost bracket.
+    run: usize,
+    /// How many brackets were open where a template's `${` began.
+    templates: Vec<usize>,
+    /// Whether a `/` here would begin a regular expression.
+    operand_expected: bool,
+}
+
+impl<'t> Scan<'t> {
+    fn new(bytes: &'t [u8]) -> Self {
+        Scan { bytes, at: 0, open: Vec::new(), outer: 0, run: 0, templates: Vec::new(), operand_expected: true }
+    }
+
+    fn push(&mut self) {
+        let run = self.run + 1;
+        self.open.push(run);
+        self.outer += run;
+        self.run = 0;
+        self.operand_expected = true;
+    }
+
+    fn pop(&mut self) {
+        if let Some(run) = self.open.pop() {
+            self.outer -= run;
+            self.run = run - 1;
         }
     }
-    false
+
+    fn exceeds(mut self, bounds: &Bounds) -> bool {
+        let bytes = self.bytes;
+        let mut angles = 0_usize;
+        // Up to here no regular expression ends: it was looked for once.
+        let mut no_regex_before = 0;
+        while let Some(&byte) = bytes.get(self.at) {
+            self.at += 1;
+            match byte {
+                b'"' | b'\'' => {
+                    self.at = after_string(bytes, self.at, byte);
+                    self.operand_expected = false;
+                }
+                b'`' => self.template_text(),
+                b'/' => match bytes.get(self.at) {
+                    Some(b'/') => self.at = find(bytes, self.at, b'\n'),
+                    Some(b'*') => self.at = after_comment(bytes, self.at + 1),
+                    _ if self.operand_expected && self.at >= no_regex_before => {
+                        match after_regex(bytes, self.at) {
+                            Ok(end) => self.at = end,
+                            Err(line_end) => no_regex_before = line_end,
+                        }
+                        self.operand_expected = false;
+                    }
+                    _ => self.operand_expected = true,
+                },
+                b'(' | b'[' | b'{' => {
+                    self.push();
+                    if byte == b'{' {
+                        angles = 0;
+                    }
+                }
+                b')' | b']' => {
+                    self.pop();
+                    self.operand_expected = false;
+                }
+                b'}' => {
+                    self.pop();
+                    angles = 0;
+                    self.operand_expected = true;
+                    if self.templates.last() == Some(&self.open.len()) {
+                        self.templates.pop();
+                        self.template_text();
+                    }
+                }
+                b'>' => {
+                    angles = angles.saturating_sub(1);
+                    self.operand_expected = true;
+                }
+                b';' | b',' => {
+                    if byte == b';' {
+                        angles = 0;
+                    }
+                    if !self.else_follows() {
+                        self.run = 0;
+                    }
+                    self.operand_expected = true;
+                }
+                byte if byte.is_ascii_whitespace() => {}
+                byte if is_word(byte) => {
+                    let start = self.at - 1;
+                    while bytes.get(self.at).is_some_and(|&byte| is_word(byte)) {
+                        self.at += 1;
+                    }
+                    self.operand_expected = is_prefix_word(&bytes[start..self.at]);
+                    self.run += usize::from(self.operand_expected);
+                }
+                byte => {
+                    angles += usize::from(byte == b'<');
+                    self.run += usize::from(is_descending(byte));
+                    self.operand_expected = true;
+                }
+            }
+            let brackets = self.open.len().max(angles);
+            if brackets > bounds.brackets || self.outer + self.run > bounds.nesting {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether `else` comes next: the statement before it does not end here.
+    fn else_follows(&self) -> bool {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        // The blanks are passed over again later; a separator with more of them than this ends its statement.
+        let blanks = rest.iter().take(64).take_while(|byte| byte.is_ascii_whitespace()).count();
+        rest.get(blanks..).is_some_and(|rest| rest.starts_with(b"else"))
+    }
+
+    /// Passes over the text of a template, to its end or into the expression of its next `${`.
+    fn template_text(&mut self) {
+        while let Some(&byte) = self.bytes.get(self.at) {
+            match byte {
+                b'\\' => self.at += 2,
+                b'`' => {
+                    self.operand_expected = false;
+                    self.at += 1;
+                    return;
+                }
+                b'$' if self.bytes.get(self.at + 1) == Some(&b'{') => {
+                    self.templates.push(self.open.len());
+                    self.push();
+                    self.at += 2;
+                    return;
+                }
+                _ => self.at += 1,
+            }
+        }
+    }
 }
 
 /// After the closing quote; a string that the line ends is none (an apostrophe in JSX text).
@@ -192,35 +276,6 @@ fn after_string(bytes: &[u8], from: usize, quote: u8) -> usize {
         }
     }
     from
-}
-
-/// After the text of a template: at its end, or in the expression of its next `${`.
-fn template_text(
-    bytes: &[u8],
-    from: usize,
-    open: u32,
-    templates: &mut Vec<u32>,
-    depth: &mut u32,
-    operand_expected: &mut bool,
-) -> usize {
-    let mut at = from;
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'\\' => at += 2,
-            b'`' => {
-                *operand_expected = false;
-                return at + 1;
-            }
-            b'$' if bytes.get(at + 1) == Some(&b'{') => {
-                templates.push(open);
-                *depth = open + 1;
-                *operand_expected = true;
-                return at + 2;
-            }
-            _ => at += 1,
-        }
-    }
-    at
 }
 
 fn after_comment(bytes: &[u8], from: usize) -> usize {
@@ -271,11 +326,14 @@ pub(super) fn with_stack<T: Send>(shape: &Shape, work: impl FnOnce() -> T + Send
 
 #[cfg(test)]
 mod tests {
-    use super::{depth_exceeds, measure};
+    use super::{Bounds, Scan, measure};
+
+    fn deep(text: &str) -> bool {
+        Scan::new(text.as_bytes()).exceeds(&Bounds { brackets: 3, nesting: usize::MAX })
+    }
 
     #[test]
     fn depth_counts_code_only() {
-        let deep = |text: &str| depth_exceeds(text.as_bytes(), 3);
         assert!(deep("a((((b))))"));
         assert!(deep("a(b[c{d(e"));
         assert!(!deep("a(((b)))"));
@@ -288,6 +346,19 @@ mod tests {
         assert!(deep("f<f<f<f<f"));
         assert!(!deep("a<b;c<d;e<f;g<h;i<j"));
         assert!(deep("it's\n(((("), "an apostrophe in JSX text hides nothing");
+    }
+
+    #[test]
+    fn runs_of_operators_end_at_separators() {
+        let long = |text: &str| Scan::new(text.as_bytes()).exceeds(&Bounds { brackets: 99, nesting: 9 });
+        for form in
+            ["!", "a=>", "a=", "a?b:", "if(a)", "if(a)b;else ", "if(a){}else ", "a:", "new ", "do ", "(a=", "<a>"]
+        {
+            assert!(long(&form.repeat(10)), "{form}");
+        }
+        for form in ["a=b;", "a?b:c,", "f(!a,!b);", "x=[{a:1,b:2},{c:!3}];"] {
+            assert!(!long(&form.repeat(9)), "{form}");
+        }
     }
 
     #[test]

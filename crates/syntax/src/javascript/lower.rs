@@ -19,11 +19,13 @@ pub(super) struct Lower<'s> {
     pub(super) namespaces: u32,
     /// Names that a coming `require` or `import()` call is bound to, by the start of the call.
     pub(super) bindings: BTreeMap<u32, Vec<(Str, Str)>>,
+    /// Where a server's tags were replaced by placeholders, in the file, in order.
+    pub(super) tags: Vec<Range>,
 }
 
 impl<'s> Lower<'s> {
     pub(super) fn new(b: Builder) -> Self {
-        Lower { b, text: "", base: 0, function: None, namespaces: 0, bindings: BTreeMap::new() }
+        Lower { b, text: "", base: 0, function: None, namespaces: 0, bindings: BTreeMap::new(), tags: Vec::new() }
     }
 
     /// Lowers a parsed text that begins at `base` in the file.
@@ -57,6 +59,39 @@ impl<'s> Lower<'s> {
             at -= 1;
         }
         u32::try_from(at).unwrap_or(u32::MAX)
+    }
+
+    /// The tags inside a span.
+    pub(super) fn tags_in(&self, span: Span) -> &[Range] {
+        let range = self.range(span);
+        let from = self.tags.partition_point(|tag| tag.end <= range.start);
+        let to = self.tags.partition_point(|tag| tag.start < range.end);
+        self.tags.get(from..to).unwrap_or_default()
+    }
+
+    /// Text with tags in it: its pieces as written, and something unknown for each tag.
+    pub(super) fn text_with_tags(&mut self, span: Span) -> Vec<NodeId> {
+        let whole = self.range(span);
+        let tags = self.tags_in(span).to_vec();
+        let mut parts = Vec::with_capacity(tags.len() * 2 + 1);
+        let mut at = whole.start;
+        for tag in tags {
+            self.text_piece(at, tag.start, &mut parts);
+            at = tag.end.min(whole.end);
+            parts.push(self.b.add(Kind::Opaque(Box::new([])), tag.start.max(whole.start), at));
+        }
+        self.text_piece(at, whole.end, &mut parts);
+        parts
+    }
+
+    fn text_piece(&mut self, start: u32, end: u32, parts: &mut Vec<NodeId>) {
+        let text = self.slice(Span::new(
+            start.saturating_sub(self.base),
+            end.saturating_sub(self.base).max(start.saturating_sub(self.base)),
+        ));
+        if !text.is_empty() {
+            parts.push(self.b.add(Kind::Str(text.into()), start, end));
+        }
     }
 
     /// The source text of a span.

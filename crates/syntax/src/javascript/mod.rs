@@ -8,6 +8,7 @@ mod jsx;
 mod lower;
 mod modules;
 mod patterns;
+mod placeholders;
 mod recover;
 mod statements;
 
@@ -34,13 +35,13 @@ pub(crate) fn parse(file: FileId, source_file: &SourceFile) -> Vec<Module> {
         "html" | "htm" => Container::Html,
         _ => {
             let dialects = dialects_of_file(&source_file.path, &extension);
-            return vec![script(file, text, 0..text.len(), &dialects)];
+            return vec![script(file, text, 0..text.len(), &dialects, false)];
         }
     };
     blocks::cut(text, container)
         .into_iter()
         .map(|Block { range, language }| match dialects_of_block(&language) {
-            Some(dialects) => script(file, text, range, &dialects),
+            Some(dialects) => script(file, text, range, &dialects, container == Container::Html),
             None => {
                 let mut b = Builder::new(file, Language::JavaScript);
                 b.problem(format!("a script in the language `{language}` is not read"), to_range(&range), true);
@@ -75,8 +76,8 @@ fn dialects_of_block(language: &str) -> Option<Vec<Dialect>> {
     }
 }
 
-/// One script: a whole file or a block of it.
-fn script(file: FileId, source: &str, range: std::ops::Range<usize>, dialects: &[Dialect]) -> Module {
+/// One script: a whole file or a block of it; `filled` says that a server may fill it in.
+fn script(file: FileId, source: &str, range: std::ops::Range<usize>, dialects: &[Dialect], filled: bool) -> Module {
     let text = source.get(range.clone()).unwrap_or("");
     let base = u32::try_from(range.start).unwrap_or(u32::MAX);
     let failed = |what: &str| {
@@ -90,7 +91,7 @@ fn script(file: FileId, source: &str, range: std::ops::Range<usize>, dialects: &
     }
     let work = || {
         // A defect of the parser must cost this one file and not the review.
-        catch_unwind(AssertUnwindSafe(|| recover::module(file, text, base, dialects))).ok()
+        catch_unwind(AssertUnwindSafe(|| recover::module(file, text, base, dialects, filled))).ok()
     };
     match guard::with_stack(&shape, work) {
         Some(Some(module)) => module,

@@ -13,7 +13,7 @@ use plimsoll_ir::{Builder, Language, Module};
 use plimsoll_source::FileId;
 
 use super::lower::Lower;
-use super::{Dialect, run, to_range};
+use super::{Dialect, placeholders, run, to_range};
 
 /// After this many broken pieces the rest is given up.
 const MAX_BROKEN: usize = 12;
@@ -21,9 +21,66 @@ const MAX_BROKEN: usize = 12;
 /// All parses of one text together read at most this many times its length (and a little, for small texts).
 const MAX_READS: usize = 24;
 
-pub(super) fn module(file: FileId, text: &str, base: u32, dialects: &[Dialect]) -> Module {
-    let mut lower = Lower::new(Builder::new(file, Language::JavaScript));
+/// A text as it stands in the file, and as it is parsed: with placeholders for a server's tags, if it has any.
+#[derive(Clone, Copy)]
+struct Text<'s> {
+    original: &'s str,
+    code: &'s str,
+}
+
+impl<'s> Text<'s> {
+    fn get(self, range: Range<usize>) -> Text<'s> {
+        let slice = |text: &'s str| text.get(range.clone()).unwrap_or("");
+        Text { original: slice(self.original), code: slice(self.code) }
+    }
+}
+
+/// Reads a text that begins at `base` in its file; `filled` says that a server may fill it in.
+pub(super) fn module(file: FileId, text: &str, base: u32, dialects: &[Dialect], filled: bool) -> Module {
     let allocators: Vec<Allocator> = dialects.iter().map(|_| Allocator::default()).collect();
+    let best = attempt(&allocators, text, dialects);
+    let is_unreadable = best.as_ref().is_some_and(|(_, parsed)| parsed.panicked);
+    if is_unreadable
+        && filled
+        && let Some((code, tags)) = placeholders::fill(text)
+    {
+        let allocators: Vec<Allocator> = dialects.iter().map(|_| Allocator::default()).collect();
+        let best = attempt(&allocators, &code, dialects);
+        let offset = |at: usize| base.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
+        let tags = tags.iter().map(|tag| plimsoll_ir::Range { start: offset(tag.start), end: offset(tag.end) });
+        return lowered(file, Text { original: text, code: &code }, base, tags.collect(), best);
+    }
+    lowered(file, Text { original: text, code: text }, base, Vec::new(), best)
+}
+
+fn lowered(
+    file: FileId,
+    text: Text,
+    base: u32,
+    tags: Vec<plimsoll_ir::Range>,
+    best: Option<(Dialect, ParserReturn)>,
+) -> Module {
+    let mut lower = Lower::new(Builder::new(file, Language::JavaScript));
+    lower.tags = tags;
+    if let Some((dialect, parsed)) = best {
+        if parsed.panicked {
+            drop(parsed);
+            by_pieces(&mut lower, text, base, dialect);
+        } else {
+            lower.program(&parsed.program, text.original, base);
+            let notes = notes(&lower, &parsed);
+            push_notes(&mut lower, notes);
+        }
+    }
+    finish(lower)
+}
+
+/// Parses a text in each dialect until one fits; the best of what was tried.
+fn attempt<'a>(
+    allocators: &'a [Allocator],
+    text: &'a str,
+    dialects: &[Dialect],
+) -> Option<(Dialect, ParserReturn<'a>)> {
     let mut best: Option<(Dialect, ParserReturn)> = None;
     for (allocator, &dialect) in allocators.iter().zip(dialects) {
         let parsed = run(allocator, text, dialect);
@@ -35,17 +92,7 @@ pub(super) fn module(file: FileId, text: &str, base: u32, dialects: &[Dialect]) 
             break;
         }
     }
-    let Some((dialect, parsed)) = best else { return lower.b.module };
-    if parsed.panicked {
-        drop(parsed);
-        drop(allocators);
-        by_pieces(&mut lower, text, base, dialect);
-    } else {
-        lower.program(&parsed.program, text, base);
-        let notes = notes(&lower, &parsed);
-        push_notes(&mut lower, notes);
-    }
-    finish(lower)
+    best
 }
 
 /// Fewer is better: gave up, how early, how many errors.
@@ -92,22 +139,23 @@ fn finish(lower: Lower) -> Module {
     module
 }
 
-fn by_pieces<'s>(lower: &mut Lower<'s>, text: &'s str, base: u32, dialect: Dialect) {
-    let starts = piece_starts(text);
-    let offset = |index: usize| starts.get(index).copied().unwrap_or(text.len());
-    let mut budget = text.len().saturating_mul(MAX_READS).saturating_add(1 << 16);
+fn by_pieces<'s>(lower: &mut Lower<'s>, text: Text<'s>, base: u32, dialect: Dialect) {
+    let length = text.original.len();
+    let starts = piece_starts(text.original);
+    let offset = |index: usize| starts.get(index).copied().unwrap_or(length);
+    let mut budget = length.saturating_mul(MAX_READS).saturating_add(1 << 16);
     let mut broken = 0;
     let mut first = 0;
     let mut notes = Vec::new();
     while first < starts.len() {
         let allocator = Allocator::default();
-        let rest = text.get(offset(first)..).unwrap_or("");
-        let parsed = run(&allocator, rest, dialect);
+        let rest = text.get(offset(first)..length);
+        let parsed = run(&allocator, rest.code, dialect);
         if !parsed.panicked {
-            keep(lower, &parsed, rest, base, offset(first), &mut notes);
+            keep(lower, &parsed, rest.original, base, offset(first), &mut notes);
             break;
         }
-        budget = budget.saturating_sub(rest.len());
+        budget = budget.saturating_sub(rest.code.len());
         broken += 1;
         // `good` pieces from the first are readable; with `bad` of them it is not.
         let (mut good, mut bad) = (0, starts.len() - first);
@@ -118,9 +166,9 @@ fn by_pieces<'s>(lower: &mut Lower<'s>, text: &'s str, base: u32, dialect: Diale
         while bad - good > 1 && budget > 0 {
             let middle = if guess > good && guess < bad { guess } else { good + (bad - good) / 2 };
             let allocator = Allocator::default();
-            let piece = text.get(offset(first)..offset(first + middle)).unwrap_or("");
-            budget = budget.saturating_sub(piece.len());
-            let parsed = run(&allocator, piece, dialect);
+            let piece = text.get(offset(first)..offset(first + middle));
+            budget = budget.saturating_sub(piece.code.len());
+            let parsed = run(&allocator, piece.code, dialect);
             if parsed.panicked {
                 bad = middle;
                 what = message(&parsed);
@@ -133,15 +181,15 @@ fn by_pieces<'s>(lower: &mut Lower<'s>, text: &'s str, base: u32, dialect: Diale
         }
         if good > 0 {
             let allocator = Allocator::default();
-            let piece = text.get(offset(first)..offset(first + good)).unwrap_or("");
-            let parsed = run(&allocator, piece, dialect);
-            keep(lower, &parsed, piece, base, offset(first), &mut notes);
+            let piece = text.get(offset(first)..offset(first + good));
+            let parsed = run(&allocator, piece.code, dialect);
+            keep(lower, &parsed, piece.original, base, offset(first), &mut notes);
         }
         let mut lost = offset(first + good)..offset(first + good + 1);
         if broken == MAX_BROKEN || budget == 0 {
-            lost.end = text.len();
+            lost.end = length;
         }
-        lost.end = lost.start + text.get(lost.clone()).unwrap_or("").trim_end().len();
+        lost.end = lost.start + text.get(lost.clone()).original.trim_end().len();
         lower.b.problem(what, shifted(&lost, base), true);
         if broken == MAX_BROKEN || budget == 0 {
             break;
@@ -176,8 +224,10 @@ fn piece_starts(text: &str) -> Vec<usize> {
         let code = line.trim_start();
         let indent = line.len() - code.len();
         let begins = code.chars().next().is_some_and(|first| {
-            first.is_alphabetic() || matches!(first, '_' | '$' | '@' | '/' | '<' | '>' | '=' | '#' | '"' | '\'' | '`')
+            first.is_alphabetic() || matches!(first, '_' | '$' | '@' | '/' | '#' | '"' | '\'' | '`')
         });
+        // What a merge leaves behind stands alone.
+        let begins = begins || ["<<<<<<<", "=======", ">>>>>>>"].iter().any(|marker| code.starts_with(marker));
         if begins && indent <= *indentation.get_or_insert(indent) {
             let word: &str = code.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
             if at > 0 && !matches!(word, "else" | "catch" | "finally" | "in" | "instanceof" | "as") {

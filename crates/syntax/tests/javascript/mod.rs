@@ -495,6 +495,28 @@ fn blocks_of_components_and_pages() {
 }
 
 #[test]
+fn scripts_that_a_server_fills_in() {
+    let text = "<script>\nconst a = {{ b|tojson }}, c = '/d/{{ e }}/é';\n{% if f %}\ng(`h{{ i }}`);\n{% endif %}\nuser_{{ j }}.k();\n</script>";
+    let found = module("a.html", text);
+    assert_eq!(
+        dump(&found),
+        "(const a (opaque ))\n(const c (template \"/d/\" (opaque ) \"/é\"))\n(call g (template \"h\" (opaque )))\n\
+         (call (opaque ).k)\n"
+    );
+    let opaque =
+        found.iter().find(|(_, node)| matches!(node.kind, Kind::Opaque(_))).map(|(_, node)| node.range).unwrap();
+    assert_eq!(&text[opaque.start as usize..opaque.end as usize], "{{ b|tojson }}");
+    // What is JavaScript as it stands is left alone.
+    assert_eq!(
+        dump(&module("a.html", "<script>a = {b: {c: 1}}; d = '{{ e }}'</script>")),
+        "(= a {b:{c:1 } })\n(= d \"{{ e }}\")\n"
+    );
+    let found = module("a.html", "<script>\na = {{ b }};\nlet = = ;\nc('{{ d }}');\n</script>");
+    assert!(dump(&found).contains("(call c (template (opaque )))"), "{}", dump(&found));
+    assert!(found.problems.iter().any(|problem| problem.lost_code));
+}
+
+#[test]
 fn dialects() {
     table(
         js,
@@ -585,6 +607,11 @@ fn deep_nesting_is_refused_or_cut() {
         ("a.b(c).", "d", ""),
         ("a as b as ", "c", ""),
     ];
+    // Too many to count on any stack.
+    for form in ["a=>", "!", "if(a)b;else "] {
+        let found = module("a.js", &form.repeat(8_000_000 / form.len()));
+        assert!(found.problems.iter().any(|problem| problem.lost_code), "{form}");
+    }
     for depth in [500, 100_000] {
         for path in ["a.js", "a.tsx", "a.ts"] {
             for (open, middle, close) in forms {
@@ -654,7 +681,7 @@ proptest! {
             "?.", "...", "\n", " ", "//", "/*", "*/", "/", "\\", "@", "#", "!", "+", "?", ":", "function ", "class ",
             "import ", "export ", "from ", "const ", "let ", "if", "else ", "for", "of ", "async ", "await ", "yield ",
             "new ", "type ", "enum ", "namespace ", "as ", "require('m')", "module.exports=", "default ", "static ",
-            "<script>", "</script>", "<script lang=\"ts\">", "---\n", "<!--", "-->", "1", "0x", "\u{2028}", "\u{feff}",
+            "<script>", "</script>", "{{", "}}", "{%", "%}", "<%=", "%>", "<script lang=\"ts\">", "---\n", "<!--", "-->", "1", "0x", "\u{2028}", "\u{feff}",
         ][..]), 0..60),
         extension in prop::sample::select(&["js", "ts", "tsx", "vue", "svelte", "astro", "html"][..]),
     ) {
