@@ -97,7 +97,7 @@ const USER: &str = r"(?:e-?mails?|e-post|user ?names?|user|login(?: ?id)?|benutz
 /// What may stand between a login and its password, and the password.
 const PAIR_TAIL: &str = r#"[`*_"'\x20\t\)]{0,40}
         (?:\x20*(?:/|\||:|,|→|=>|–|—|\x20-\x20|\x20and\x20|\x20with\x20|\x20und\x20|\x20mit\x20|\x20y\x20|\x20e\x20|\x20et\x20|\()\x20*)
-        (?:(?i:the\x20)?(?i:password|passwort|pass|pw|pwd|contraseña|senha|mot\x20de\x20passe|wachtwoord|lösenord|hasło|jelszó|parola)[`*_"']{0,4}\x20*(?:\x20is\x20|:|=)?[`*_"'\x20\t]*)?
+        (?:(?i:the\x20)?(?i:password|passwort|pass|pw|pwd|contraseña|senha|mot\x20de\x20passe|wachtwoord|lösenord|hasło|jelszó|parola)[`*_"']{0,4}(?:\x20*(?:\x20is\x20|:|=)|\x20+)[`*_"'\x20\t]*)?
         [`*_"'\x20\t]{0,40}
         (?P<pass>[^\s`*"'|,()<>{}\[\]/\\]{3,64})"#;
 
@@ -199,6 +199,7 @@ fn prose(text: &str, plain: &str, place: &Place, found: &Found, hits: &mut Vec<H
     let Some(labelled) = &*LABELLED else { return };
     let mut offset = 0;
     let mut table: Option<(usize, usize)> = None;
+    let mut head: Option<(usize, usize)> = None;
     let mut in_fence = false;
     let is_code = place.form == Form::Code;
     // Patterns run only on lines with a keyword; pairs without an address only near one.
@@ -229,16 +230,20 @@ fn prose(text: &str, plain: &str, place: &Place, found: &Found, hits: &mut Vec<H
         }
         let lower_has = |c: char| line.contains(c);
         if place.form == Form::Docs && trimmed.matches('|').count() >= 2 {
-            if let Some((password, columns)) = table_header(trimmed) {
-                table = Some((password, columns));
+            let is_rule = trimmed.contains("--") && trimmed.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '\t'));
+            if is_rule {
+                // The line before was the head.
+                table = head.take();
                 continue;
             }
+            head = table_header(trimmed);
             if let Some((column, columns)) = table {
                 table_row(text, start, line, column, columns, place, hits);
                 continue;
             }
         } else {
             table = None;
+            head = None;
         }
         if lower_has('@') || lower_has('/') || lower_has(':') || lower_has('(') {
             let first = usize::from(!has_address);
@@ -338,6 +343,15 @@ fn pair_hit(
     {
         return;
     }
+    // The next key of an object; code of tests; a walk through signing up.
+    let rest = line.get(pass.end()..).unwrap_or("");
+    if rest.trim_start_matches(['"', '\'', '`']).starts_with(':') && rest.starts_with(['"', '\'', '`'])
+        || in_fence && is_test_code(plain, start)
+        || between.contains(['\'', '"']) && between.contains(',') && value::is_commonplace(secret)
+        || is_signing_up(plain, start)
+    {
+        return;
+    }
     let line_lower = line.to_lowercase();
     let says_password = PASSWORD_MARKS.iter().any(|mark| line_lower.contains(mark));
     if is_code {
@@ -402,6 +416,23 @@ fn in_address(line: &str, at: usize) -> bool {
     let start =
         head.rfind(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<')).map_or(0, |found| found + 1);
     head.get(start..).is_some_and(|word| word.contains("://"))
+}
+
+/// Steps that make a new account with invented values.
+fn is_signing_up(plain: &str, at: usize) -> bool {
+    let near = plain.get(text::lines_around(plain, at, 3, 2)).unwrap_or("").to_lowercase();
+    [
+        "/register",
+        "/signup",
+        "/sign-up",
+        "click: create account",
+        "new user registration",
+        "create a new account",
+        "registration form",
+    ]
+    .iter()
+    .any(|word| near.contains(word))
+        && !["default", "demo", "existing", "admin"].iter().any(|word| near.contains(word))
 }
 
 /// Code of a test inside a document.
@@ -537,7 +568,14 @@ fn label_hit(
         return;
     }
     let rest = line.get(pass.end()..).unwrap_or("");
-    if in_address(line, pass.start()) || in_fence && is_test_code(plain, start) {
+    let lower = secret.to_lowercase();
+    let is_invented =
+        ["mysecure", "mypass", "mysecret", "mystrong", "mysuper"].iter().any(|head| lower.starts_with(head));
+    if in_address(line, pass.start())
+        || in_fence && is_test_code(plain, start)
+        || is_invented
+        || is_signing_up(plain, start)
+    {
         return;
     }
     let label_end = line.get(label.end()..pass.start()).unwrap_or("");
@@ -694,7 +732,7 @@ fn inputs(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>) {
         if !head.ends_with("type=\"") && !head.ends_with("type='") {
             continue;
         }
-        let open = text.get(at.saturating_sub(400).max(0)..at).or(Some("")).unwrap_or("");
+        let open = text::slice(text, at.saturating_sub(400), at);
         let open_at = open.rfind('<').map_or(at, |found| at - (open.len() - found));
         let window = text::slice(text, open_at, open_at + 600);
         let tag = window.split('>').next().unwrap_or("");

@@ -625,7 +625,7 @@ fn push(
             if named.kind == NameKind::BareSecret
                 && !(named.is_constant && is_signing_file(text)
                     || value::is_random(literal, 14)
-                    || signs_around(text, range.start)
+                    || signs_around(text, range.start) && given != Given::Default
                     || given == Given::Default && fallback.is_some()
                     || is_setting_file && value::is_password(literal, false))
             {
@@ -651,6 +651,9 @@ fn push(
                 && value::is_neutral(literal)
                 && !signs_around(text, range.start)
             {
+                return;
+            }
+            if literal.starts_with('<') {
                 return;
             }
             if value::is_locator(literal) || literal.len() < 2 || is_field_name(literal, named) {

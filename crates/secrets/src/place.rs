@@ -231,26 +231,28 @@ impl Place {
             || ["test.php", "tests.java", "test.java", "test.kt", "tests.cs", "test.cs"]
                 .iter()
                 .any(|end| file.name().to_lowercase().ends_with(end) && file.name().contains("Test"));
+        const TRIES: &[&str] = &[
+            "test",
+            "tests",
+            "testing",
+            "try",
+            "debug",
+            "check",
+            "verify",
+            "tmp",
+            "scratch",
+            "penetration",
+            "pentest",
+            "diagnose",
+        ];
+        // `test-login.js` tries something; `create-test-user.js` makes an account that stays.
+        let is_try = words(stem, TRIES) && !words(stem, &["create", "seed", "add", "setup", "init", "reset"])
+            || stem
+                .split(|c: char| !c.is_alphanumeric())
+                .next()
+                .is_some_and(|first| matches!(first, "test" | "debug" | "check" | "verify"));
         let is_scratch = !is_test
-            && (form == Form::Code
-                && words(
-                    stem,
-                    &[
-                        "test",
-                        "tests",
-                        "testing",
-                        "try",
-                        "debug",
-                        "check",
-                        "verify",
-                        "tmp",
-                        "scratch",
-                        "penetration",
-                        "pentest",
-                        "diagnose",
-                    ],
-                )
-                && !words(stem, &["create", "seed", "add", "setup", "init", "reset"])
+            && (form == Form::Code && is_try
                 || form == Form::Config && words(name, &["test", "e2e", "ci", "dev", "development", "local"]));
         let is_sample = in_folder(&["example", "examples", "sample", "samples", "factories", "factory"])
             || words(name, &["sample", "samples", "dummy", "fake", "mock", "mocks", "faker", "factory", "mockdata"])

@@ -276,17 +276,10 @@ pub(crate) fn scan(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>
             let random = text_value.rsplit(['_', '-', '.']).max_by_key(|part| part.len()).unwrap_or(text_value);
             if value::is_filler_key(random) || value::entropy(text_value) < shape.entropy {
                 judged.tier = SecretTier::Placeholder;
-            } else if shape.what.starts_with("Mollie") && !text.to_ascii_lowercase().contains("mollie") {
-                continue;
-            } else if matches!(
-                shape.what,
-                "Africa's Talking API key" | "Mailgun API key" | "Airtable token" | "Notion token" | "Twilio API key"
-            ) && !mentions(text, shape.what)
-            {
+            } else if NEEDS_VENDOR.contains(&shape.what) && !mentions(text, shape.what) {
                 continue;
             }
         }
-        // A Stripe test key of a public test account and the like: still a key, but not of the business.
         let in_browser = judged.tier == SecretTier::Secret && (place.is_client || public_line(text, span.0, place));
         hits.push(Hit {
             kind: judged.kind,
@@ -302,6 +295,17 @@ pub(crate) fn scan(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>
         });
     }
 }
+
+/// Shapes that other things have too: the file must speak of the vendor.
+const NEEDS_VENDOR: &[&str] = &[
+    "Africa's Talking API key",
+    "Mailgun API key",
+    "Airtable token",
+    "Notion token",
+    "Twilio API key",
+    "Mollie API key",
+    "Mailchimp API key",
+];
 
 /// Whether a text speaks of the vendor that is the first word of a description.
 fn mentions(text: &str, what: &str) -> bool {
