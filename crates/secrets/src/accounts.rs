@@ -103,10 +103,13 @@ const PAIR_TAIL: &str = r#"[`*_"'\x20\t\)]{0,40}
 
 /// A login followed by its password: an address (`admin@x.org / hunter22`), then a name (`` `admin` / `admin1` ``).
 static PAIRS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    [r"(?P<user>[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,12})", r"\b(?P<user>[A-Za-z][A-Za-z0-9._\-]{2,30})"]
-        .iter()
-        .filter_map(|user| Regex::new(&format!("(?x){user}{PAIR_TAIL}")).ok())
-        .collect()
+    [
+        format!(r"(?x)(?P<user>[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{{2,12}}){PAIR_TAIL}"),
+        r#"\b(?P<user>[A-Za-z][A-Za-z0-9._\-]{2,30})(?:[`*_"' ]{0,6}/[`*_"' ]{0,6}|[`"']?:[`"']?)(?P<pass>[^\s`*"'|,()<>{}\[\]/\\:]{3,64})"#.to_owned(),
+    ]
+    .iter()
+    .filter_map(|pattern| Regex::new(pattern).ok())
+    .collect()
 });
 
 /// A label for a password and its value: `Password: hunter22`, `**Passwort:** `hunter22``.
@@ -204,6 +207,7 @@ fn prose(text: &str, plain: &str, place: &Place, found: &Found, hits: &mut Vec<H
     let is_code = place.form == Form::Code;
     // Patterns run only on lines with a keyword; pairs without an address only near one.
     let mut names = found.of(Gate::Name).map(|(at, _)| at).peekable();
+    let mut contexts = found.of(Gate::Near).map(|(at, _)| at).peekable();
     let mut addresses = found.of(Gate::At).map(|(at, _)| at).peekable();
     let mut since_keyword = usize::MAX;
     for line in plain.split_inclusive('\n') {
@@ -219,7 +223,11 @@ fn prose(text: &str, plain: &str, place: &Place, found: &Found, hits: &mut Vec<H
         while addresses.next_if(|&at| at < offset).is_some() {
             has_address = true;
         }
-        since_keyword = if has_name || has_address { 0 } else { since_keyword.saturating_add(1) };
+        let mut has_context = false;
+        while contexts.next_if(|&at| at < offset).is_some() {
+            has_context = true;
+        }
+        since_keyword = if has_name || has_address || has_context { 0 } else { since_keyword.saturating_add(1) };
         if place.form == Form::Docs && (trimmed.starts_with("```") || trimmed.starts_with("~~~")) {
             in_fence = !in_fence;
         }
@@ -387,9 +395,7 @@ fn pair_hit(
     // Without an address: `admin / admin123`.
     let separator = between.trim_matches(['`', '*', '_', '"', '\'', ' ', '\t', ')']);
     let is_role = LOGINS.contains(&login.to_lowercase().as_str());
-    let slashed = separator == "/"
-        || separator == ":" && (between.contains('`') && is_role || in_fence && is_role && !between.contains(' '))
-        || says_password && separator.starts_with('/');
+    let slashed = separator == "/" || separator == ":" && is_role && !between.contains(' ') && secret != "pass";
     if !slashed
         || value::is_password_word(login)
         || value::is_password_word(secret) && !value::is_weak_word(secret)
@@ -403,9 +409,13 @@ fn pair_hit(
     let looks_good =
         secret.chars().any(|c| c.is_ascii_digit()) && value::is_password(secret, false) && secret.len() >= 5
             || is_role && value::is_weak_word(secret);
-    // Paths such as `src/app2` have no blanks around the slash and no role before it.
+    // Paths such as `client/server1` have no blanks around the slash; `admin/admin1` has a login before it and looks it.
     let spaced = between.contains(" / ") || between.contains('`') && between.contains(' ');
-    if looks_good && (spaced || is_role) && !line_is_path(line, start + user.start() - start, pass.end()) {
+    let looks_it = value::is_weak_word(secret)
+        || secret.to_lowercase().contains(&login.to_lowercase())
+        || value::is_commonplace(secret)
+        || secret.chars().any(char::is_uppercase);
+    if looks_good && (spaced || is_role && looks_it) && !line_is_path(line, user.start(), pass.end()) {
         add(text, place, at, secret.len(), "published account", hits);
     }
 }
@@ -613,23 +623,25 @@ fn label_hit(
     let near = plain.get(text::lines_around(plain, start, 4, 3)).unwrap_or("");
     let has_user = USER_LABEL.as_ref().is_some_and(|pattern| pattern.is_match(near));
     let context = has_context_without_label(plain, start, label.as_str());
-    let is_rule = [
+    const RULES: &[&str] = &[
         "min",
-        "at least",
+        "minimum",
+        "least",
         "mindestens",
         "characters",
         "zeichen",
         "length",
         "must",
         "hash",
+        "hashed",
         "bcrypt",
         "policy",
         "strength",
         "expire",
+        "expires",
         "reset",
-    ]
-    .iter()
-    .any(|word| rest.to_lowercase().contains(word));
+    ];
+    let is_rule = rest.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| RULES.contains(&word));
     if is_rule {
         return;
     }
