@@ -97,16 +97,19 @@ const USER: &str = r"(?:e-?mails?|e-post|user ?names?|user|login(?: ?id)?|benutz
 /// What may stand between a login and its password, and the password.
 const PAIR_TAIL: &str = r#"[`*_"'\x20\t\)]{0,40}
         (?:\x20*(?:/|\||:|,|→|=>|–|—|\x20-\x20|\x20and\x20|\x20with\x20|\x20und\x20|\x20mit\x20|\x20y\x20|\x20e\x20|\x20et\x20|\()\x20*)
-        (?:(?i:the\x20)?(?i:password|passwort|pass|pw|pwd|contraseña|senha|mot\x20de\x20passe|wachtwoord|lösenord|hasło|jelszó|parola)[`*_"']{0,4}\x20*(?:\x20is\x20|:|=)?[`*_"'\x20\t]*)?
+        (?:(?i:the\x20)?(?i:password|passwort|pass|pw|pwd|contraseña|senha|mot\x20de\x20passe|wachtwoord|lösenord|hasło|jelszó|parola)[`*_"']{0,4}(?:\x20*(?:\x20is\x20|:|=)|\x20+)[`*_"'\x20\t]*)?
         [`*_"'\x20\t]{0,40}
         (?P<pass>[^\s`*"'|,()<>{}\[\]/\\]{3,64})"#;
 
 /// A login followed by its password: an address (`admin@x.org / hunter22`), then a name (`` `admin` / `admin1` ``).
 static PAIRS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    [r"(?P<user>[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,12})", r"\b(?P<user>[A-Za-z][A-Za-z0-9._\-]{2,30})"]
-        .iter()
-        .filter_map(|user| Regex::new(&format!("(?x){user}{PAIR_TAIL}")).ok())
-        .collect()
+    [
+        format!(r"(?x)(?P<user>[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{{2,12}}){PAIR_TAIL}"),
+        r#"\b(?P<user>[A-Za-z][A-Za-z0-9._\-]{2,30})(?:[`*_"' ]{0,6}/[`*_"' ]{0,6}|[`"']?:[`"']?)(?P<pass>[^\s`*"'|,()<>{}\[\]/\\:]{3,64})"#.to_owned(),
+    ]
+    .iter()
+    .filter_map(|pattern| Regex::new(pattern).ok())
+    .collect()
 });
 
 /// A label for a password and its value: `Password: hunter22`, `**Passwort:** `hunter22``.
@@ -199,10 +202,12 @@ fn prose(text: &str, plain: &str, place: &Place, found: &Found, hits: &mut Vec<H
     let Some(labelled) = &*LABELLED else { return };
     let mut offset = 0;
     let mut table: Option<(usize, usize)> = None;
+    let mut head: Option<(usize, usize)> = None;
     let mut in_fence = false;
     let is_code = place.form == Form::Code;
     // Patterns run only on lines with a keyword; pairs without an address only near one.
     let mut names = found.of(Gate::Name).map(|(at, _)| at).peekable();
+    let mut contexts = found.of(Gate::Near).map(|(at, _)| at).peekable();
     let mut addresses = found.of(Gate::At).map(|(at, _)| at).peekable();
     let mut since_keyword = usize::MAX;
     for line in plain.split_inclusive('\n') {
@@ -218,7 +223,11 @@ fn prose(text: &str, plain: &str, place: &Place, found: &Found, hits: &mut Vec<H
         while addresses.next_if(|&at| at < offset).is_some() {
             has_address = true;
         }
-        since_keyword = if has_name || has_address { 0 } else { since_keyword.saturating_add(1) };
+        let mut has_context = false;
+        while contexts.next_if(|&at| at < offset).is_some() {
+            has_context = true;
+        }
+        since_keyword = if has_name || has_address || has_context { 0 } else { since_keyword.saturating_add(1) };
         if place.form == Form::Docs && (trimmed.starts_with("```") || trimmed.starts_with("~~~")) {
             in_fence = !in_fence;
         }
@@ -229,16 +238,20 @@ fn prose(text: &str, plain: &str, place: &Place, found: &Found, hits: &mut Vec<H
         }
         let lower_has = |c: char| line.contains(c);
         if place.form == Form::Docs && trimmed.matches('|').count() >= 2 {
-            if let Some((password, columns)) = table_header(trimmed) {
-                table = Some((password, columns));
+            let is_rule = trimmed.contains("--") && trimmed.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '\t'));
+            if is_rule {
+                // The line before was the head.
+                table = head.take();
                 continue;
             }
+            head = table_header(trimmed);
             if let Some((column, columns)) = table {
                 table_row(text, start, line, column, columns, place, hits);
                 continue;
             }
         } else {
             table = None;
+            head = None;
         }
         if lower_has('@') || lower_has('/') || lower_has(':') || lower_has('(') {
             let first = usize::from(!has_address);
@@ -338,6 +351,15 @@ fn pair_hit(
     {
         return;
     }
+    // The next key of an object; code of tests; a walk through signing up.
+    let rest = line.get(pass.end()..).unwrap_or("");
+    if rest.trim_start_matches(['"', '\'', '`']).starts_with(':') && rest.starts_with(['"', '\'', '`'])
+        || in_fence && is_test_code(plain, start)
+        || between.contains(['\'', '"']) && between.contains(',') && value::is_commonplace(secret)
+        || is_signing_up(plain, start)
+    {
+        return;
+    }
     let line_lower = line.to_lowercase();
     let says_password = PASSWORD_MARKS.iter().any(|mark| line_lower.contains(mark));
     if is_code {
@@ -373,9 +395,7 @@ fn pair_hit(
     // Without an address: `admin / admin123`.
     let separator = between.trim_matches(['`', '*', '_', '"', '\'', ' ', '\t', ')']);
     let is_role = LOGINS.contains(&login.to_lowercase().as_str());
-    let slashed = separator == "/"
-        || separator == ":" && (between.contains('`') && is_role || in_fence && is_role && !between.contains(' '))
-        || says_password && separator.starts_with('/');
+    let slashed = separator == "/" || separator == ":" && is_role && !between.contains(' ') && secret != "pass";
     if !slashed
         || value::is_password_word(login)
         || value::is_password_word(secret) && !value::is_weak_word(secret)
@@ -389,9 +409,13 @@ fn pair_hit(
     let looks_good =
         secret.chars().any(|c| c.is_ascii_digit()) && value::is_password(secret, false) && secret.len() >= 5
             || is_role && value::is_weak_word(secret);
-    // Paths such as `src/app2` have no blanks around the slash and no role before it.
+    // Paths such as `client/server1` have no blanks around the slash; `admin/admin1` has a login before it and looks it.
     let spaced = between.contains(" / ") || between.contains('`') && between.contains(' ');
-    if looks_good && (spaced || is_role) && !line_is_path(line, start + user.start() - start, pass.end()) {
+    let looks_it = value::is_weak_word(secret)
+        || secret.to_lowercase().contains(&login.to_lowercase())
+        || value::is_commonplace(secret)
+        || secret.chars().any(char::is_uppercase);
+    if looks_good && (spaced || is_role && looks_it) && !line_is_path(line, user.start(), pass.end()) {
         add(text, place, at, secret.len(), "published account", hits);
     }
 }
@@ -402,6 +426,23 @@ fn in_address(line: &str, at: usize) -> bool {
     let start =
         head.rfind(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<')).map_or(0, |found| found + 1);
     head.get(start..).is_some_and(|word| word.contains("://"))
+}
+
+/// Steps that make a new account with invented values.
+fn is_signing_up(plain: &str, at: usize) -> bool {
+    let near = plain.get(text::lines_around(plain, at, 3, 2)).unwrap_or("").to_lowercase();
+    [
+        "/register",
+        "/signup",
+        "/sign-up",
+        "click: create account",
+        "new user registration",
+        "create a new account",
+        "registration form",
+    ]
+    .iter()
+    .any(|word| near.contains(word))
+        && !["default", "demo", "existing", "admin"].iter().any(|word| near.contains(word))
 }
 
 /// Code of a test inside a document.
@@ -537,7 +578,14 @@ fn label_hit(
         return;
     }
     let rest = line.get(pass.end()..).unwrap_or("");
-    if in_address(line, pass.start()) || in_fence && is_test_code(plain, start) {
+    let lower = secret.to_lowercase();
+    let is_invented =
+        ["mysecure", "mypass", "mysecret", "mystrong", "mysuper"].iter().any(|head| lower.starts_with(head));
+    if in_address(line, pass.start())
+        || in_fence && is_test_code(plain, start)
+        || is_invented
+        || is_signing_up(plain, start)
+    {
         return;
     }
     let label_end = line.get(label.end()..pass.start()).unwrap_or("");
@@ -575,23 +623,25 @@ fn label_hit(
     let near = plain.get(text::lines_around(plain, start, 4, 3)).unwrap_or("");
     let has_user = USER_LABEL.as_ref().is_some_and(|pattern| pattern.is_match(near));
     let context = has_context_without_label(plain, start, label.as_str());
-    let is_rule = [
+    const RULES: &[&str] = &[
         "min",
-        "at least",
+        "minimum",
+        "least",
         "mindestens",
         "characters",
         "zeichen",
         "length",
         "must",
         "hash",
+        "hashed",
         "bcrypt",
         "policy",
         "strength",
         "expire",
+        "expires",
         "reset",
-    ]
-    .iter()
-    .any(|word| rest.to_lowercase().contains(word));
+    ];
+    let is_rule = rest.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| RULES.contains(&word));
     if is_rule {
         return;
     }
@@ -694,7 +744,7 @@ fn inputs(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>) {
         if !head.ends_with("type=\"") && !head.ends_with("type='") {
             continue;
         }
-        let open = text.get(at.saturating_sub(400).max(0)..at).or(Some("")).unwrap_or("");
+        let open = text::slice(text, at.saturating_sub(400), at);
         let open_at = open.rfind('<').map_or(at, |found| at - (open.len() - found));
         let window = text::slice(text, open_at, open_at + 600);
         let tag = window.split('>').next().unwrap_or("");

@@ -128,6 +128,13 @@ fn assignment(text: &str, place: &Place, start: usize, end: usize, hits: &mut Ve
     }
     let Some(named) = named else { return };
     let bytes = text.as_bytes();
+    let before = text::before(text, start);
+    // `${NAME:-x}` is read as a setting; `a=jwt-secret:latest` and `https://token:x` are parts of values.
+    if before == Some('{') && text.get(..start).is_some_and(|head| head.ends_with("${"))
+        || matches!(place.form, Form::Env | Form::Config) && matches!(before, Some('=' | ':' | '/' | '?' | '&'))
+    {
+        return;
+    }
     let mut at = end;
     // Quoted keys, subscripts: `"name":`, `['name'] =`, `.name)`.
     let quote = text::before(text, start).filter(|c| matches!(c, '\'' | '"' | '`'));
@@ -253,11 +260,6 @@ fn is_dockerfile_space(text: &str, start: usize, rest: &str) -> bool {
     line.trim() == "ENV" && !rest.is_empty()
 }
 
-/// The file signs or verifies tokens, so that a constant `SECRET` is the key.
-fn is_signing_file(text: &str) -> bool {
-    ["jwt", "jsonwebtoken", "createHmac", "session(", "itsdangerous", "jose"].iter().any(|word| text.contains(word))
-}
-
 fn is_ternary(text: &str, start: usize) -> bool {
     let line = text.get(text::line_around(text, start).start..start.saturating_sub(1)).unwrap_or("");
     line.trim_end().ends_with('?')
@@ -379,10 +381,8 @@ fn default_in(text: &str, at: usize) -> Option<std::ops::Range<usize>> {
                     return None;
                 }
             }
-            b';' | b',' | b'{' | b'}' => {
-                if depth == 0 {
-                    return None;
-                }
+            b';' | b',' | b'{' | b'}' if depth == 0 => {
+                return None;
             }
             b'=' => return None,
             b'\n' => {
@@ -429,12 +429,17 @@ fn setting(text: &str, place: &Place, at: usize, len: usize, hits: &mut Vec<Hit>
     let bytes = text.as_bytes();
     let mut name_at = at + len;
     if opened == "${" {
+        // `${NAME:?message}` demands the setting, `${NAME:+other}` replaces it.
+
         // `${NAME:-default}`, `${NAME:default}` in configuration; a template literal in code.
         if place.form != Form::Config {
             return None;
         }
         let (start, end) = identifier(text, name_at);
         let rest = text.get(end..)?;
+        if rest.starts_with(":?") || rest.starts_with(":+") || rest.starts_with('?') {
+            return None;
+        }
         let rest_at = if rest.starts_with(":-") {
             end + 2
         } else if rest.starts_with(':') || rest.starts_with('-') {
@@ -596,8 +601,8 @@ fn push(
     if literal.is_empty()
         || literal.len() > 600
         || value::is_reference(literal)
-        || literal == raw
-        || same_word(literal, raw)
+        || literal == raw && literal != "secret"
+        || same_word(literal, raw) && !(place.signs && named.is_constant && literal == "secret")
     {
         return;
     }
@@ -610,28 +615,28 @@ fn push(
     let placeholder = value::is_placeholder(literal);
     let (kind, what, tier) = match named.kind {
         NameKind::Signing | NameKind::Encryption | NameKind::Shared | NameKind::BareSecret => {
-            if given == Given::Compared {
-                if has_space
+            if given == Given::Compared
+                && (has_space
                     || value::is_neutral(literal)
                     || literal.len() < 4
-                    || named.kind == NameKind::BareSecret && !value::is_random(literal, 8)
-                {
-                    return;
-                }
+                    || named.kind == NameKind::BareSecret && !value::is_random(literal, 8))
+            {
+                return;
             }
             if is_data && !value::is_random(literal, 12) {
                 return;
             }
             if named.kind == NameKind::BareSecret
-                && !(named.is_constant && is_signing_file(text)
+                && !(named.is_constant && place.signs
                     || value::is_random(literal, 14)
-                    || signs_around(text, range.start)
+                    || signs_around(text, range.start) && given != Given::Default
                     || given == Given::Default && fallback.is_some()
                     || is_setting_file && value::is_password(literal, false))
             {
                 return;
             }
             if has_space
+                && !opens_session(text, range.start)
                 && (named.kind == NameKind::BareSecret || !named.is_constant && fallback.is_none() || place.is_jsx)
             {
                 return;
@@ -651,6 +656,9 @@ fn push(
                 && value::is_neutral(literal)
                 && !signs_around(text, range.start)
             {
+                return;
+            }
+            if literal.starts_with('<') {
                 return;
             }
             if value::is_locator(literal) || literal.len() < 2 || is_field_name(literal, named) {
@@ -680,10 +688,7 @@ fn push(
             if has_space && !(place.form == Form::Env && about_server) {
                 return;
             }
-            if !value::is_password(literal, strong) && !(place.form == Form::Env && has_space) {
-                return;
-            }
-            if is_data && place.is_client_known && has_space {
+            if !(value::is_password(literal, strong) || place.form == Form::Env && has_space) {
                 return;
             }
             if place.is_jsx && matches!(given, Given::Assigned | Given::Keyed) && !looks_assigned(text, range.start) {
@@ -703,10 +708,19 @@ fn push(
             } else {
                 SecretTier::Secret
             };
-            let account = named.is_account || given == Given::Compared || has_user_beside(text, range.start);
+            let is_default = given == Given::Default && fallback.is_none();
+            let account =
+                named.is_account || is_default || given == Given::Compared || has_user_beside(text, range.start);
             let kind = if account && !about_server { SecretKind::DefaultAccount } else { SecretKind::Password };
             let what = if kind == SecretKind::DefaultAccount && named.what == "password" {
-                if given == Given::Compared { "password compared in code" } else { "password of an account" }.to_owned()
+                if given == Given::Compared {
+                    "password compared in code"
+                } else if is_default {
+                    "default password"
+                } else {
+                    "password of an account"
+                }
+                .to_owned()
             } else {
                 named.what.clone()
             };
@@ -780,6 +794,11 @@ fn same_word(literal: &str, name: &str) -> bool {
     let (literal, name) = (plain(literal), plain(name));
     // A secret that is the word `secret` is still one where the name says more: `JWT_SECRET = 'secret'`.
     literal == name
+}
+
+/// The options of a session follow: `session({ secret: 'two words' })`.
+fn opens_session(text: &str, at: usize) -> bool {
+    text::slice(text, at.saturating_sub(160), at).to_ascii_lowercase().contains("session(")
 }
 
 /// Words of sessions and tokens stand close before: `session({ secret: 'x' })`.

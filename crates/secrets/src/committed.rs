@@ -138,9 +138,8 @@ fn classify(file: &SourceFile, path: &str, place: Option<&Place>, hits: &[Hit]) 
         return Some((CommittedKind::Database, format!("database file, {}", size(file.size))));
     }
     // Keys.
-    if matches!(extension, "p12" | "pfx" | "jks" | "keystore" | "ppk") && is_binary
-        || is_binary && bytes.starts_with(&[0xfe, 0xed, 0xfe, 0xed])
-    {
+    let is_store = matches!(extension, "p12" | "pfx" | "jks" | "keystore" | "ppk");
+    if is_binary && (is_store || bytes.starts_with(&[0xfe, 0xed, 0xfe, 0xed])) {
         return Some((CommittedKind::PrivateKey, format!("key store, {}", size(file.size))));
     }
     if let Some(key) = hits.iter().find(|hit| hit.kind == SecretKind::PrivateKey && hit.tier == SecretTier::Secret)

@@ -17,6 +17,8 @@ pub(crate) enum Gate {
     Setting,
     /// A call that takes a password or key.
     Call,
+    /// A word near which accounts are told.
+    Near,
     /// `@`, seen in documents and pages: an e-mail address.
     At,
 }
@@ -82,6 +84,10 @@ const CALLS: &[&str] = &[
     "emailandpassword(",
 ];
 
+/// Words near which accounts are told without the word for a password.
+const NEAR: &[&str] =
+    &["login", "log in", "sign in", "account", "zugang", "iniciar", "connexion", "acesso", "konto", "superuser"];
+
 struct Automaton {
     search: AhoCorasick,
     gates: Vec<Gate>,
@@ -101,6 +107,10 @@ static AUTOMATON: LazyLock<Option<Automaton>> = LazyLock::new(|| {
             words.push(keyword);
             gates.push(gate);
         }
+    }
+    for keyword in NEAR {
+        words.push(keyword);
+        gates.push(Gate::Near);
     }
     words.push("@");
     gates.push(Gate::At);

@@ -116,7 +116,7 @@ pub(crate) fn join(tree: &SourceTree, scanned: Vec<(FileId, Place, Vec<Hit>)>) -
         let mut git_ignored = true;
         for (id, hit) in &group.hits {
             // Tests and samples repeat values; they are no further places of a real one.
-            if hit.in_sample && !in_sample {
+            if hit.in_sample && !in_sample || hit.tier != first.tier {
                 continue;
             }
             spans.insert(span(*id, hit.start, hit.end));

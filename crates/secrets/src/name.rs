@@ -550,10 +550,10 @@ pub(crate) fn read(name: &str) -> Option<Named> {
         if signs {
             return named(NameKind::Signing, "session signing key".into());
         }
-        if let Some(owner) = owner.filter(|_| !has("flask") && !has("django")) {
-            if ends("access_token_secret") || ends("secret") || ends("secret_key") {
-                return named(NameKind::ServiceKey, format!("{owner} secret key"));
-            }
+        if let Some(owner) = owner.filter(|_| !has("flask") && !has("django"))
+            && (ends("access_token_secret") || ends("secret") || ends("secret_key"))
+        {
+            return named(NameKind::ServiceKey, format!("{owner} secret key"));
         }
         if joined == "secret" || joined == "app_key" && !is_constant || joined == "secretkey" {
             return named(NameKind::BareSecret, "secret".into());

@@ -44,8 +44,8 @@ pub(crate) struct Place {
     pub(crate) is_ci: bool,
     /// Browsers get it.
     pub(crate) is_client: bool,
-    /// Whether somebody who knows said so.
-    pub(crate) is_client_known: bool,
+    /// It signs or verifies tokens: a constant `SECRET` in it is the key.
+    pub(crate) signs: bool,
     pub(crate) is_yaml: bool,
     pub(crate) is_jsx: bool,
     pub(crate) is_python: bool,
@@ -150,15 +150,30 @@ impl Place {
         let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
         let stem = name.split('.').next().unwrap_or("");
 
+        let words =
+            |text: &str, list: &[&str]| text.split(|c: char| !c.is_alphanumeric()).any(|word| list.contains(&word));
+        const ENV_KINDS: &[&str] = &[
+            "example",
+            "sample",
+            "template",
+            "dist",
+            "local",
+            "production",
+            "prod",
+            "development",
+            "dev",
+            "staging",
+            "test",
+            "backup",
+            "bak",
+        ];
         let is_env = name == ".env"
             || name.starts_with(".env.")
-            || name.starts_with("env.") && !matches!(extension, "js" | "ts" | "py" | "php" | "d.ts" | "json" | "mjs")
+            || name.strip_prefix("env.").is_some_and(|rest| words(rest, ENV_KINDS))
             || extension == "env"
             || name == ".envrc"
             || name == ".flaskenv"
             || name == ".dev.vars";
-        let words =
-            |text: &str, list: &[&str]| text.split(|c: char| !c.is_alphanumeric()).any(|word| list.contains(&word));
         let is_example_env = is_env
             && words(
                 name,
@@ -231,26 +246,28 @@ impl Place {
             || ["test.php", "tests.java", "test.java", "test.kt", "tests.cs", "test.cs"]
                 .iter()
                 .any(|end| file.name().to_lowercase().ends_with(end) && file.name().contains("Test"));
+        const TRIES: &[&str] = &[
+            "test",
+            "tests",
+            "testing",
+            "try",
+            "debug",
+            "check",
+            "verify",
+            "tmp",
+            "scratch",
+            "penetration",
+            "pentest",
+            "diagnose",
+        ];
+        // `test-login.js` tries something; `create-test-user.js` makes an account that stays.
+        let is_try = words(stem, TRIES) && !words(stem, &["create", "seed", "add", "setup", "init", "reset"])
+            || stem
+                .split(|c: char| !c.is_alphanumeric())
+                .next()
+                .is_some_and(|first| matches!(first, "test" | "debug" | "check" | "verify"));
         let is_scratch = !is_test
-            && (form == Form::Code
-                && words(
-                    stem,
-                    &[
-                        "test",
-                        "tests",
-                        "testing",
-                        "try",
-                        "debug",
-                        "check",
-                        "verify",
-                        "tmp",
-                        "scratch",
-                        "penetration",
-                        "pentest",
-                        "diagnose",
-                    ],
-                )
-                && !words(stem, &["create", "seed", "add", "setup", "init", "reset"])
+            && (form == Form::Code && is_try
                 || form == Form::Config && words(name, &["test", "e2e", "ci", "dev", "development", "local"]));
         let is_sample = in_folder(&["example", "examples", "sample", "samples", "factories", "factory"])
             || words(name, &["sample", "samples", "dummy", "fake", "mock", "mocks", "faker", "factory", "mockdata"])
@@ -283,7 +300,10 @@ impl Place {
             is_locale,
             is_ci,
             is_client,
-            is_client_known: known_client.is_some(),
+            signs: form == Form::Code
+                && ["jwt", "jsonwebtoken", "createHmac", "session(", "itsdangerous", "jose"]
+                    .iter()
+                    .any(|word| text.contains(word)),
             is_yaml: matches!(extension, "yml" | "yaml"),
             is_jsx,
             is_python: matches!(extension, "py" | "pyw" | "ipynb"),
@@ -433,7 +453,9 @@ fn is_client(file: &SourceFile, path: &str, folders: &[&str], extension: &str, f
     if in_folder(&["client", "frontend", "front-end", "web", "webapp", "ui"]) {
         return extension != "json" || in_folder(&["src", "data", "assets"]);
     }
-    let Some(package) = package else { return in_folder(&["dist", "build", "js"]) && extension == "js" };
+    let Some(package) = package else {
+        return in_folder(&["dist", "build", "js"]) && extension == "js" || matches!(extension, "jsx" | "tsx");
+    };
     let inner = file.path.get(package.folder.len()..).unwrap_or("");
     if package.has_next {
         return in_folder(&["components", "hooks"]) && matches!(extension, "tsx" | "jsx")

@@ -227,6 +227,7 @@ const AHEAD_JWT: usize = 3_000;
 
 /// Adds everything that has a known shape.
 pub(crate) fn scan(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>) {
+    let mut pem_end = 0;
     for &(at, len, gate) in &found.at {
         let Gate::Shape(index) = gate else { continue };
         let (Some(shape), Some(Some(pattern))) = (TABLE.get(index), PATTERNS.get(index)) else { continue };
@@ -239,6 +240,10 @@ pub(crate) fn scan(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>
             if !shape.pattern.contains("(?P<v>") {
                 continue;
             }
+        }
+        // Keys inside a private key's text are that key; a token's parts are that token.
+        if at < pem_end || shape.what == JWT && text::before(text, at).is_some_and(|c| matches!(c, '-' | '.')) {
+            continue;
         }
         let ahead = match shape.what {
             PEM => AHEAD_PEM,
@@ -260,6 +265,9 @@ pub(crate) fn scan(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>
         let Some(value) = hit.name("v").or_else(|| hit.get(0)) else { continue };
         let text_value = value.as_str();
         let span = (base + value.start(), base + value.end());
+        if shape.what == PEM {
+            pem_end = span.1;
+        }
         let judged = match shape.what {
             JWT => judge_jwt(text_value),
             PEM => judge_pem(text_value),
@@ -276,17 +284,10 @@ pub(crate) fn scan(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>
             let random = text_value.rsplit(['_', '-', '.']).max_by_key(|part| part.len()).unwrap_or(text_value);
             if value::is_filler_key(random) || value::entropy(text_value) < shape.entropy {
                 judged.tier = SecretTier::Placeholder;
-            } else if shape.what.starts_with("Mollie") && !text.to_ascii_lowercase().contains("mollie") {
-                continue;
-            } else if matches!(
-                shape.what,
-                "Africa's Talking API key" | "Mailgun API key" | "Airtable token" | "Notion token" | "Twilio API key"
-            ) && !mentions(text, shape.what)
-            {
+            } else if NEEDS_VENDOR.contains(&shape.what) && !mentions(text, span.0, shape.what) {
                 continue;
             }
         }
-        // A Stripe test key of a public test account and the like: still a key, but not of the business.
         let in_browser = judged.tier == SecretTier::Secret && (place.is_client || public_line(text, span.0, place));
         hits.push(Hit {
             kind: judged.kind,
@@ -303,10 +304,21 @@ pub(crate) fn scan(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>
     }
 }
 
-/// Whether a text speaks of the vendor that is the first word of a description.
-fn mentions(text: &str, what: &str) -> bool {
+/// Shapes that other things have too: the text around must speak of the vendor.
+const NEEDS_VENDOR: &[&str] = &[
+    "Africa's Talking API key",
+    "Mailgun API key",
+    "Airtable token",
+    "Notion token",
+    "Twilio API key",
+    "Mollie API key",
+    "Mailchimp API key",
+];
+
+/// Whether the text around speaks of the vendor that is the first word of a description.
+fn mentions(text: &str, at: usize, what: &str) -> bool {
     let vendor = what.split([' ', '\'']).next().unwrap_or("").to_ascii_lowercase();
-    text.to_ascii_lowercase().contains(&vendor)
+    text::slice(text, at.saturating_sub(2_000), at + 2_000).to_ascii_lowercase().contains(&vendor)
 }
 
 /// A setting whose prefix makes the build tool copy it into the browser's code.
@@ -472,9 +484,17 @@ fn judge_connection(whole: &str, password: &str, host: &str, place: &Place) -> O
 fn judge_google(text: &str, at: usize, place: &Place) -> Judged {
     let near = text::slice(text, at.saturating_sub(700), at + 700).to_ascii_lowercase();
     let line = text.get(text::line_around(text, at)).unwrap_or("").to_ascii_lowercase();
-    let is_firebase = ["authdomain", "firebase", "messagingsenderid", "storagebucket", "auth_domain"]
-        .iter()
-        .any(|mark| near.contains(mark));
+    let is_firebase = [
+        "authdomain",
+        "firebase",
+        "messagingsenderid",
+        "storagebucket",
+        "auth_domain",
+        "storage_bucket",
+        "mobilesdk_app_id",
+    ]
+    .iter()
+    .any(|mark| near.contains(mark));
     let is_ai =
         ["gemini", "generativelanguage", "genai", "google_ai", "generative"].iter().any(|mark| line.contains(mark))
             || !is_firebase
@@ -485,7 +505,7 @@ fn judge_google(text: &str, at: usize, place: &Place) -> Judged {
     if is_ai {
         return judged(SecretTier::Secret, "Google Gemini API key");
     }
-    if is_firebase || place.form == Form::Data && text.contains("\"mobilesdk_app_id\"") {
+    if is_firebase {
         return judged(SecretTier::PublicByDesign, "Firebase web API key");
     }
     if is_maps {

@@ -180,7 +180,27 @@ pub(crate) fn is_filler_key(random: &str) -> bool {
     const RUNS: &[&str] =
         &["1234567890", "0123456789", "abcdefgh", "abcdef123456", "123456abcdef", "qwerty", "deadbeef", "abc123def456"];
     let lower = random.to_lowercase();
-    RUNS.iter().any(|run| lower.contains(run)) || is_placeholder(random) || is_monotonous(&lower)
+    RUNS.iter().any(|run| lower.contains(run))
+        || is_placeholder(random)
+        || is_monotonous(&lower)
+        || is_patterned(random)
+}
+
+/// Kinds of characters that take turns (`aB3dE5fG7`): a person or a language model makes that, no generator.
+fn is_patterned(value: &str) -> bool {
+    let kinds: Vec<u8> = value
+        .bytes()
+        .filter(u8::is_ascii_alphanumeric)
+        .map(|byte| if byte.is_ascii_digit() { 0 } else { 1 + u8::from(byte.is_ascii_uppercase()) })
+        .collect();
+    let distinct: std::collections::BTreeSet<u8> = kinds.iter().copied().collect();
+    if kinds.len() < 16 || distinct.len() < 3 {
+        return false;
+    }
+    (2..=5).any(|period| {
+        let same = kinds.iter().zip(kinds.iter().skip(period)).filter(|(a, b)| a == b).count();
+        same * 20 >= (kinds.len() - period) * 17
+    })
 }
 
 /// Words that mean "password" or label a field for it, in the languages of the apps we see.
@@ -238,6 +258,15 @@ const PASSWORD_WORDS: &[&str] = &[
 
 /// Words that stand next to a password's name in schemas, forms, messages and types, but are no password.
 const NEUTRAL_WORDS: &[&str] = &[
+    "missing",
+    "ok",
+    "configured",
+    "loaded",
+    "exists",
+    "defined",
+    "found",
+    "provided",
+    "unset",
     "required",
     "string",
     "text",
@@ -806,6 +835,8 @@ mod tests {
         ] {
             assert!(!is_random(value, 12), "{value}");
         }
+        assert!(super::is_filler_key("aB3dE5fG7hI9jK1lM3nO5pQ7") && super::is_filler_key("Fk3Rz8Jb9Qa2Wx5Cv6Nm1Po4"));
+        assert!(!super::is_filler_key("Zq3LmP8vXw2KtR7yBnA9dF"));
         assert!(is_wordy("invoice-secret-key-2"));
         assert!(is_hash("$2b$10$abcdefghijklmnopqrstuv") && is_hash(&"ab".repeat(16)));
     }
