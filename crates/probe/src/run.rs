@@ -453,8 +453,9 @@ impl Run<'_, '_> {
         }
         let verdict = if found > 0 { Some(LiveVerdict::Confirmed) } else { None };
         let read = self.facts.scripts.len();
-        let nothing = tally.asked == 0 && tally.ended.is_none();
-        let verdict = if nothing && read > 0 { Some(LiveVerdict::Passed) } else { verdict };
+        // Pages were read and name no script to fetch.
+        let nothing = tally.asked == 0 && tally.ended.is_none() && tally.failed.is_none();
+        let verdict = if nothing && !self.pages.is_empty() { Some(LiveVerdict::Passed) } else { verdict };
         self.end(plan::SCRIPTS, &tally, verdict, format!("{read} scripts read, {found} source maps served"));
     }
 

@@ -32,7 +32,10 @@ struct Double {
 
 impl Double {
     fn start(handler: impl Fn(&Seen, &mut TcpStream) + Send + Sync + 'static) -> Double {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        Self::on(TcpListener::bind("127.0.0.1:0").expect("a free port"), handler)
+    }
+
+    fn on(listener: TcpListener, handler: impl Fn(&Seen, &mut TcpStream) + Send + Sync + 'static) -> Double {
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let seen = Arc::new(Mutex::new(Vec::new()));
         let stop = Arc::new(AtomicBool::new(false));
@@ -275,6 +278,19 @@ fn nothing_listens() {
         probe_with(&format!("http://127.0.0.1:{port}"), &ProbeInput::default(), &options()).expect_err("refused");
     assert!(matches!(&error, ProbeError::NoAnswer { why: HttpError::Refused, .. }), "{error:?}");
     assert!(error.not_checked().weighs);
+}
+
+#[test]
+fn localhost_reaches_an_app_that_only_listens_on_ipv6() {
+    let Ok(listener) = TcpListener::bind("[::1]:0") else {
+        // Without IPv6 on this machine there is nothing to test.
+        return;
+    };
+    let port = listener.local_addr().expect("an address").port();
+    let double = Double::on(listener, |_, stream| html(stream, "x"));
+    let few = Options { max_requests: 3, ..options() };
+    let facts = probe_with(&format!("http://localhost:{port}"), &ProbeInput::default(), &few).expect("facts");
+    assert_eq!((facts.requests_sent, double.seen().len()), (3, 3));
 }
 
 #[test]
