@@ -94,7 +94,9 @@ pub(crate) fn understand(
         if html::visible_text(&text).split_whitespace().map(str::len).sum::<usize>() < 60 {
             return Understood::Unclear("its page has no text of its own".to_owned());
         }
-        let verdict = if many { LiveVerdict::Likely } else { LiveVerdict::CouldNotTell };
+        // A page may name its makers; a list of people is longer.
+        let list = personal.iter().any(|(kind, count)| *count >= 5 || kind == "iban");
+        let verdict = if list { LiveVerdict::Likely } else { LiveVerdict::CouldNotTell };
         return Understood::Open(LiveAnswer { personal, ..answer(LiveContent::Html, verdict) });
     }
     if kind == "text/csv" {
@@ -154,7 +156,7 @@ fn is_polite_refusal(value: &Value) -> bool {
             ]
             .contains(&key.as_str())
                 && !value.is_object()
-                && !value.as_array().is_some_and(|list| !list.is_empty())
+                && value.as_array().is_none_or(|list| list.is_empty())
     });
     let says_no = object.iter().any(|(key, value)| {
         let key = key.to_ascii_lowercase();

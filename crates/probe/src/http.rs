@@ -27,8 +27,6 @@ const MAX_TRAILERS: usize = 16 * 1024;
 pub(crate) enum Method {
     /// Read.
     Get,
-    /// Read the head only.
-    Head,
     /// Ask what is allowed.
     Options,
 }
@@ -38,7 +36,6 @@ impl Method {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Method::Get => "GET",
-            Method::Head => "HEAD",
             Method::Options => "OPTIONS",
         }
     }
@@ -51,8 +48,8 @@ pub enum HttpError {
     #[error("connection refused: nothing listens there")]
     Refused,
     /// The exchange took longer than allowed.
-    #[error("no complete answer within {0} s")]
-    Deadline(u64),
+    #[error("no complete answer within {0:?}")]
+    Deadline(Duration),
     /// The connection ended before the answer's head did.
     #[error("the connection was closed before an answer came")]
     Closed,
@@ -142,14 +139,9 @@ impl<'p> Request<'p> {
         self
     }
 
-    /// `GET`, `HEAD`, `OPTIONS`, or `POST` of a login attempt.
+    /// `GET`, `OPTIONS`, or `POST` of a login attempt.
     pub(crate) fn method(&self) -> &'static str {
         self.method
-    }
-
-    /// Path with query.
-    pub(crate) fn path(&self) -> &str {
-        &self.path
     }
 
     /// The whole address.
@@ -225,7 +217,7 @@ pub(crate) struct Identity {
 pub(crate) fn exchange(request: &Request<'_>, identity: &Identity, limit: Duration) -> Result<Response, HttpError> {
     let started = Instant::now();
     let deadline = started + limit;
-    let expired = || HttpError::Deadline(limit.as_secs());
+    let expired = || HttpError::Deadline(limit);
     let (mut stream, peer) = connect(request.permit, deadline, limit)?;
     let head = head_of(request, identity);
     let io = |error: std::io::Error| match error.kind() {
@@ -248,7 +240,7 @@ pub(crate) fn exchange(request: &Request<'_>, identity: &Identity, limit: Durati
             return Err(HttpError::Interim);
         }
     };
-    let framing = framing(request.method, status, &headers)?;
+    let framing = framing(status, &headers)?;
     let (body, end) = reader.body(framing, request.max_body)?;
     Ok(Response { status, headers, body, end, took: started.elapsed(), peer })
 }
@@ -256,13 +248,13 @@ pub(crate) fn exchange(request: &Request<'_>, identity: &Identity, limit: Durati
 fn connect(permit: &Permit, deadline: Instant, limit: Duration) -> Result<(TcpStream, SocketAddr), HttpError> {
     let mut last = HttpError::Refused;
     for address in permit.addresses() {
-        let wait = remaining(deadline).ok_or(HttpError::Deadline(limit.as_secs()))?;
+        let wait = remaining(deadline).ok_or(HttpError::Deadline(limit))?;
         match TcpStream::connect_timeout(address, wait) {
             Ok(stream) => return Ok((stream, *address)),
             Err(error) => {
                 last = match error.kind() {
                     ErrorKind::ConnectionRefused | ErrorKind::AddrNotAvailable => last,
-                    ErrorKind::TimedOut | ErrorKind::WouldBlock => HttpError::Deadline(limit.as_secs()),
+                    ErrorKind::TimedOut | ErrorKind::WouldBlock => HttpError::Deadline(limit),
                     kind => HttpError::Io(kind),
                 };
             }
@@ -304,8 +296,8 @@ enum Framing {
 }
 
 /// RFC 9112, section 6.3.
-fn framing(method: &str, status: u16, headers: &[(String, String)]) -> Result<Framing, HttpError> {
-    if method == "HEAD" || status == 204 || status == 304 {
+fn framing(status: u16, headers: &[(String, String)]) -> Result<Framing, HttpError> {
+    if status == 204 || status == 304 {
         return Ok(Framing::Empty);
     }
     let values = |wanted: &'static str| {
@@ -356,7 +348,7 @@ impl Reader {
             self.buffer.drain(..self.at);
             self.at = 0;
         }
-        let expired = HttpError::Deadline(self.limit.as_secs());
+        let expired = HttpError::Deadline(self.limit);
         let mut piece = [0u8; 16 * 1024];
         loop {
             let left = remaining(self.deadline).ok_or_else(|| expired.clone())?;

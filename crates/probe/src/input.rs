@@ -98,11 +98,21 @@ impl ProbeInput {
                 input.files.push(ProjectFile { path: file.path.clone(), head });
             }
             input.databases.extend(database_names(file.text()));
+            input.pages.extend(static_page(&file.path));
         }
         input.databases.sort();
         input.databases.dedup();
         input
     }
+}
+
+/// The address of an HTML file in a folder that is served as it is.
+fn static_page(path: &str) -> Option<String> {
+    let html = path.ends_with(".html") && !path.ends_with("/index.html");
+    let parts: Vec<&str> = path.split('/').collect();
+    let root =
+        parts.iter().position(|part| matches!(*part, "public" | "www" | "htdocs" | "public_html" | "wwwroot"))?;
+    html.then(|| format!("/{}", parts.get(root + 1..).unwrap_or_default().join("/")))
 }
 
 /// Why asking for it could change something.

@@ -4,7 +4,7 @@
 //!
 //! 1. Without a [`Permit`] no request can be built (`Request::new`), and a permit exists only for loopback addresses. No name is looked
 //!    up, no redirect is followed, and the address that answered first is kept for the run.
-//! 2. GET, HEAD and OPTIONS only; POST only to the login and only with [`LoginProbe`]. Paths whose words say that asking
+//! 2. GET and OPTIONS only; POST only to the login and only with [`LoginProbe`]. Paths whose words say that asking
 //!    could change something are left out and listed.
 //! 3. Every request passes one gate (`Session::send`): budget, pace, time, stop conditions, and a log entry *before* it is
 //!    sent.

@@ -104,13 +104,14 @@ pub fn plan(target: &str, input: &ProbeInput, options: &Options) -> Result<Plan,
             headers: headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         });
     };
-    for path in &lists.pages {
-        add(PAGES, Method::Get, path, &[accept_page()]);
-    }
+    add(PAGES, Method::Get, "/", &[accept_page()]);
     for path in soft404::MISSING {
         add(BASELINE, Method::Get, path, &[accept_any()]);
     }
     add(BASELINE, Method::Get, MALFORMED, &[accept_any()]);
+    for path in lists.pages.iter().skip(1) {
+        add(PAGES, Method::Get, path, &[accept_page()]);
+    }
     for path in DEBUG_PAGES {
         add(DEBUG, Method::Get, path, &[accept_any()]);
     }

@@ -141,7 +141,6 @@ pub fn run(target: &str, input: &ProbeInput, options: &Options, log: LogSink<'_>
     run.facts.live.origin = Some(origin);
     run.facts.skipped_paths.clone_from(&lists.skipped);
     run.pages(first);
-    run.baseline();
     run.debug();
     run.scripts();
     run.files();
@@ -248,6 +247,7 @@ impl Run<'_, '_> {
         let mut queue: Vec<String> = Vec::new();
         let mut seen: BTreeSet<String> = self.lists.pages.iter().cloned().collect();
         self.page("/", request, &first, &mut queue);
+        self.baseline();
         let mut todo: Vec<String> = self.lists.pages.iter().skip(1).cloned().collect();
         let mut number = 1;
         loop {
@@ -295,13 +295,22 @@ impl Run<'_, '_> {
             return;
         }
         if response.status < 300 && signature::is_listing(&response.body) {
-            self.facts.live.exposed_files.push((exchange, "the list of files of a folder".to_owned()));
+            self.facts.live.exposed_files.push((exchange.clone(), "the list of files of a folder".to_owned()));
         }
         if !response.media_type().contains("html") {
             return;
         }
         let text = response.text();
         let parts = html::parts(&text);
+        // A page of its own (not the start page again) that shows data of people: the rules know whether a guard in the
+        // browser stands before it.
+        let own = response.status < 300 && path != "/" && !self.lists.entries.iter().any(|entry| entry.path == path);
+        if own
+            && let Understood::Open(answer) = answer::understand(exchange.clone(), None, path, response, &self.known)
+            && !answer.personal.is_empty()
+        {
+            self.facts.live.open_entry_points.push(answer);
+        }
         if path == "/" || self.permit.start() == path {
             let links = parts.links.iter().filter_map(|link| html::resolve(path, &origin, link));
             queue.extend(links.filter_map(|link| plan::plain_path(&link)).filter(|link| !is_asset(link)));
@@ -444,8 +453,9 @@ impl Run<'_, '_> {
         }
         let verdict = if found > 0 { Some(LiveVerdict::Confirmed) } else { None };
         let read = self.facts.scripts.len();
-        let nothing = tally.asked == 0 && tally.ended.is_none();
-        let verdict = if nothing && read > 0 { Some(LiveVerdict::Passed) } else { verdict };
+        // Pages were read and name no script to fetch.
+        let nothing = tally.asked == 0 && tally.ended.is_none() && tally.failed.is_none();
+        let verdict = if nothing && !self.pages.is_empty() { Some(LiveVerdict::Passed) } else { verdict };
         self.end(plan::SCRIPTS, &tally, verdict, format!("{read} scripts read, {found} source maps served"));
     }
 
