@@ -16,7 +16,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
-    let live = app.live.pages.first();
+    let live = app.live.pages.iter().find(|(exchange, _)| exchange.status == Some(200));
     let has = |name: &str| {
         app.headers.iter().any(|header| header.name == name)
             || live.is_some_and(|(_, headers)| headers.iter().any(|(known, _)| known == name))
