@@ -3,6 +3,7 @@
 use plimsoll_model::{ControlStatus, Evidence, Finding, Review, Severity};
 
 use crate::clean::Cleaning;
+use crate::prose::{Block, Inline, blocks, inline};
 use crate::words;
 
 /// A comment holds 65,536 characters; the rest is left for what follows the findings.
@@ -24,11 +25,28 @@ pub(crate) fn render(review: &Review) -> String {
     out
 }
 
-/// Prose that may hold text of the app: nothing in it is markup, a mention, a reference or a link.
+/// Prose that may hold text of the app: nothing in it is markup, a mention, a reference or a link; what stands between
+/// backticks is code.
 fn prose(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
+    for part in inline(text) {
+        match part {
+            Inline::Text(text) => plain(&mut out, text),
+            // In a table a bar ends the cell even in code; elsewhere prose with a bar in code is rare enough to be
+            // written the same way.
+            Inline::Code(text) => match text.contains('|') {
+                true => plain(&mut out, text),
+                false => out.push_str(&code(text)),
+            },
+        }
+    }
+    out
+}
+
+fn plain(out: &mut String, text: &str) {
     let mut chars = text.chars().peekable();
-    let mut start = true;
+    let mut start = out.is_empty();
+    let mut number = start;
     while let Some(c) = chars.next() {
         let next = chars.peek().copied();
         match c {
@@ -51,44 +69,37 @@ fn prose(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            '.' | ')' if out.chars().next_back().is_some_and(|last| last.is_ascii_digit()) && numbered(&out) => {
+            // At the start of a line a number with a dot begins a list.
+            '.' | ')' if number && !start && next.is_none_or(|next| next == ' ') => {
                 out.push('\\');
                 out.push(c);
             }
             _ => out.push(c),
         }
-        start = c == '\n' || (start && c == ' ');
+        start = start && c == ' ';
+        number = number && (start || c.is_ascii_digit());
     }
-    out
 }
 
-/// Whether the line so far is only a number, which with a dot would begin a list.
-fn numbered(out: &str) -> bool {
-    out.rsplit('\n').next().is_some_and(|line| line.trim_start().bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// Prose of several lines: fenced blocks stay code, the rest is escaped line by line.
+/// Prose of several lines.
 fn block(text: &str) -> String {
-    let mut out = Vec::new();
-    let mut code: Option<Vec<&str>> = None;
-    for line in text.lines() {
-        match (&mut code, line.trim_start().starts_with("```")) {
-            (None, true) => code = Some(Vec::new()),
-            (Some(lines), true) => {
-                out.push(fence(&lines.join("\n")));
-                code = None;
+    let mut out = String::new();
+    let mut listed = false;
+    for block in blocks(text) {
+        let item = matches!(block, Block::Item { .. });
+        if !out.is_empty() {
+            out.push_str(if item && listed { "\n" } else { "\n\n" });
+        }
+        listed = item;
+        match block {
+            Block::Paragraph(text) => out.push_str(&prose(&text)),
+            Block::Item { depth, marker, text } => {
+                out.push_str(&format!("{}{marker} {}", " ".repeat(depth), prose(&text)));
             }
-            (Some(lines), false) => lines.push(line),
-            (None, false) => {
-                let item = line.trim_start().strip_prefix("- ");
-                out.push(item.map_or_else(|| prose(line.trim_start()), |item| format!("- {}", prose(item))));
-            }
+            Block::Code(lines) => out.push_str(&fence(&lines.join("\n"))),
         }
     }
-    if let Some(lines) = code {
-        out.push(fence(&lines.join("\n")));
-    }
-    out.join("\n")
+    out
 }
 
 /// Code in a line. The fence is longer than any run of backticks inside.
@@ -379,7 +390,8 @@ mod tests {
         for (text, expected) in [
             ("a | b", "a \\| b"),
             ("<script>", "\\<script\\>"),
-            ("**bold** `code` [x](y)", "\\*\\*bold\\*\\* \\`code\\` \\[x\\](y)"),
+            ("**bold** `code` [x](y)", "\\*\\*bold\\*\\* `code` \\[x\\](y)"),
+            ("odd ` tick `a|b`", "odd `  tick  `a\\|b\\`"),
             ("ask @owner", "ask @<!-- -->owner"),
             ("see #12", "see #<!-- -->12"),
             ("# title", "\\# title"),
@@ -387,6 +399,7 @@ mod tests {
             ("well-known", "well-known"),
             ("1. item", "1\\. item"),
             ("version 1.2", "version 1.2"),
+            ("8.2.1", "8.2.1"),
             ("https://evil.example", "https:<!-- -->//evil.example"),
             ("www.evil.example", "www<!-- -->.evil.example"),
             ("&lt;", "\\&lt;"),
@@ -397,6 +410,6 @@ mod tests {
         assert_eq!(code("`x`"), "`` `x` ``");
         assert_eq!(cell_code("a|b"), "`a\\|b`");
         assert_eq!(fence("```\nx"), "````text\n```\nx\n````");
-        assert_eq!(block("Do:\n```\n<b>\n```\n- then *x*"), "Do:\n```text\n<b>\n```\n- then \\*x\\*");
+        assert_eq!(block("Do:\n```\n<b>\n```\n- then *x*"), "Do:\n\n```text\n<b>\n```\n\n- then \\*x\\*");
     }
 }

@@ -474,11 +474,10 @@ impl Page {
         }
         for (command, text) in steps {
             let lead = format!("  {command}");
-            if self.canvas.columns >= 100 {
+            if self.canvas.columns >= 100 && width(&lead) < 48 {
                 self.canvas.hang(&lead, Style::Cyan, 48, Style::Plain, text);
             } else {
-                let lead = self.canvas.paint(Style::Cyan, &lead);
-                self.canvas.line(&lead);
+                self.canvas.prose(2, Style::Cyan, &command);
                 self.canvas.prose(6, Style::Plain, text);
             }
         }
