@@ -53,6 +53,7 @@ struct View<'a> {
     outcome_class: &'static str,
     verdict: String,
     gloss: Option<String>,
+    reasons: Vec<Html>,
     mark: Html,
     counts: Vec<(Severity, usize)>,
     no_findings: String,
@@ -163,6 +164,7 @@ impl<'a> View<'a> {
             verdict: words::verdict(verdict),
             gloss: (verdict.carries > DataClass::Demo)
                 .then(|| format!("{}: {}.", capital(&words::load(verdict.carries)), verdict.carries.gloss())),
+            reasons: verdict.reasons.iter().map(|reason| linked(reason, &anchors)).collect(),
             mark: Html(mark::svg(verdict)),
             counts: words::severities(review),
             no_findings: words::severity_counts(review),
@@ -240,8 +242,7 @@ fn gaps(review: &Review, anchors: &BTreeMap<&str, String>) -> Vec<GapTile> {
 }
 
 fn groups<'a>(review: &'a Review, anchors: &BTreeMap<&str, String>) -> Vec<Group<'a>> {
-    let pages: BTreeMap<&str, &str> =
-        review.rules.iter().map(|rule| (rule.id.as_str(), rule.page.as_str())).collect();
+    let pages: BTreeMap<&str, &str> = review.rules.iter().map(|rule| (rule.id.as_str(), rule.page.as_str())).collect();
     let mut shown: BTreeMap<&str, String> = BTreeMap::new();
     let mut used: BTreeSet<String> = BTreeSet::new();
     words::severities(review)
@@ -337,6 +338,25 @@ fn line(text: &str) -> String {
             Inline::Code(code) => format!("<code>{}</code>", page::escape(code)),
         })
         .collect()
+}
+
+/// A line in which the ids of findings lead to their cards, escaped.
+fn linked(text: &str, anchors: &BTreeMap<&str, String>) -> Html {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(part) {
+        let (before, from) = rest.split_at(start);
+        let (word, behind) = from.split_at(from.find(|c| !part(c)).unwrap_or(from.len()));
+        out.push_str(&page::escape(before));
+        match anchors.get(word) {
+            Some(anchor) => out.push_str(&format!("<a class=\"id\" href=\"#{anchor}\">{word}</a>")),
+            None => out.push_str(word),
+        }
+        rest = behind;
+    }
+    out.push_str(&page::escape(rest));
+    Html(out)
 }
 
 /// Prose of several lines, escaped.

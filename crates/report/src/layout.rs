@@ -105,17 +105,10 @@ pub(crate) struct Glyphs {
     pub(crate) open: &'static str,
 }
 
-const UNICODE: Glyphs = Glyphs {
-    rule: '━',
-    bar: '│',
-    bullet: "•",
-    dot: "·",
-    arrow: "→",
-    pointer: "◀",
-    yes: "✓",
-    no: "✗",
-    open: "○",
-};
+const UNICODE: Glyphs =
+    Glyphs {
+        rule: '━', bar: '│', bullet: "•", dot: "·", arrow: "→", pointer: "◀", yes: "✓", no: "✗", open: "○"
+    };
 
 const ASCII: Glyphs =
     Glyphs { rule: '=', bar: '|', bullet: "*", dot: "-", arrow: "->", pointer: "<", yes: "+", no: "x", open: "?" };
@@ -242,7 +235,8 @@ mod tests {
         assert_eq!(wrap("日本語日本語日本語 ab", 10), ["日本語日本", "語日本語", "ab"]);
         assert_eq!(wrap("abcdefghijklmnop q", 10), ["abcdefghij", "klmnop q"]);
         for columns in 8..40 {
-            for line in wrap("Ärger mit  日本語 and https://example.invalid/a/very/long/path?x=1 in text", columns) {
+            for line in wrap("Ärger mit  日本語 and https://example.invalid/a/very/long/path?x=1 in text", columns)
+            {
                 assert!(width(&line) <= columns, "{columns}: {line}");
             }
         }

@@ -1,15 +1,22 @@
 //! GitHub-flavoured Markdown, for comments on pull requests and for handing over.
 
-use plimsoll_model::{ControlStatus, Evidence, Finding, Review, Severity};
+use plimsoll_model::{Chain, ControlStatus, Evidence, Finding, Review, Severity};
 
 use crate::clean::Cleaning;
 use crate::prose::{Block, Inline, blocks, inline};
 use crate::words;
 
-/// A comment holds 65,536 characters; the rest is left for what follows the findings.
-const FINDINGS_MAX: usize = 44_000;
-/// Longest rest.
-const WHOLE_MAX: usize = 64_000;
+/// How far each section may reach, in bytes: a comment on GitHub holds 65,536 characters, and no long list may push out
+/// what comes after it.
+mod until {
+    pub(super) const REASONS: usize = 6_000;
+    pub(super) const FINDINGS: usize = 36_000;
+    pub(super) const SET_ASIDE: usize = 41_000;
+    pub(super) const CHAINS: usize = 48_000;
+    pub(super) const NOT_CHECKED: usize = 55_000;
+    pub(super) const DATA: usize = 59_500;
+    pub(super) const CONTROLS: usize = 63_500;
+}
 
 pub(crate) fn render(review: &Review) -> String {
     let review = Cleaning::default().review(review);
@@ -141,9 +148,7 @@ fn head(out: &mut String, review: &Review) {
         words::severity_counts(review),
         words::count(review.coverage.not_checked.len(), "thing", "things"),
     ));
-    for reason in &verdict.reasons {
-        out.push_str(&format!("- {}\n", prose(reason)));
-    }
+    list(out, until::REASONS, verdict.reasons.iter().map(|reason| format!("- {}\n", prose(reason))));
     if !verdict.reasons.is_empty() {
         out.push('\n');
     }
@@ -159,7 +164,7 @@ fn findings(out: &mut String, review: &Review) {
     let mut group: Option<Severity> = None;
     for finding in words::open(review) {
         let text = one_finding(finding);
-        if out.len() + text.len() > FINDINGS_MAX {
+        if out.len() + text.len() > until::FINDINGS {
             continue;
         }
         if group != Some(finding.severity) {
@@ -245,20 +250,16 @@ fn set_aside(out: &mut String, review: &Review) {
         return;
     }
     out.push_str("### Waived or known: not counted above\n\n");
-    for finding in set_aside {
+    let findings = set_aside.into_iter().map(|finding| {
         let why = words::standing(&finding.standing).unwrap_or_default();
-        out.push_str(&format!(
-            "- {} {} ({}): {}\n",
-            finding.severity.word(),
-            prose(&finding.title),
-            code(&finding.id),
-            prose(&why)
-        ));
-    }
-    for waiver in &review.unused_waivers {
+        let (severity, title, id) = (finding.severity.word(), prose(&finding.title), code(&finding.id));
+        format!("- {severity} {title} ({id}): {}\n", prose(&why))
+    });
+    let waivers = review.unused_waivers.iter().map(|waiver| {
         let (rule, at) = (code(&waiver.rule), code(&waiver.at));
-        out.push_str(&format!("- Waiver of {rule} at {at} needs attention: {}\n", prose(&waiver.why)));
-    }
+        format!("- Waiver of {rule} at {at} needs attention: {}\n", prose(&waiver.why))
+    });
+    list(out, until::SET_ASIDE, findings.chain(waivers));
     out.push('\n');
 }
 
@@ -267,26 +268,29 @@ fn chains(out: &mut String, review: &Review) {
         return;
     }
     out.push_str("### Attack chains: what an attacker could do with the findings together\n\n");
-    for chain in &review.chains {
-        out.push_str(&format!(
-            "**{} → {}** ({}, {}, {})\n\n",
-            prose(&chain.start),
-            prose(&chain.impact),
-            words::load(chain.class),
-            chain.severity.word(),
-            chain.confidence.word()
-        ));
-        for (at, step) in chain.steps.iter().enumerate() {
-            let rests_on = step.finding.as_ref().or(step.fact.as_ref());
-            let rests_on = rests_on.map(|id| format!(" ({})", code(id))).unwrap_or_default();
-            out.push_str(&format!("{}. {}{rests_on}\n", at + 1, prose(&step.text)));
-        }
-        if !chain.cut.is_empty() {
-            let ids: Vec<String> = chain.cut.iter().map(|id| code(id)).collect();
-            out.push_str(&format!("\nRepair {} and this chain breaks.\n", ids.join(" or ")));
-        }
-        out.push('\n');
+    list(out, until::CHAINS, review.chains.iter().map(one_chain));
+}
+
+fn one_chain(chain: &Chain) -> String {
+    let mut out = format!(
+        "**{} → {}** ({}, {}, {})\n\n",
+        prose(&chain.start),
+        prose(&chain.impact),
+        words::load(chain.class),
+        chain.severity.word(),
+        chain.confidence.word()
+    );
+    for (at, step) in chain.steps.iter().enumerate() {
+        let rests_on = step.finding.as_ref().or(step.fact.as_ref());
+        let rests_on = rests_on.map(|id| format!(" ({})", code(id))).unwrap_or_default();
+        out.push_str(&format!("{}. {}{rests_on}\n", at + 1, prose(&step.text)));
     }
+    if !chain.cut.is_empty() {
+        let ids: Vec<String> = chain.cut.iter().map(|id| code(id)).collect();
+        out.push_str(&format!("\nRepair {} and this chain breaks.\n", ids.join(" or ")));
+    }
+    out.push('\n');
+    out
 }
 
 fn not_checked(out: &mut String, review: &Review) {
@@ -294,11 +298,18 @@ fn not_checked(out: &mut String, review: &Review) {
     if review.coverage.not_checked.is_empty() {
         out.push_str("Nothing that is known of.\n\n");
     } else {
-        out.push_str(&format!("**{}**\n\n| What | Why | Can decide the verdict |\n|---|---|---|\n", words::NOT_CHECKED_IS_NOT_CLEAN));
-        for gap in &review.coverage.not_checked {
+        out.push_str(&format!(
+            "**{}**\n\n| What | Why | Can decide the verdict |\n|---|---|---|\n",
+            words::NOT_CHECKED_IS_NOT_CLEAN
+        ));
+        // What can decide the verdict first, so that it is never what does not fit.
+        let all = &review.coverage.not_checked;
+        let sorted = all.iter().filter(|gap| gap.weighs).chain(all.iter().filter(|gap| !gap.weighs));
+        let rows = sorted.map(|gap| {
             let weighs = if gap.weighs { "**yes**" } else { "no" };
-            out.push_str(&format!("| {} | {} | {weighs} |\n", prose(&gap.what), prose(&gap.why)));
-        }
+            format!("| {} | {} | {weighs} |\n", prose(&gap.what), prose(&gap.why))
+        });
+        list(out, until::NOT_CHECKED, rows);
         out.push('\n');
     }
     let looked = match review.coverage.looked_at.is_empty() {
@@ -314,6 +325,7 @@ fn data(out: &mut String, review: &Review) {
     }
     table(
         out,
+        until::DATA,
         "Data this app carries",
         "| Store | Class | Fields | Reachable by | Sent to |\n|---|---|---|---|---|\n",
         words::stores(review).iter().map(|(name, store)| {
@@ -339,6 +351,7 @@ fn controls(out: &mut String, review: &Review) {
     }
     table(
         out,
+        until::CONTROLS,
         "Controls",
         "| Control | State | Needed from | ASVS 5.0 | Findings |\n|---|---|---|---|---|\n",
         shown.iter().map(|control| {
@@ -355,20 +368,25 @@ fn controls(out: &mut String, review: &Review) {
     );
 }
 
-/// A folded table that stops before the comment is full.
-fn table(out: &mut String, title: &str, head: &str, rows: impl Iterator<Item = String>) {
+/// A folded table.
+fn table(out: &mut String, limit: usize, title: &str, head: &str, rows: impl Iterator<Item = String>) {
     out.push_str(&format!("<details><summary>{title}</summary>\n\n{head}"));
+    list(out, limit, rows);
+    out.push_str("\n</details>\n\n");
+}
+
+/// The parts of a list that fit, and how many do not.
+fn list(out: &mut String, limit: usize, parts: impl Iterator<Item = String>) {
     let mut left = 0;
-    for row in rows {
-        match out.len() + row.len() > WHOLE_MAX {
+    for part in parts {
+        match out.len() + part.len() > limit {
             true => left += 1,
-            false => out.push_str(&row),
+            false => out.push_str(&part),
         }
     }
     if left > 0 {
-        out.push_str(&format!("\n{} not fit here.\n", words::count(left, "row does", "rows do")));
+        out.push_str(&format!("\n**{left} more** in the full report.\n"));
     }
-    out.push_str("\n</details>\n\n");
 }
 
 fn foot(out: &mut String, review: &Review) {

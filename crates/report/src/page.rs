@@ -46,12 +46,9 @@ pub(crate) fn to_html(markdown: &str) -> String {
                 continue;
             }
             _ if in_title => continue,
-            Event::Start(Tag::Heading { level, classes: _, attrs: _, id: _ }) => Event::Start(Tag::Heading {
-                level: lower(level),
-                id: None,
-                classes: Vec::new(),
-                attrs: Vec::new(),
-            }),
+            Event::Start(Tag::Heading { level, classes: _, attrs: _, id: _ }) => {
+                Event::Start(Tag::Heading { level: lower(level), id: None, classes: Vec::new(), attrs: Vec::new() })
+            }
             Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(lower(level))),
             Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
             Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),

@@ -65,7 +65,8 @@ pub(crate) fn blocks(text: &str) -> Vec<Block<'_>> {
 /// The marker and the rest of `- item` and `1. item`.
 fn list_item(line: &str) -> Option<(&str, &str)> {
     let (marker, rest) = line.split_once(' ')?;
-    let number = marker.strip_suffix(['.', ')']).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+    let number =
+        marker.strip_suffix(['.', ')']).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
     (marker == "-" || marker == "*" || number).then_some((marker, rest.trim()))
 }
 
@@ -107,7 +108,9 @@ mod tests {
     fn parts_of_a_text() {
         let item = |depth, marker, text: &str| Block::Item { depth, marker, text: text.into() };
         assert_eq!(
-            blocks("One\ntwo.\n\nThree:\n```ts\nif (a) {\n\n}\n```\n- first\n  goes on\n  - inner\n2. second\n\n    code\n    more"),
+            blocks(
+                "One\ntwo.\n\nThree:\n```ts\nif (a) {\n\n}\n```\n- first\n  goes on\n  - inner\n2. second\n\n    code\n    more"
+            ),
             [
                 Block::Paragraph("One two.".into()),
                 Block::Paragraph("Three:".into()),

@@ -15,15 +15,8 @@ use crate::{TerminalOptions, explain, json, words};
 const LAST_RESORT: &str = "README.md";
 
 /// Manifests that stand for the app as a whole, in the order of preference.
-const MANIFESTS: [&str; 7] = [
-    "package.json",
-    "pyproject.toml",
-    "requirements.txt",
-    "composer.json",
-    "manage.py",
-    "index.html",
-    "Dockerfile",
-];
+const MANIFESTS: [&str; 7] =
+    ["package.json", "pyproject.toml", "requirements.txt", "composer.json", "manage.py", "index.html", "Dockerfile"];
 
 pub(crate) fn render(review: &Review) -> String {
     let review = Cleaning { keep_paths: true, ..Cleaning::default() }.review(review);

@@ -98,8 +98,7 @@ impl Page {
         self.canvas.prose(2, style, &words::outcome(review.verdict.outcome).to_uppercase());
         self.canvas.prose(2, Style::Bold, &words::verdict(&review.verdict));
         if review.verdict.carries > DataClass::Demo {
-            let gloss =
-                format!("({}: {}.)", words::load(review.verdict.carries), review.verdict.carries.gloss());
+            let gloss = format!("({}: {}.)", words::load(review.verdict.carries), review.verdict.carries.gloss());
             self.canvas.prose(2, Style::Dim, &gloss);
         }
         if !review.verdict.reasons.is_empty() {
@@ -121,7 +120,9 @@ impl Page {
         let text = match (not_checked.len(), not_checked.iter().filter(|gap| gap.weighs).count()) {
             (0, _) => "nothing that is known of".to_owned(),
             (all, 0) => words::count(all, "thing", "things"),
-            (all, weighs) => format!("{}, {weighs} of which can decide the verdict", words::count(all, "thing", "things")),
+            (all, weighs) => {
+                format!("{}, {weighs} of which can decide the verdict", words::count(all, "thing", "things"))
+            }
         };
         let style = if not_checked.is_empty() { Style::Plain } else { Style::Yellow };
         self.canvas.hang("  Not checked", Style::Bold, 15, style, &text);
@@ -185,8 +186,7 @@ impl Page {
 
     fn findings(&mut self, review: &Review) {
         for (severity, number) in words::severities(review) {
-            let title =
-                format!("{} {}: {}", number, severity.word().to_uppercase(), words::urgency(severity));
+            let title = format!("{} {}: {}", number, severity.word().to_uppercase(), words::urgency(severity));
             self.canvas.heading(&title, severity_style(severity));
             for finding in words::open(review).filter(|finding| finding.severity == severity) {
                 match severity == Severity::Low && !self.verbose {
@@ -255,11 +255,7 @@ impl Page {
             body(self, 4);
             return;
         }
-        let mut inner = Page {
-            canvas: self.canvas.like(),
-            verbose: self.verbose,
-            unicode: self.unicode,
-        };
+        let mut inner = Page { canvas: self.canvas.like(), verbose: self.verbose, unicode: self.unicode };
         body(&mut inner, COLUMN);
         let label_text = self.canvas.paint(Style::Bold, label);
         let mut first = true;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    Confidence, ControlStatus, DataClass, Environment, Evidence, Finding, Gap, Outcome, Review, Severity, Standing, Verdict,
+    Confidence, ControlStatus, DataClass, Environment, Evidence, Finding, Gap, Outcome, Review, Severity, Standing,
+    Verdict,
 };
 
 /// Used where an app may be unable to show more: the reviewer's promise in one sentence.

@@ -7,7 +7,7 @@ use crate::words;
 /// Height of a class on the drawing; heavier loads sink the ship deeper, so they stand higher on its side.
 fn height(class: DataClass) -> i32 {
     let step = DataClass::ALL.iter().position(|other| *other == class).and_then(|at| i32::try_from(at).ok());
-    282 - 50 * step.unwrap_or(0)
+    286 - 56 * step.unwrap_or(0)
 }
 
 pub(super) fn svg(verdict: &Verdict) -> String {
@@ -61,7 +61,7 @@ pub(super) fn svg(verdict: &Verdict) -> String {
         ));
         if !tag.is_empty() {
             let kind = if carries { "carries" } else { "fit-for" };
-            out.push_str(&format!("<text class=\"tag {kind}\" x=\"286\" y=\"{}\">{tag}</text>", y + 19));
+            out.push_str(&format!("<text class=\"tag {kind}\" x=\"286\" y=\"{}\">{tag}</text>", y + 18));
         }
     }
     out.push_str(&format!(

@@ -1,6 +1,8 @@
 //! Every output of a review, held to its contract.
 
+mod html;
 mod json;
+mod markdown;
 mod safety;
 mod sample;
 mod sarif;

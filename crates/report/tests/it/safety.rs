@@ -24,7 +24,8 @@ fn nothing_that_moves_or_hides_text_passes() {
         for review in [sample(), poisoned()] {
             let text = output(&review);
             for c in text.chars() {
-                let fine = c == '\n' || !(c.is_control() || matches!(c, '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
+                let fine = c == '\n'
+                    || !(c.is_control() || matches!(c, '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
                 assert!(fine, "{name}: {:?}", c);
             }
         }

@@ -7,8 +7,7 @@ use plimsoll_model::{
 };
 
 /// Characters that no output may pass on, and markup of every format.
-pub(crate) const POISON: &str =
-    "<script>alert(1)</script>\u{1b}[31m\u{9b}2J\u{202e}txt\u{2066}|`a``b`\n# x\r\n**b** [l](javascript:1) \"q\" 'q' & @team \u{200b}\u{7}</style>--><!--";
+pub(crate) const POISON: &str = "<script>alert(1)</script>\u{1b}[31m\u{9b}2J\u{202e}txt\u{2066}|`a``b`\n# x\r\n**b** [l](javascript:1) \"q\" 'q' & @team \u{200b}\u{7}</style>--><!--";
 
 fn strings(items: &[&str]) -> Vec<String> {
     items.iter().map(|item| (*item).to_owned()).collect()
@@ -134,15 +133,21 @@ pub(crate) fn sample() -> Review {
             Some(200),
             "without signing in: 48 records with name, email, phone",
         ),
-        at("server/index.ts", 17, "app.use(express.json());", "looked here for a check that covers all addresses: none"),
+        at(
+            "server/index.ts",
+            17,
+            "app.use(express.json());",
+            "looked here for a check that covers all addresses: none",
+        ),
         at("server/auth.ts", 3, "export function requireSession(", "a check exists and is used by 4 other addresses"),
         at("client/src/pages/[id]/list view.tsx", 22, "fetch('/api/customers')", "the page calls it"),
         at("server/storage.ts", 90, "return db.select().from(customers)", "all rows are read"),
     ];
-    open.fix = "Put the check that the other addresses use in front of this one:\n\n```ts\napp.get(\"/api/customers\", \
+    open.fix =
+        "Put the check that the other addresses use in front of this one:\n\n```ts\napp.get(\"/api/customers\", \
                 requireSession, async (req, res) => {\n```\n\n- Then give each user only the customers of the own \
                 branch.\n- Sign out and open /api/customers: it must answer 401."
-        .into();
+            .into();
 
     let mut key = finding(
         0xa2,
@@ -282,8 +287,13 @@ pub(crate) fn sample() -> Review {
     }];
     readme.fix = "Publish an address in /.well-known/security.txt.".into();
 
-    let mut env_file =
-        finding(0xa9, "env-file-committed", Gap::SecretInRepo, Severity::High, "The settings file is in the repository");
+    let mut env_file = finding(
+        0xa9,
+        "env-file-committed",
+        Gap::SecretInRepo,
+        Severity::High,
+        "The settings file is in the repository",
+    );
     env_file.cwe = vec![538];
     env_file.meaning = "Everyone with access to the repository has the passwords in it.".into();
     env_file.evidence = vec![Evidence {
@@ -329,7 +339,13 @@ pub(crate) fn sample() -> Review {
         rule("env-file-committed", Gap::SecretInRepo, Severity::High, "a settings file is committed", &[538]),
         rule("login-without-rate-limit", Gap::MissingRateLimit, Severity::High, "logins are not limited", &[307]),
         rule("no-content-security-policy", Gap::MissingSecurityHeaders, Severity::Medium, "no policy is sent", &[693]),
-        rule("page-guarded-in-browser-only", Gap::ClientSideAuth, Severity::High, "a page is guarded in the browser", &[602]),
+        rule(
+            "page-guarded-in-browser-only",
+            Gap::ClientSideAuth,
+            Severity::High,
+            "a page is guarded in the browser",
+            &[602],
+        ),
         rule("secret-in-client-bundle", Gap::SecretInRepo, Severity::Critical, "a secret is in the bundle", &[798]),
         rule(
             "session-cookie-without-same-site",
@@ -407,14 +423,14 @@ pub(crate) fn sample() -> Review {
                 &["PL-000000a3"],
             ),
             control("passwords-hashed", "Passwords are stored hashed", DataClass::Internal, ControlStatus::Proven, &[]),
+            control("backups-encrypted", "Backups are encrypted", DataClass::Personal, ControlStatus::Unproven, &[]),
             control(
-                "backups-encrypted",
-                "Backups are encrypted",
-                DataClass::Personal,
-                ControlStatus::Unproven,
+                "uploads-checked",
+                "Uploaded files are checked",
+                DataClass::Public,
+                ControlStatus::NotApplicable,
                 &[],
             ),
-            control("uploads-checked", "Uploaded files are checked", DataClass::Public, ControlStatus::NotApplicable, &[]),
         ],
         coverage: Coverage {
             looked_at: strings(&[
@@ -455,12 +471,7 @@ pub(crate) fn sample() -> Review {
 pub(crate) fn empty() -> Review {
     Review {
         subject: Subject { name: "empty".into(), url: None, stack: vec![] },
-        verdict: Verdict {
-            carries: DataClass::Demo,
-            fit_for: DataClass::Demo,
-            outcome: Outcome::Fit,
-            reasons: vec![],
-        },
+        verdict: Verdict { carries: DataClass::Demo, fit_for: DataClass::Demo, outcome: Outcome::Fit, reasons: vec![] },
         findings: vec![],
         chains: vec![],
         data: vec![],

@@ -27,7 +27,8 @@ fn every_result_has_what_github_needs() {
         assert_eq!(ids.len(), rules.len(), "one descriptor per rule");
         for rule in rules {
             assert!(rule["help"]["markdown"].is_string() && rule["help"]["text"].is_string());
-            let score: f64 = rule["properties"]["security-severity"].as_str().expect("a string").parse().expect("number");
+            let score: f64 =
+                rule["properties"]["security-severity"].as_str().expect("a string").parse().expect("number");
             assert!(score > 0.0 && score <= 10.0);
             assert!(Gap::parse(rule["properties"]["gap"].as_str().expect("gap")).is_some());
             let tags = rule["properties"]["tags"].as_array().expect("tags");
@@ -41,7 +42,9 @@ fn every_result_has_what_github_needs() {
             assert_eq!(locations.len(), 1);
             for location in locations.iter().chain(result["relatedLocations"].as_array().into_iter().flatten()) {
                 let uri = location["physicalLocation"]["artifactLocation"]["uri"].as_str().expect("uri");
-                assert!(!uri.is_empty() && !uri.starts_with('/') && !uri.contains([' ', '<', '\\', '|', '#', '?', '`']));
+                assert!(
+                    !uri.is_empty() && !uri.starts_with('/') && !uri.contains([' ', '<', '\\', '|', '#', '?', '`'])
+                );
                 assert!(uri.is_ascii(), "{uri}");
             }
             for text in [&result["message"]["text"]] {
@@ -119,7 +122,8 @@ fn a_finding_without_a_line_or_a_place() {
 #[test]
 fn dependencies_begin_with_their_name() {
     let run = run(&sample());
-    let text = result(&run, "dependency-with-known-vulnerability")["message"]["text"].as_str().expect("text").to_owned();
+    let text =
+        result(&run, "dependency-with-known-vulnerability")["message"]["text"].as_str().expect("text").to_owned();
     assert!(text.starts_with("qs 6.5.2: "), "{text}");
     assert!(text.contains("GHSA-hrpp-h998-j3pp, CVE-2099-0001"), "{text}");
     assert!(text.contains("bakery-orders → express@4.16.0 → qs@6.5.2"), "{text}");
@@ -137,10 +141,7 @@ fn suppressed_findings_are_left_out_and_gaps_are_notified() {
     let execution = invocation["toolExecutionNotifications"].as_array().expect("execution");
     assert_eq!(execution.len(), 1);
     assert_eq!(execution[0]["level"], "warning");
-    assert_eq!(
-        execution[0]["message"]["text"],
-        "Not checked: Backups. where they are kept is not in the source code."
-    );
+    assert_eq!(execution[0]["message"]["text"], "Not checked: Backups. where they are kept is not in the source code.");
     let configuration = invocation["toolConfigurationNotifications"].as_array().expect("configuration");
     assert_eq!(configuration.len(), 2, "the other gap and the expired waiver");
     assert_eq!(configuration[0]["level"], "note");

@@ -83,7 +83,9 @@ fn a_finding_tells_everything() {
 #[test]
 fn low_findings_are_condensed_unless_verbose() {
     let short = flow(&terminal(&sample(), &options(100)));
-    assert!(short.contains("The session cookie travels with requests from other websites (server/index.ts:24) PL-000000a7"));
+    assert!(
+        short.contains("The session cookie travels with requests from other websites (server/index.ts:24) PL-000000a7")
+    );
     assert!(!short.contains("Other websites can send requests in a user's name."));
     let long = flow(&terminal(&sample(), &TerminalOptions { verbose: true, ..options(100) }));
     assert!(long.contains("Other websites can send requests in a user's name."));
@@ -173,7 +175,10 @@ fn a_page_for_the_terminal() {
         }
     }
     let wide = plimsoll_report::explain(page, &options(110));
-    assert!(wide.contains("  server/routes.ts\n  │ app.get(\"/api/customers\", (_, res) => res.json(all())); // finding"), "{wide}");
+    assert!(
+        wide.contains("  server/routes.ts\n  │ app.get(\"/api/customers\", (_, res) => res.json(all())); // finding"),
+        "{wide}"
+    );
     assert!(!plimsoll_report::explain("a \u{1b}[2J b", &options(80)).contains('\u{1b}'));
     assert!(plimsoll_report::explain(page, &TerminalOptions { unicode: false, ..options(80) }).is_ascii());
     assert_eq!(plimsoll_report::explain("", &options(80)), "");
