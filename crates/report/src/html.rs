@@ -1,5 +1,400 @@
-//! stub
-use plimsoll_model::Review;
+//! One self-contained HTML page: no script, no request, readable on paper and on a phone.
+//!
+//! Its content security policy allows nothing but its own style sheet, by hash. No `style` attributes therefore.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use askama::Template;
+use base64::Engine as _;
+use plimsoll_model::{
+    Chain, Confidence, Control, ControlStatus, DataClass, DataItem, Evidence, Finding, Outcome, Review, Severity,
+};
+use sha2::{Digest as _, Sha256};
+
+use crate::clean::Cleaning;
+use crate::prose::{Block, Inline, blocks, inline};
+use crate::{page, words};
+
+mod mark;
+
+/// The style sheet; comments in it are for us.
+const STYLE: &str = include_str!("../templates/review.css");
+
 pub(crate) fn render(review: &Review) -> String {
-    review.subject.name.clone()
+    let review = Cleaning::default().review(review);
+    let mut html = View::new(&review).render().unwrap_or_else(|error| {
+        // Writing to memory does not fail; should it ever, the reader must not see an empty page.
+        format!("<!doctype html><html lang=\"en\"><title>Plimsoll</title><p>The page could not be written: {error}</p>")
+    });
+    html.truncate(html.trim_end().len());
+    html.push('\n');
+    html
+}
+
+/// HTML that is already escaped.
+struct Html(String);
+
+impl std::fmt::Display for Html {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl askama::filters::HtmlSafe for Html {}
+
+#[derive(Template)]
+#[template(path = "review.html")]
+struct View<'a> {
+    review: &'a Review,
+    style: &'static str,
+    style_hash: String,
+    about: String,
+    outcome: &'static str,
+    outcome_class: &'static str,
+    verdict: String,
+    gloss: Option<String>,
+    reasons: Vec<Html>,
+    mark: Html,
+    counts: Vec<(Severity, usize)>,
+    no_findings: String,
+    weighing: usize,
+    gaps: Vec<GapTile>,
+    groups: Vec<Group<'a>>,
+    set_aside: Vec<SetAside<'a>>,
+    chains: Vec<ChainView<'a>>,
+    data: Vec<&'a DataItem>,
+    controls: Vec<ControlView<'a>>,
+    control_counts: [(&'static str, usize); 4],
+    not_checked_note: &'static str,
+    advisories: String,
+    first: Option<&'a Finding>,
+}
+
+struct GapTile {
+    title: &'static str,
+    state: String,
+    class: &'static str,
+    glyph: &'static str,
+    target: Option<String>,
+}
+
+struct Group<'a> {
+    severity: Severity,
+    title: String,
+    urgency: &'static str,
+    findings: Vec<Card<'a>>,
+}
+
+struct Card<'a> {
+    finding: &'a Finding,
+    anchor: String,
+    certainty: &'static str,
+    confirmed: bool,
+    live: bool,
+    meaning: Html,
+    fix: Html,
+    evidence: Vec<EvidenceView<'a>>,
+    package_path: Option<String>,
+    references: String,
+    /// The rule's page, at its first finding; later findings point there.
+    page: Option<Html>,
+    page_anchor: Option<String>,
+}
+
+struct EvidenceView<'a> {
+    piece: &'a Evidence,
+    witness: &'static str,
+    place: Option<String>,
+    snippet: Option<&'a str>,
+    exchange: Option<String>,
+    note: Html,
+}
+
+struct SetAside<'a> {
+    finding: &'a Finding,
+    why: String,
+}
+
+struct ChainView<'a> {
+    chain: &'a Chain,
+    load: String,
+    steps: Vec<StepView<'a>>,
+    cut: Vec<Link>,
+}
+
+struct StepView<'a> {
+    text: &'a str,
+    link: Option<Link>,
+    fact: Option<&'a str>,
+}
+
+/// A finding's id and, when its card is on the page, where.
+struct Link {
+    id: String,
+    target: Option<String>,
+}
+
+struct ControlView<'a> {
+    control: &'a Control,
+    status: &'static str,
+    class: &'static str,
+    glyph: &'static str,
+    findings: Vec<Link>,
+    evidence: Vec<EvidenceView<'a>>,
+}
+
+impl<'a> View<'a> {
+    fn new(review: &'a Review) -> Self {
+        let verdict = &review.verdict;
+        let anchors: BTreeMap<&str, String> = words::open(review)
+            .enumerate()
+            .map(|(at, finding)| (finding.id.as_str(), format!("finding-{}", at + 1)))
+            .collect();
+        let link = |id: &String| Link { id: id.clone(), target: anchors.get(id.as_str()).cloned() };
+        let mut about: Vec<String> = review.subject.url.iter().cloned().collect();
+        about.extend(review.subject.stack.iter().cloned());
+        let count = |status| review.controls.iter().filter(|control| control.status == status).count();
+        View {
+            review,
+            style: STYLE,
+            style_hash: base64::engine::general_purpose::STANDARD.encode(Sha256::digest(STYLE.as_bytes())),
+            about: about.join(" · "),
+            outcome: words::outcome(verdict.outcome),
+            outcome_class: verdict.outcome.word(),
+            verdict: words::verdict(verdict),
+            gloss: (verdict.carries > DataClass::Demo)
+                .then(|| format!("{}: {}.", capital(&words::load(verdict.carries)), verdict.carries.gloss())),
+            reasons: verdict.reasons.iter().map(|reason| linked(reason, &anchors)).collect(),
+            mark: Html(mark::svg(verdict)),
+            counts: words::severities(review),
+            no_findings: words::severity_counts(review),
+            weighing: review.coverage.not_checked.iter().filter(|gap| gap.weighs).count(),
+            gaps: gaps(review, &anchors),
+            groups: groups(review, &anchors),
+            set_aside: words::set_aside(review)
+                .map(|finding| SetAside { finding, why: words::standing(&finding.standing).unwrap_or_default() })
+                .collect(),
+            chains: review
+                .chains
+                .iter()
+                .map(|chain| ChainView {
+                    chain,
+                    load: words::load(chain.class),
+                    steps: chain
+                        .steps
+                        .iter()
+                        .map(|step| StepView {
+                            text: &step.text,
+                            link: step.finding.as_ref().map(link),
+                            fact: step.fact.as_deref(),
+                        })
+                        .collect(),
+                    cut: chain.cut.iter().map(link).collect(),
+                })
+                .collect(),
+            data: data(review),
+            controls: review
+                .controls
+                .iter()
+                .map(|control| ControlView {
+                    control,
+                    status: words::control_status(control.status),
+                    class: control.status.word(),
+                    glyph: match control.status {
+                        ControlStatus::Proven => "✓",
+                        ControlStatus::Failed => "✗",
+                        ControlStatus::Unproven => "?",
+                        ControlStatus::NotApplicable => "–",
+                    },
+                    findings: control.findings.iter().map(link).collect(),
+                    evidence: control.evidence.iter().map(evidence).collect(),
+                })
+                .collect(),
+            control_counts: [
+                ("proven", count(ControlStatus::Proven)),
+                ("failed", count(ControlStatus::Failed)),
+                ("unproven", count(ControlStatus::Unproven)),
+                ("not applicable", count(ControlStatus::NotApplicable)),
+            ],
+            not_checked_note: words::NOT_CHECKED_IS_NOT_CLEAN,
+            advisories: words::advisories(&review.environment, ""),
+            first: words::open(review).next(),
+        }
+    }
+}
+
+fn gaps(review: &Review, anchors: &BTreeMap<&str, String>) -> Vec<GapTile> {
+    use crate::words::GapState;
+    words::seven(review)
+        .into_iter()
+        .map(|(gap, state)| {
+            let (class, glyph) = match state {
+                GapState::Found(_) => ("found", "!"),
+                GapState::SetAside(_) => ("aside", "–"),
+                GapState::NotFound => ("not-found", "0"),
+                GapState::NotChecked => ("not-checked", "?"),
+            };
+            let first = words::open(review).find(|finding| finding.gap == gap);
+            let target = first.and_then(|finding| anchors.get(finding.id.as_str()).cloned());
+            GapTile { title: gap.title(), state: state.words(), class, glyph, target }
+        })
+        .collect()
+}
+
+fn groups<'a>(review: &'a Review, anchors: &BTreeMap<&str, String>) -> Vec<Group<'a>> {
+    let pages: BTreeMap<&str, &str> = review.rules.iter().map(|rule| (rule.id.as_str(), rule.page.as_str())).collect();
+    let mut shown: BTreeMap<&str, String> = BTreeMap::new();
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    words::severities(review)
+        .into_iter()
+        .map(|(severity, _)| Group {
+            severity,
+            title: capital(severity.word()),
+            urgency: words::urgency(severity),
+            findings: words::open(review)
+                .filter(|finding| finding.severity == severity)
+                .map(|finding| {
+                    let mut anchor = anchors.get(finding.id.as_str()).cloned().unwrap_or_default();
+                    // Two findings with one id would give two elements with one anchor.
+                    while !used.insert(anchor.clone()) {
+                        anchor.push('b');
+                    }
+                    let text = pages.get(finding.rule.as_str()).copied().unwrap_or_default();
+                    let first = !text.trim().is_empty() && !shown.contains_key(finding.rule.as_str());
+                    if first {
+                        shown.insert(&finding.rule, format!("page-{}", shown.len() + 1));
+                    }
+                    Card {
+                        finding,
+                        anchor,
+                        certainty: words::certainty(finding.confidence),
+                        confirmed: finding.confidence == Confidence::Confirmed,
+                        live: finding.evidence.iter().any(|piece| piece.exchange.is_some()),
+                        meaning: prose(&finding.meaning),
+                        fix: prose(&finding.fix),
+                        evidence: finding.evidence.iter().map(evidence).collect(),
+                        package_path: finding
+                            .package
+                            .as_ref()
+                            .and_then(|package| words::package_path(&package.path, "→")),
+                        references: references(finding),
+                        page: first.then(|| Html(page::to_html(text))),
+                        page_anchor: shown.get(finding.rule.as_str()).cloned(),
+                    }
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+/// `CWE-306 · OWASP A01:2025 · ASVS 8.2.1`.
+fn references(finding: &Finding) -> String {
+    let mut parts: Vec<String> = finding.cwe.iter().map(|number| format!("CWE-{number}")).collect();
+    parts.extend(finding.owasp.iter().map(|entry| format!("OWASP {entry}")));
+    parts.extend(finding.asvs.iter().map(|id| format!("ASVS {id}")));
+    parts.join(" · ")
+}
+
+fn evidence(piece: &Evidence) -> EvidenceView<'_> {
+    let place = piece.place.as_ref();
+    EvidenceView {
+        piece,
+        witness: match piece.witness {
+            plimsoll_model::Witness::Code => "Code",
+            plimsoll_model::Witness::Schema => "Database rules",
+            plimsoll_model::Witness::Package => "Packages",
+            plimsoll_model::Witness::Bundle => "What visitors receive",
+            plimsoll_model::Witness::Live => "Seen live",
+            plimsoll_model::Witness::Owner => "The owner says",
+        },
+        place: place.map(|place| words::place(&place.file, place.line, place.end_line)),
+        snippet: place.map(|place| place.snippet.as_str()).filter(|snippet| !snippet.is_empty()),
+        exchange: words::exchange(piece, "→"),
+        note: Html(line(&piece.note)),
+    }
+}
+
+/// The data map, most sensitive first.
+fn data(review: &Review) -> Vec<&DataItem> {
+    let mut items: Vec<&DataItem> = review.data.iter().collect();
+    items.sort_by(|a, b| b.class.cmp(&a.class).then_with(|| (&a.store, &a.field).cmp(&(&b.store, &b.field))));
+    items
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
+/// A line with its `code`, escaped.
+fn line(text: &str) -> String {
+    inline(text)
+        .into_iter()
+        .map(|part| match part {
+            Inline::Text(text) => page::escape(text),
+            Inline::Code(code) => format!("<code>{}</code>", page::escape(code)),
+        })
+        .collect()
+}
+
+/// A line in which the ids of findings lead to their cards, escaped.
+fn linked(text: &str, anchors: &BTreeMap<&str, String>) -> Html {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(part) {
+        let (before, from) = rest.split_at(start);
+        let (word, behind) = from.split_at(from.find(|c| !part(c)).unwrap_or(from.len()));
+        out.push_str(&page::escape(before));
+        match anchors.get(word) {
+            Some(anchor) => out.push_str(&format!("<a class=\"id\" href=\"#{anchor}\">{word}</a>")),
+            None => out.push_str(word),
+        }
+        rest = behind;
+    }
+    out.push_str(&page::escape(rest));
+    Html(out)
+}
+
+/// Prose of several lines, escaped.
+fn prose(text: &str) -> Html {
+    let mut out = String::new();
+    let mut list = "";
+    for block in blocks(text) {
+        let wanted = match &block {
+            Block::Item { marker, .. } if marker.starts_with(|c: char| c.is_ascii_digit()) => "ol",
+            Block::Item { .. } => "ul",
+            _ => "",
+        };
+        if wanted != list {
+            if !list.is_empty() {
+                out.push_str(&format!("</{list}>"));
+            }
+            if !wanted.is_empty() {
+                out.push_str(&format!("<{wanted}>"));
+            }
+            list = wanted;
+        }
+        match block {
+            Block::Paragraph(text) => out.push_str(&format!("<p>{}</p>", line(&text))),
+            Block::Item { text, .. } => out.push_str(&format!("<li>{}</li>", line(&text))),
+            Block::Code(lines) => out.push_str(&format!("<pre><code>{}</code></pre>", page::escape(&lines.join("\n")))),
+        }
+    }
+    if !list.is_empty() {
+        out.push_str(&format!("</{list}>"));
+    }
+    Html(out)
+}
+
+/// A shape for an outcome, beside its words.
+fn outcome_glyph(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Fit => "✓",
+        Outcome::Overloaded => "▲",
+        Outcome::Incomplete => "?",
+    }
 }

@@ -2,6 +2,8 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::prose::{Block, blocks};
+
 /// Columns that a text takes.
 pub(crate) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
@@ -23,7 +25,6 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
         }
         if used > 0 {
             lines.push(std::mem::take(&mut line));
-            used = 0;
         }
         if wide <= columns {
             line.push_str(word);
@@ -176,34 +177,30 @@ impl Canvas {
     /// Code behind a bar: cut, not wrapped.
     pub(crate) fn code(&mut self, indent: usize, text: &str) {
         let bar = self.paint(Style::Dim, &self.glyphs.bar.to_string());
-        for line in text.lines() {
+        let lines = if text.is_empty() { vec![""] } else { text.lines().collect() };
+        for line in lines {
             for piece in chop(line.trim_end(), self.columns.saturating_sub(indent + 2)) {
                 self.line(&format!("{}{bar} {piece}", " ".repeat(indent)));
             }
         }
     }
 
-    /// Prose of several lines: paragraphs are wrapped, list items hang, what is fenced or indented stays as it is.
+    /// Prose of several lines: paragraphs are wrapped, list items hang, code stays as it is.
     pub(crate) fn block(&mut self, indent: usize, text: &str) {
-        let mut fenced = false;
-        for line in text.lines() {
-            let trimmed = line.trim_start();
-            if trimmed.starts_with("```") {
-                fenced = !fenced;
-            } else if fenced || line.starts_with("    ") {
-                self.code(indent, line);
-            } else if trimmed.is_empty() {
+        let blocks = blocks(text);
+        for (at, block) in blocks.iter().enumerate() {
+            let listed = |block: Option<&Block<'_>>| matches!(block, Some(Block::Item { .. }));
+            if at > 0 && !(listed(Some(block)) && listed(blocks.get(at - 1))) {
                 self.gap();
-            } else {
-                match list_item(trimmed) {
-                    Some((marker, rest)) => {
-                        let depth = line.len() - trimmed.len();
-                        let lead = format!("{}{marker}", " ".repeat(indent + depth));
-                        let hang = width(&lead) + 1;
-                        self.hang(&lead, Style::Plain, hang, Style::Plain, rest);
-                    }
-                    None => self.prose(indent, Style::Plain, trimmed),
+            }
+            match block {
+                Block::Paragraph(text) => self.prose(indent, Style::Plain, text),
+                Block::Item { depth, marker, text } => {
+                    let lead = format!("{}{marker}", " ".repeat(indent + depth));
+                    let hang = width(&lead) + 1;
+                    self.hang(&lead, Style::Plain, hang, Style::Plain, text);
                 }
+                Block::Code(lines) => lines.iter().for_each(|line| self.code(indent, line)),
             }
         }
     }
@@ -225,14 +222,6 @@ impl Canvas {
         }
         self.gap();
     }
-}
-
-/// The marker and the rest of `- item` and `1. item`.
-fn list_item(line: &str) -> Option<(&str, &str)> {
-    let (marker, rest) = line.split_once(' ')?;
-    let number =
-        marker.strip_suffix(['.', ')']).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
-    (marker == "-" || marker == "*" || number).then_some((marker, rest))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod json;
 mod layout;
 mod markdown;
 mod page;
+mod prose;
 mod sarif;
 mod terminal;
 mod words;

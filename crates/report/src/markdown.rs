@@ -1,14 +1,22 @@
 //! GitHub-flavoured Markdown, for comments on pull requests and for handing over.
 
-use plimsoll_model::{ControlStatus, Evidence, Finding, Review, Severity};
+use plimsoll_model::{Chain, ControlStatus, Evidence, Finding, Review, Severity};
 
 use crate::clean::Cleaning;
+use crate::prose::{Block, Inline, blocks, inline};
 use crate::words;
 
-/// A comment holds 65,536 characters; the rest is left for what follows the findings.
-const FINDINGS_MAX: usize = 44_000;
-/// Longest rest.
-const WHOLE_MAX: usize = 64_000;
+/// How far each section may reach, in bytes: a comment on GitHub holds 65,536 characters, and no long list may push out
+/// what comes after it.
+mod until {
+    pub(super) const REASONS: usize = 6_000;
+    pub(super) const FINDINGS: usize = 36_000;
+    pub(super) const SET_ASIDE: usize = 41_000;
+    pub(super) const CHAINS: usize = 48_000;
+    pub(super) const NOT_CHECKED: usize = 55_000;
+    pub(super) const DATA: usize = 59_500;
+    pub(super) const CONTROLS: usize = 63_500;
+}
 
 pub(crate) fn render(review: &Review) -> String {
     let review = Cleaning::default().review(review);
@@ -24,11 +32,28 @@ pub(crate) fn render(review: &Review) -> String {
     out
 }
 
-/// Prose that may hold text of the app: nothing in it is markup, a mention, a reference or a link.
+/// Prose that may hold text of the app: nothing in it is markup, a mention, a reference or a link; what stands between
+/// backticks is code.
 fn prose(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
+    for part in inline(text) {
+        match part {
+            Inline::Text(text) => plain(&mut out, text),
+            // In a table a bar ends the cell even in code; elsewhere prose with a bar in code is rare enough to be
+            // written the same way.
+            Inline::Code(text) => match text.contains('|') {
+                true => plain(&mut out, text),
+                false => out.push_str(&code(text)),
+            },
+        }
+    }
+    out
+}
+
+fn plain(out: &mut String, text: &str) {
     let mut chars = text.chars().peekable();
-    let mut start = true;
+    let mut start = out.is_empty();
+    let mut number = start;
     while let Some(c) = chars.next() {
         let next = chars.peek().copied();
         match c {
@@ -51,44 +76,37 @@ fn prose(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            '.' | ')' if out.chars().next_back().is_some_and(|last| last.is_ascii_digit()) && numbered(&out) => {
+            // At the start of a line a number with a dot begins a list.
+            '.' | ')' if number && !start && next.is_none_or(|next| next == ' ') => {
                 out.push('\\');
                 out.push(c);
             }
             _ => out.push(c),
         }
-        start = c == '\n' || (start && c == ' ');
+        start = start && c == ' ';
+        number = number && (start || c.is_ascii_digit());
     }
-    out
 }
 
-/// Whether the line so far is only a number, which with a dot would begin a list.
-fn numbered(out: &str) -> bool {
-    out.rsplit('\n').next().is_some_and(|line| line.trim_start().bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// Prose of several lines: fenced blocks stay code, the rest is escaped line by line.
+/// Prose of several lines.
 fn block(text: &str) -> String {
-    let mut out = Vec::new();
-    let mut code: Option<Vec<&str>> = None;
-    for line in text.lines() {
-        match (&mut code, line.trim_start().starts_with("```")) {
-            (None, true) => code = Some(Vec::new()),
-            (Some(lines), true) => {
-                out.push(fence(&lines.join("\n")));
-                code = None;
+    let mut out = String::new();
+    let mut listed = false;
+    for block in blocks(text) {
+        let item = matches!(block, Block::Item { .. });
+        if !out.is_empty() {
+            out.push_str(if item && listed { "\n" } else { "\n\n" });
+        }
+        listed = item;
+        match block {
+            Block::Paragraph(text) => out.push_str(&prose(&text)),
+            Block::Item { depth, marker, text } => {
+                out.push_str(&format!("{}{marker} {}", " ".repeat(depth), prose(&text)));
             }
-            (Some(lines), false) => lines.push(line),
-            (None, false) => {
-                let item = line.trim_start().strip_prefix("- ");
-                out.push(item.map_or_else(|| prose(line.trim_start()), |item| format!("- {}", prose(item))));
-            }
+            Block::Code(lines) => out.push_str(&fence(&lines.join("\n"))),
         }
     }
-    if let Some(lines) = code {
-        out.push(fence(&lines.join("\n")));
-    }
-    out.join("\n")
+    out
 }
 
 /// Code in a line. The fence is longer than any run of backticks inside.
@@ -130,9 +148,7 @@ fn head(out: &mut String, review: &Review) {
         words::severity_counts(review),
         words::count(review.coverage.not_checked.len(), "thing", "things"),
     ));
-    for reason in &verdict.reasons {
-        out.push_str(&format!("- {}\n", prose(reason)));
-    }
+    list(out, until::REASONS, verdict.reasons.iter().map(|reason| format!("- {}\n", prose(reason))));
     if !verdict.reasons.is_empty() {
         out.push('\n');
     }
@@ -148,7 +164,7 @@ fn findings(out: &mut String, review: &Review) {
     let mut group: Option<Severity> = None;
     for finding in words::open(review) {
         let text = one_finding(finding);
-        if out.len() + text.len() > FINDINGS_MAX {
+        if out.len() + text.len() > until::FINDINGS {
             continue;
         }
         if group != Some(finding.severity) {
@@ -176,10 +192,10 @@ fn title_case(severity: Severity) -> &'static str {
 fn one_finding(finding: &Finding) -> String {
     let mut out = format!("#### {}\n\n", prose(&finding.title));
     if !finding.meaning.is_empty() {
-        out.push_str(&format!("**What it means.** {}\n\n", block(&finding.meaning)));
+        out.push_str(&labelled("What it means", &finding.meaning));
     }
     if !finding.fix.is_empty() {
-        out.push_str(&format!("**What to do.** {}\n\n", block(&finding.fix)));
+        out.push_str(&labelled("What to do", &finding.fix));
     }
     if let Some(package) = &finding.package {
         out.push_str(&format!("**Package.** {} {}", code(&package.name), code(&package.version)));
@@ -205,6 +221,12 @@ fn one_finding(finding: &Finding) -> String {
     out
 }
 
+/// Prose after its label: on the same line, or below it when it has lines of its own.
+fn labelled(label: &str, text: &str) -> String {
+    let between = if text.contains('\n') { "\n\n" } else { " " };
+    format!("**{label}.**{between}{}\n\n", block(text))
+}
+
 fn evidence(piece: &Evidence) -> String {
     let mut parts = Vec::new();
     if let Some(place) = &piece.place {
@@ -228,20 +250,16 @@ fn set_aside(out: &mut String, review: &Review) {
         return;
     }
     out.push_str("### Waived or known: not counted above\n\n");
-    for finding in set_aside {
+    let findings = set_aside.into_iter().map(|finding| {
         let why = words::standing(&finding.standing).unwrap_or_default();
-        out.push_str(&format!(
-            "- {} {} ({}): {}\n",
-            finding.severity.word(),
-            prose(&finding.title),
-            code(&finding.id),
-            prose(&why)
-        ));
-    }
-    for waiver in &review.unused_waivers {
+        let (severity, title, id) = (finding.severity.word(), prose(&finding.title), code(&finding.id));
+        format!("- {severity} {title} ({id}): {}\n", prose(&why))
+    });
+    let waivers = review.unused_waivers.iter().map(|waiver| {
         let (rule, at) = (code(&waiver.rule), code(&waiver.at));
-        out.push_str(&format!("- Waiver of {rule} at {at} needs attention: {}\n", prose(&waiver.why)));
-    }
+        format!("- Waiver of {rule} at {at} needs attention: {}\n", prose(&waiver.why))
+    });
+    list(out, until::SET_ASIDE, findings.chain(waivers));
     out.push('\n');
 }
 
@@ -250,26 +268,29 @@ fn chains(out: &mut String, review: &Review) {
         return;
     }
     out.push_str("### Attack chains: what an attacker could do with the findings together\n\n");
-    for chain in &review.chains {
-        out.push_str(&format!(
-            "**{} → {}** ({}, {}, {})\n\n",
-            prose(&chain.start),
-            prose(&chain.impact),
-            words::load(chain.class),
-            chain.severity.word(),
-            chain.confidence.word()
-        ));
-        for (at, step) in chain.steps.iter().enumerate() {
-            let rests_on = step.finding.as_ref().or(step.fact.as_ref());
-            let rests_on = rests_on.map(|id| format!(" ({})", code(id))).unwrap_or_default();
-            out.push_str(&format!("{}. {}{rests_on}\n", at + 1, prose(&step.text)));
-        }
-        if !chain.cut.is_empty() {
-            let ids: Vec<String> = chain.cut.iter().map(|id| code(id)).collect();
-            out.push_str(&format!("\nRepair {} and this chain breaks.\n", ids.join(" or ")));
-        }
-        out.push('\n');
+    list(out, until::CHAINS, review.chains.iter().map(one_chain));
+}
+
+fn one_chain(chain: &Chain) -> String {
+    let mut out = format!(
+        "**{} → {}** ({}, {}, {})\n\n",
+        prose(&chain.start),
+        prose(&chain.impact),
+        words::load(chain.class),
+        chain.severity.word(),
+        chain.confidence.word()
+    );
+    for (at, step) in chain.steps.iter().enumerate() {
+        let rests_on = step.finding.as_ref().or(step.fact.as_ref());
+        let rests_on = rests_on.map(|id| format!(" ({})", code(id))).unwrap_or_default();
+        out.push_str(&format!("{}. {}{rests_on}\n", at + 1, prose(&step.text)));
     }
+    if !chain.cut.is_empty() {
+        let ids: Vec<String> = chain.cut.iter().map(|id| code(id)).collect();
+        out.push_str(&format!("\nRepair {} and this chain breaks.\n", ids.join(" or ")));
+    }
+    out.push('\n');
+    out
 }
 
 fn not_checked(out: &mut String, review: &Review) {
@@ -281,10 +302,14 @@ fn not_checked(out: &mut String, review: &Review) {
             "**{}**\n\n| What | Why | Can decide the verdict |\n|---|---|---|\n",
             words::NOT_CHECKED_IS_NOT_CLEAN
         ));
-        for gap in &review.coverage.not_checked {
+        // What can decide the verdict first, so that it is never what does not fit.
+        let all = &review.coverage.not_checked;
+        let sorted = all.iter().filter(|gap| gap.weighs).chain(all.iter().filter(|gap| !gap.weighs));
+        let rows = sorted.map(|gap| {
             let weighs = if gap.weighs { "**yes**" } else { "no" };
-            out.push_str(&format!("| {} | {} | {weighs} |\n", prose(&gap.what), prose(&gap.why)));
-        }
+            format!("| {} | {} | {weighs} |\n", prose(&gap.what), prose(&gap.why))
+        });
+        list(out, until::NOT_CHECKED, rows);
         out.push('\n');
     }
     let looked = match review.coverage.looked_at.is_empty() {
@@ -300,6 +325,7 @@ fn data(out: &mut String, review: &Review) {
     }
     table(
         out,
+        until::DATA,
         "Data this app carries",
         "| Store | Class | Fields | Reachable by | Sent to |\n|---|---|---|---|---|\n",
         words::stores(review).iter().map(|(name, store)| {
@@ -325,6 +351,7 @@ fn controls(out: &mut String, review: &Review) {
     }
     table(
         out,
+        until::CONTROLS,
         "Controls",
         "| Control | State | Needed from | ASVS 5.0 | Findings |\n|---|---|---|---|---|\n",
         shown.iter().map(|control| {
@@ -341,20 +368,25 @@ fn controls(out: &mut String, review: &Review) {
     );
 }
 
-/// A folded table that stops before the comment is full.
-fn table(out: &mut String, title: &str, head: &str, rows: impl Iterator<Item = String>) {
+/// A folded table.
+fn table(out: &mut String, limit: usize, title: &str, head: &str, rows: impl Iterator<Item = String>) {
     out.push_str(&format!("<details><summary>{title}</summary>\n\n{head}"));
+    list(out, limit, rows);
+    out.push_str("\n</details>\n\n");
+}
+
+/// The parts of a list that fit, and how many do not.
+fn list(out: &mut String, limit: usize, parts: impl Iterator<Item = String>) {
     let mut left = 0;
-    for row in rows {
-        match out.len() + row.len() > WHOLE_MAX {
+    for part in parts {
+        match out.len() + part.len() > limit {
             true => left += 1,
-            false => out.push_str(&row),
+            false => out.push_str(&part),
         }
     }
     if left > 0 {
-        out.push_str(&format!("\n{} not fit here.\n", words::count(left, "row does", "rows do")));
+        out.push_str(&format!("\n**{left} more** in the full report.\n"));
     }
-    out.push_str("\n</details>\n\n");
 }
 
 fn foot(out: &mut String, review: &Review) {
@@ -376,7 +408,8 @@ mod tests {
         for (text, expected) in [
             ("a | b", "a \\| b"),
             ("<script>", "\\<script\\>"),
-            ("**bold** `code` [x](y)", "\\*\\*bold\\*\\* \\`code\\` \\[x\\](y)"),
+            ("**bold** `code` [x](y)", "\\*\\*bold\\*\\* `code` \\[x\\](y)"),
+            ("odd ` tick `a|b`", "odd `  tick  `a\\|b\\`"),
             ("ask @owner", "ask @<!-- -->owner"),
             ("see #12", "see #<!-- -->12"),
             ("# title", "\\# title"),
@@ -384,6 +417,7 @@ mod tests {
             ("well-known", "well-known"),
             ("1. item", "1\\. item"),
             ("version 1.2", "version 1.2"),
+            ("8.2.1", "8.2.1"),
             ("https://evil.example", "https:<!-- -->//evil.example"),
             ("www.evil.example", "www<!-- -->.evil.example"),
             ("&lt;", "\\&lt;"),
@@ -394,6 +428,6 @@ mod tests {
         assert_eq!(code("`x`"), "`` `x` ``");
         assert_eq!(cell_code("a|b"), "`a\\|b`");
         assert_eq!(fence("```\nx"), "````text\n```\nx\n````");
-        assert_eq!(block("Do:\n```\n<b>\n```\n- then *x*"), "Do:\n```text\n<b>\n```\n- then \\*x\\*");
+        assert_eq!(block("Do:\n```\n<b>\n```\n- then *x*"), "Do:\n\n```text\n<b>\n```\n\n- then \\*x\\*");
     }
 }

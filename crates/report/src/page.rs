@@ -29,7 +29,7 @@ pub(crate) fn fence_path(info: &str) -> Option<&str> {
 }
 
 /// Renders a page. HTML in it is shown as text, pictures are their description, links lead only to the web. Headings
-/// begin at level 4, below the heading of a finding; the page's own title is left out.
+/// begin at level 5, below the heading of a finding; the page's own title is left out.
 pub(crate) fn to_html(markdown: &str) -> String {
     let mut events = Vec::new();
     let mut links: Vec<bool> = Vec::new();
@@ -95,9 +95,8 @@ pub(crate) fn to_html(markdown: &str) -> String {
 
 fn lower(level: HeadingLevel) -> HeadingLevel {
     match level {
-        HeadingLevel::H1 | HeadingLevel::H2 => HeadingLevel::H4,
-        HeadingLevel::H3 => HeadingLevel::H5,
-        HeadingLevel::H4 | HeadingLevel::H5 | HeadingLevel::H6 => HeadingLevel::H6,
+        HeadingLevel::H1 | HeadingLevel::H2 => HeadingLevel::H5,
+        HeadingLevel::H3 | HeadingLevel::H4 | HeadingLevel::H5 | HeadingLevel::H6 => HeadingLevel::H6,
     }
 }
 
@@ -117,7 +116,7 @@ mod tests {
         }
         assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{html}");
         assert!(html.contains("<a href=\"https://example.org/\">y</a>"), "{html}");
-        assert!(html.contains("<h4>Part</h4>"), "{html}");
+        assert!(html.contains("<h5>Part</h5>"), "{html}");
         assert!(html.contains("<p class=\"path\">src/&lt;a&gt;.tsx</p><pre><code>if (a &lt; b)"), "{html}");
     }
 }

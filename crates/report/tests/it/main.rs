@@ -1,0 +1,10 @@
+//! Every output of a review, held to its contract.
+
+mod html;
+mod json;
+mod markdown;
+mod safety;
+mod sample;
+mod sarif;
+mod schema;
+mod terminal;
