@@ -403,6 +403,11 @@ fn pair_hit(
     {
         return;
     }
+    // `Admin/User` lists roles.
+    let secret_lower = secret.to_lowercase();
+    if LOGINS.contains(&secret_lower.as_str()) && !login.eq_ignore_ascii_case(secret) {
+        return;
+    }
     if line.contains("://") || login.contains("http") || !has_context(plain, start, 5, 1) {
         return;
     }
@@ -578,6 +583,10 @@ fn label_hit(
         return;
     }
     let rest = line.get(pass.end()..).unwrap_or("");
+    // The label was the key of an object in a guide: `"password": …`.
+    if rest.starts_with(['"', '\'', '`']) && rest[1..].trim_start().starts_with(':') {
+        return;
+    }
     let lower = secret.to_lowercase();
     let is_invented =
         ["mysecure", "mypass", "mysecret", "mystrong", "mysuper"].iter().any(|head| lower.starts_with(head));
@@ -851,24 +860,25 @@ fn beside_mail(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>) {
         return;
     }
     let lower = text.to_ascii_lowercase();
-    let makes_accounts = [
-        "password_hash",
-        "hashpassword",
-        "hash_password",
-        "bcrypt",
-        "argon2",
-        "scrypt",
-        "set_password",
-        "create_user",
-        "createuser",
-        "passwordhash",
-        "emailandpassword",
-        "signup(",
-        "sign_up(",
-        "signin(",
-    ]
-    .iter()
-    .any(|word| lower.contains(word));
+    let makes_accounts = place.is_jsx && lower.contains("demo") && lower.contains("login")
+        || [
+            "password_hash",
+            "hashpassword",
+            "hash_password",
+            "bcrypt",
+            "argon2",
+            "scrypt",
+            "set_password",
+            "create_user",
+            "createuser",
+            "passwordhash",
+            "emailandpassword",
+            "signup(",
+            "sign_up(",
+            "signin(",
+        ]
+        .iter()
+        .any(|word| lower.contains(word));
     if !makes_accounts {
         return;
     }

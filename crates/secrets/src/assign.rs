@@ -75,7 +75,7 @@ fn guide_line(text: &str, place: &Place, start: usize, end: usize, hits: &mut Ve
     }
     let kind = match named.kind {
         NameKind::Signing | NameKind::Encryption | NameKind::BareSecret => SecretKind::SigningKey,
-        NameKind::Password => SecretKind::Password,
+        NameKind::Password | NameKind::Pin => SecretKind::Password,
         NameKind::Shared | NameKind::ServiceKey => SecretKind::ApiKey,
     };
     hits.push(hit(text, place, kind, &named.what, SecretTier::Secret, range, None, false));
@@ -598,11 +598,12 @@ fn push(
     hits: &mut Vec<Hit>,
 ) {
     let literal = text.get(range.clone()).unwrap_or("");
+    let is_beside_login = || named.kind == NameKind::Password && has_login_beside(text, range.start, literal);
     if literal.is_empty()
         || literal.len() > 600
         || value::is_reference(literal)
-        || literal == raw && literal != "secret"
-        || same_word(literal, raw) && !(place.signs && named.is_constant && literal == "secret")
+        || literal == raw && literal != "secret" && !is_beside_login()
+        || same_word(literal, raw) && !(place.signs && named.is_constant && literal == "secret") && !is_beside_login()
     {
         return;
     }
@@ -678,13 +679,21 @@ fn push(
             };
             (kind, named.what.clone(), tier)
         }
+        NameKind::Pin => {
+            let is_pin = (4..=8).contains(&literal.len()) && literal.bytes().all(|byte| byte.is_ascii_digit());
+            if !is_pin || !(in_code || is_data) || !(given == Given::Compared || has_user_beside(text, range.start)) {
+                return;
+            }
+            (SecretKind::DefaultAccount, named.what.clone(), SecretTier::Secret)
+        }
         NameKind::Password => {
             let about_server =
                 named.what == "database password" || named.what == "mail password" || named.what == "server password";
             let strong = is_setting_file
                 || matches!(given, Given::Compared | Given::Default)
                 || fallback.is_some()
-                || named.is_constant && named.is_account;
+                || named.is_constant && named.is_account
+                || has_login_beside(text, range.start, literal);
             if has_space && !(place.form == Form::Env && about_server) {
                 return;
             }
@@ -848,6 +857,39 @@ pub(crate) fn has_user_beside(text: &str, at: usize) -> bool {
             || ["username", "user_name", "user:", "'user'", "\"user\"", "login:", "role", "usuario"]
                 .iter()
                 .any(|word| near.contains(word)))
+}
+
+/// A literal login stands within two lines: then a mere word is a password too. Labels (`password: 'Password'`) are
+/// capitalised and have none beside.
+fn has_login_beside(text: &str, at: usize, literal: &str) -> bool {
+    if !literal.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()) {
+        return false;
+    }
+    let near = text.get(text::lines_around(text, at, 2, 2)).unwrap_or("");
+    let has_address = near.match_indices('@').any(|(at, _)| {
+        text::before(near, at).is_some_and(|c| c.is_ascii_alphanumeric())
+            && near.get(at + 1..).is_some_and(|host| {
+                host.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-')))
+                    .next()
+                    .unwrap_or("")
+                    .contains('.')
+            })
+    });
+    if has_address {
+        return true;
+    }
+    let is_word_for_password = value::is_password_word(literal);
+    let lower = near.to_ascii_lowercase();
+    !is_word_for_password
+        && ["admin", "demo", "test", "user", "root", "guest", "manager"].iter().any(|login| {
+            ["'", "\""].iter().any(|quote| {
+                let word = format!("{quote}{login}{quote}");
+                lower.find(&word).is_some_and(|found| {
+                    lower.get(..found).is_some_and(|head| head.trim_end().ends_with([':', '=', '>', '(', ',']))
+                })
+            })
+        })
+        && lower.contains("user")
 }
 
 /// A hit in a place.

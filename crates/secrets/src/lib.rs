@@ -8,6 +8,12 @@
 //! - [`accounts`]: working accounts published in documents, pages, seeds and comparisons;
 //! - [`committed`]: files that do not belong in a repository.
 //!
+//! What is where in the facts:
+//! - `in_sample` marks tests, samples, scripts for trying things and the document of sample data. A document alone is no
+//!   sample: guides and transcripts hold real values, and only values that look generated are taken from them.
+//! - a file that is nothing but a private key is a [`CommittedFile`] and no [`SecretSeen`].
+//! - tiers other than `Secret` are stated too, so that a rule can say what it looked at.
+//!
 //! Afterwards the same value in several places becomes one fact, and distinctive values are looked up in all other files:
 //! a password that a server compares is often repeated in the browser's code.
 

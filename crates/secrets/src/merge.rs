@@ -82,6 +82,8 @@ pub(crate) fn join(tree: &SourceTree, scanned: Vec<(FileId, Place, Vec<Hit>)>) -
         }
     }
     let forms: BTreeMap<FileId, Form> = places.iter().map(|(id, place)| (*id, place.form)).collect();
+    let published: BTreeSet<String> =
+        tree.files.iter().filter_map(|file| file.name().strip_suffix(".txt")).map(str::to_owned).collect();
     let elsewhere = find_elsewhere(tree, &places, &groups);
     let mut secrets: Vec<SecretSeen> = Vec::new();
     for ((value, _, _), mut group) in groups {
@@ -102,7 +104,11 @@ pub(crate) fn join(tree: &SourceTree, scanned: Vec<(FileId, Place, Vec<Hit>)>) -
                 hit.start,
             )
         });
-        let Some((first_id, first)) = group.hits.first().cloned() else { continue };
+        let Some((first_id, mut first)) = group.hits.first().cloned() else { continue };
+        // Proofs of ownership are published in a file of their name (IndexNow, domain checks).
+        if first.kind == SecretKind::ApiKey && published.contains(&value) {
+            first.tier = SecretTier::PublicByDesign;
+        }
         // A document that names the password of sample data is about the sample.
         let is_docs = |id: FileId| forms.get(&id).is_some_and(|form| *form == Form::Docs);
         let about_sample = first.kind == SecretKind::DefaultAccount
@@ -116,7 +122,7 @@ pub(crate) fn join(tree: &SourceTree, scanned: Vec<(FileId, Place, Vec<Hit>)>) -
         let mut git_ignored = true;
         for (id, hit) in &group.hits {
             // Tests and samples repeat values; they are no further places of a real one.
-            if hit.in_sample && !in_sample || hit.tier != first.tier {
+            if hit.in_sample && !in_sample || hit.tier == SecretTier::Placeholder && first.tier == SecretTier::Secret {
                 continue;
             }
             spans.insert(span(*id, hit.start, hit.end));

@@ -53,6 +53,8 @@ pub(crate) enum NameKind {
     BareSecret,
     /// A password.
     Password,
+    /// A short number for signing in: only digits count.
+    Pin,
     /// A key or token that a service handed out: random.
     ServiceKey,
 }
@@ -452,6 +454,9 @@ pub(crate) fn read(name: &str) -> Option<Named> {
             about
         };
         return Some(Named { kind: NameKind::Password, what: what.to_owned(), is_constant, is_account });
+    }
+    if joined == "pin" || joined == "pin_code" || joined == "pincode" {
+        return Some(Named { kind: NameKind::Pin, what: "PIN of a person".into(), is_constant, is_account: true });
     }
     if has("pin")
         && last == "pin"

@@ -45,6 +45,10 @@ const JWT: &str = "JSON Web Token";
 const CONNECTION: &str = "connection string";
 /// The entry for private keys.
 const PEM: &str = "private key";
+/// Passwords on command lines and in lists of connection settings.
+const COMMAND: &str = "database password";
+/// Tokens written into a header.
+const BEARER: &str = "access token";
 /// Google's API keys: public in a Firebase web configuration.
 const GOOGLE: &str = "Google API key";
 
@@ -183,6 +187,33 @@ pub(crate) static TABLE: &[Shape] = &[
     key(&["accountkey="], r"AccountKey=(?P<v>[0-9A-Za-z+/]{86}==)", "Azure storage key"),
     key(&["ak_"], r"(?:ak|atsk)_[0-9a-f]{64}\b", "Africa's Talking API key"),
     Shape {
+        keywords: &["pgpassword=", "mysql_pwd=", "sshpass -p"],
+        pattern: r#"(?i:PGPASSWORD=|MYSQL_PWD=|sshpass -p\s?)["'\\]{0,2}(?P<v>[^\s"'\\;&|)]{4,80})"#,
+        what: COMMAND,
+        kind: SecretKind::Password,
+        tier: SecretTier::Secret,
+        back: 0,
+        entropy: 0.0,
+    },
+    Shape {
+        keywords: &["password=", "pwd="],
+        pattern: r#"(?i:(?:jdbc:[a-z0-9]+:[^"'\n]{0,140}[;&?]|\b(?:user id|uid|server|data source|host)\s?=[^"'\n]{0,140};)\s?(?:password|pwd)\s?=\s?)(?P<v>[^;"'\s&<>\\]{3,80})"#,
+        what: COMMAND,
+        kind: SecretKind::ConnectionString,
+        tier: SecretTier::Secret,
+        back: 180,
+        entropy: 0.0,
+    },
+    Shape {
+        keywords: &["bearer "],
+        pattern: r"(?i:bearer) (?P<v>[0-9A-Za-z_\-.=+/]{24,250})",
+        what: BEARER,
+        kind: SecretKind::Token,
+        tier: SecretTier::Secret,
+        back: 0,
+        entropy: 0.0,
+    },
+    Shape {
         keywords: &["eyj"],
         pattern: r"eyJ[0-9A-Za-z_\-]{8,}\.eyJ[0-9A-Za-z_\-]{8,}\.[0-9A-Za-z_\-]{16,}",
         what: JWT,
@@ -276,10 +307,21 @@ pub(crate) fn scan(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>
                 let whole = hit.get(0).map_or("", |all| all.as_str());
                 judge_connection(whole, text_value, host, place)
             }
+            COMMAND => judge_command(text_value, shape.kind),
+            // A token with claims has a shape of its own.
+            BEARER => (!text_value.starts_with("eyJ") && value::is_random(text_value, 24)).then(|| Judged {
+                tier: if value::is_filler_key(text_value) { SecretTier::Placeholder } else { SecretTier::Secret },
+                what: BEARER.to_owned(),
+                kind: SecretKind::Token,
+                certain: false,
+            }),
             GOOGLE => Some(judge_google(text, span.0, place)),
             _ => Some(Judged { tier: shape.tier, what: shape.what.to_owned(), kind: shape.kind, certain: true }),
         };
         let Some(mut judged) = judged else { continue };
+        if shape.what == PEM && text::slice(text, at.saturating_sub(600), at).contains("service_account") {
+            judged.what = "Google service-account key".to_owned();
+        }
         if judged.tier == SecretTier::Secret && shape.entropy > 0.0 {
             let random = text_value.rsplit(['_', '-', '.']).max_by_key(|part| part.len()).unwrap_or(text_value);
             if value::is_filler_key(random) || value::entropy(text_value) < shape.entropy {
@@ -392,6 +434,16 @@ fn decode_base64url(text: &str) -> Option<Vec<u8>> {
         }
     }
     Some(out)
+}
+
+/// A password given to a program: not a variable, not a default of local databases.
+fn judge_command(password: &str, kind: SecretKind) -> Option<Judged> {
+    if value::is_reference(password) || password.contains(['$', '{', '}', '<', '>', '%', '`']) {
+        return None;
+    }
+    let filler = value::is_placeholder(password) || value::is_weak_word(password) || value::is_password_word(password);
+    let tier = if filler { SecretTier::Placeholder } else { SecretTier::Secret };
+    Some(Judged { tier, what: COMMAND.to_owned(), kind, certain: false })
 }
 
 /// A private key needs a body: headers alone stand in code that looks for keys, and in examples.

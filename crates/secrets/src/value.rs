@@ -676,7 +676,9 @@ fn is_spoken(word: &str) -> bool {
             run = 0;
         }
     }
-    vowels * 6 >= letters && longest <= 4
+    // Digits stand at the end of words, not inside.
+    let core = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    vowels * 5 >= letters && longest <= 3 && !core.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// Random enough to have come out of a generator.

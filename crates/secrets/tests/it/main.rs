@@ -160,6 +160,13 @@ fn passwords() {
         ("data/team.json", "[{\"email\": \"a@b.org\", \"role\": \"x\", \"password\": \"Start#12\"}]", DefaultAccount),
         ("Login.jsx", "const [password, setPassword] = useState('Start#12');", DefaultAccount),
         ("login.html", "<input type=\"password\" name=\"password\" value=\"Start#12\">", DefaultAccount),
+        ("users.js", "const users = [{ username: 'admin', password: 'admin', role: 'admin' }]", DefaultAccount),
+        ("src/demo.tsx", "const demo = [{ email: 'a@acme-books.io', password: 'password' }]", DefaultAccount),
+        ("src/Login.tsx", "<Button onClick={() => fillDemo('a@acme-books.io', 'Start#12')}>Demo login</Button>", DefaultAccount),
+        ("staff.ts", "export const staff = [{ name: 'Ann', pin: '4711', role: 'x' }]", DefaultAccount),
+        ("clock.ts", "if (pin === '4711') open()", DefaultAccount),
+        (".claude/settings.local.json", "{\"allow\": [\"Bash(PGPASSWORD=Wq7kdPe psql -h x)\"]}", Password),
+        ("appsettings.json", "{\"Db\": \"Server=db1;User Id=sa;Password=Wq7kdPe;\"}", ConnectionString),
         ("config.py", "DB_PASSWORD = 'Wq7!kdPe'", Password),
         ("mail.js", "auth: { user: 'a@b.org', pass: 'abcd efgh ijkl mnop'.replace(/ /g, '') , SMTP_PASS: 'Wq7!kdPe' }", Password),
         ("wp-config.php", "define('DB_PASSWORD', 'Wq7!kdPe');", Password),
@@ -211,6 +218,10 @@ fn traps() {
         ("debug.js", "console.log({ secret: process.env.JWT_SECRET ? 'Set' : 'Missing' })"),
         ("filter.js", "if (type === 'password') { field.type = 'text' }"),
         ("filter.js", "if (event.key === 'Enter' || key === 'Escape') {}"),
+        ("labels.ts", "const l = { email: 'Email', username: 'Username', password: 'Password', pin: 'PIN' }"),
+        ("gpio.py", "pin = '12'; led(pin='GPIO17')"),
+        ("api.ts", "headers: { Authorization: `Bearer ${token}` } // Bearer authentication_with_tokens_v2"),
+        ("run.sh", "PGPASSWORD=$DB_PASSWORD psql; PGPASSWORD=postgres psql -h localhost"),
         // Settings from elsewhere.
         ("db.js", "const password = process.env.DB_PASSWORD"),
         ("db.js", "const password = process.env.DB_PASSWORD || ''"),
@@ -400,5 +411,5 @@ fn an_index_key_that_is_published_on_purpose() {
         ("submit.sh", &format!("#!/bin/sh\nAPI_KEY=\"{value}\"")),
         (&format!("static/{value}.txt"), &value),
     ]);
-    assert!(real(&facts).is_empty());
+    assert_eq!(facts.secrets.iter().map(|seen| seen.tier).collect::<Vec<_>>(), [SecretTier::PublicByDesign]);
 }
