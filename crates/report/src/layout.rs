@@ -23,7 +23,6 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
         }
         if used > 0 {
             lines.push(std::mem::take(&mut line));
-            used = 0;
         }
         if wide <= columns {
             line.push_str(word);

@@ -176,10 +176,10 @@ fn title_case(severity: Severity) -> &'static str {
 fn one_finding(finding: &Finding) -> String {
     let mut out = format!("#### {}\n\n", prose(&finding.title));
     if !finding.meaning.is_empty() {
-        out.push_str(&format!("**What it means.** {}\n\n", block(&finding.meaning)));
+        out.push_str(&labelled("What it means", &finding.meaning));
     }
     if !finding.fix.is_empty() {
-        out.push_str(&format!("**What to do.** {}\n\n", block(&finding.fix)));
+        out.push_str(&labelled("What to do", &finding.fix));
     }
     if let Some(package) = &finding.package {
         out.push_str(&format!("**Package.** {} {}", code(&package.name), code(&package.version)));
@@ -203,6 +203,12 @@ fn one_finding(finding: &Finding) -> String {
     }
     out.push_str(&format!("\n</details>\n\n{} · {}\n\n", code(&finding.id), code(&finding.rule)));
     out
+}
+
+/// Prose after its label: on the same line, or below it when it has lines of its own.
+fn labelled(label: &str, text: &str) -> String {
+    let between = if text.contains('\n') { "\n\n" } else { " " };
+    format!("**{label}.**{between}{}\n\n", block(text))
 }
 
 fn evidence(piece: &Evidence) -> String {

@@ -11,7 +11,7 @@ use crate::words;
 pub struct TerminalOptions {
     /// ANSI colours.
     pub colour: bool,
-    /// Columns of the terminal; used from 40 to 120.
+    /// Columns of the terminal; used from 50 to 120.
     pub width: usize,
     /// Everything, where otherwise long lists are shortened.
     pub verbose: bool,
@@ -27,7 +27,7 @@ impl Default for TerminalOptions {
 
 impl TerminalOptions {
     pub(crate) fn canvas(&self) -> Canvas {
-        Canvas::new(self.colour, self.unicode, self.width.clamp(40, 120))
+        Canvas::new(self.colour, self.unicode, self.width.clamp(50, 120))
     }
 
     pub(crate) fn cleaning(&self) -> Cleaning {
@@ -164,7 +164,8 @@ impl Page {
                 continue;
             };
             let mark = match (class == verdict.carries, class == verdict.fit_for) {
-                (true, true) => "carries this, fit for this",
+                (true, true) if self.canvas.columns < 60 => "carries, fit for",
+                (true, true) => "carries this, and is fit for it",
                 (true, false) => "carries this",
                 (false, true) => "fit for this",
                 (false, false) => "",
