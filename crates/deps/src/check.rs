@@ -15,16 +15,17 @@ use crate::version::{Version, constraint};
 pub enum Certainty {
     /// Only some versions that the manifest allows are affected, the oldest one among them.
     Possible,
-    /// Every version that the manifest allows is affected, or the record may be incomplete about this version.
+    /// Every version that the manifest allows is affected; or the version is exact, but older than the release line
+    /// of the only fix that an incomplete source names, so that a fix of its own line may exist.
     Likely,
-    /// The version is exact and the record names it.
+    /// The version is exact and the record covers it.
     Certain,
 }
 
 /// One vulnerability of a package: all records about it are one match.
 #[derive(Clone, Debug)]
 pub struct Match {
-    /// The id to show: GHSA before CVE before the source's own.
+    /// The id to show: CVE before GHSA before the source's own.
     pub id: String,
     /// All other ids.
     pub aliases: Vec<String>,
@@ -121,6 +122,14 @@ pub fn check(tree: &SourceTree, index: &Index) -> Report {
         let name = package.ecosystem.normalized(&package.name);
         groups.entry((package.ecosystem, name, package.version.clone())).or_default().push(at);
     }
+    for source in index.sources().iter().filter(|source| source.partial) {
+        if groups.keys().any(|(ecosystem, ..)| *ecosystem == source.ecosystem) {
+            let what = format!("{} packages, release lines that a record leaves out", source.ecosystem);
+            let why = "this advisory index keeps one range per advisory, so an affected older or newer release line may \
+                       be missing; `plimsoll advisories update` gets the full records";
+            report.not_checked.push(NotChecked { what, why: why.to_owned(), matters: false });
+        }
+    }
     for (ecosystem, count) in missing {
         let what = format!("{count} packages of {ecosystem}");
         let why = "the advisory index has no records of this ecosystem".to_owned();
@@ -204,7 +213,7 @@ fn judge(ecosystem: Ecosystem, pinned: &Pinned, advisories: &[Advisory]) -> Outc
             };
             for (at, advisory) in advisories.iter().enumerate() {
                 match advisory.affects(ecosystem, text, &version) {
-                    Affects::Yes => hits.push((at, Certainty::Certain)),
+                    Affects::Yes => hits.push((at, certainty(ecosystem, advisory, &version))),
                     Affects::No => {}
                     Affects::CannotTell => unclear.push(&advisory.id),
                 }
@@ -259,6 +268,14 @@ fn judge(ecosystem: Ecosystem, pinned: &Pinned, advisories: &[Advisory]) -> Outc
         outcome.fixed_in = lowest_fix(ecosystem, current, &all, advisories);
     }
     outcome
+}
+
+/// How sure a match of an exact version is. A source that keeps one range per advisory may leave out that the fix was
+/// also made in an older release line.
+fn certainty(ecosystem: Ecosystem, advisory: &Advisory, version: &Version) -> Certainty {
+    let fix = advisory.fixes().filter_map(|text| Version::parse(ecosystem, text)).max();
+    let older_line = fix.is_some_and(|fix| version.major() < fix.major());
+    if advisory.partial && older_line { Certainty::Likely } else { Certainty::Certain }
 }
 
 fn listed(ids: &[&str]) -> String {
@@ -330,7 +347,7 @@ fn matches(
                 .chain(ids.iter().copied())
                 .find(|id| id.starts_with(prefix))
         };
-        let id = of_kind("GHSA-").or_else(|| of_kind("CVE-")).unwrap_or(own);
+        let id = of_kind("CVE-").or_else(|| of_kind("GHSA-")).unwrap_or(own);
         let records: Vec<String> = members.iter().map(|(advisory, _)| advisory.id.clone()).collect();
         let affecting: Vec<&Advisory> = members.iter().map(|(advisory, _)| *advisory).collect();
         let named: Vec<Advisory> = affecting.iter().map(|advisory| (*advisory).clone()).collect();
