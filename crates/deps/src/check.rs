@@ -1,322 +1,371 @@
-//! Which packages of an app are affected: manifests and lockfiles against an index.
-//!
-//! Read so far: `package.json` with `package-lock.json` (versions 1 to 3), `requirements*.txt` pins, `composer.lock`.
-//! Every other lockfile is named as not checked.
+//! Packages against advisories.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_source::{FileId, SourceTree, Span};
+use plimsoll_source::SourceTree;
 
-use crate::osv::{Affects, groups};
-use crate::{Advisory, Ecosystem, Index, Kind, Severity, Version};
+use crate::index::Index;
+use crate::lockfile;
+use crate::osv::{Advisory, Affects, Kind, Severity, groups};
+use crate::package::{Ecosystem, NotChecked, Origin, Package, Pinned, Scope, Seen};
+use crate::version::{Version, constraint};
 
-/// A package that is affected.
+/// How sure it is that an advisory applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certainty {
+    /// Only some versions that the manifest allows are affected, the oldest one among them.
+    Possible,
+    /// Every version that the manifest allows is affected; or the version is exact, but older than the release line
+    /// of the only fix that an incomplete source names, so that a fix of its own line may exist.
+    Likely,
+    /// The version is exact and the record covers it.
+    Certain,
+}
+
+/// One vulnerability of a package: all records about it are one match.
+#[derive(Clone, Debug)]
+pub struct Match {
+    /// The id to show: CVE before GHSA before the source's own.
+    pub id: String,
+    /// All other ids.
+    pub aliases: Vec<String>,
+    /// The ids of the records behind it.
+    pub records: Vec<String>,
+    /// One line; `""` where no record has one.
+    pub summary: String,
+    /// The highest of the records.
+    pub severity: Severity,
+    /// The highest CVSS base score of the records, in tenths.
+    pub score: Option<u8>,
+    /// What it is about.
+    pub kind: Kind,
+    /// How sure.
+    pub certainty: Certainty,
+    /// The lowest version from the current one on that this one does not affect, where a record names a fix.
+    pub fixed_in: Option<String>,
+}
+
+/// A package version with known vulnerabilities.
 #[derive(Clone, Debug)]
 pub struct Vulnerable {
-    /// Its ecosystem.
+    /// Where it is found: positions in [`Report::packages`]; never empty. Several lockfiles may have it.
+    pub packages: Vec<usize>,
+    /// The ecosystem.
     pub ecosystem: Ecosystem,
-    /// Name.
+    /// Its name.
     pub name: String,
-    /// Version in use; for a range without a lock its lowest version.
+    /// The version or range, as written.
     pub version: String,
-    /// Package URL.
-    pub purl: String,
-    /// `production` or `development`.
-    pub scope: &'static str,
-    /// Named in the app's own manifest.
-    pub direct: bool,
-    /// Where it is declared.
-    pub span: Span,
-    /// Id (CVE where there is one), one line, severity; worst first, one per alias group.
-    pub advisories: Vec<(String, String, Severity)>,
-    /// Lowest version that clears all, never below the one in use.
+    /// Production when any of `packages` is.
+    pub scope: Scope,
+    /// Its vulnerabilities, worst first.
+    pub advisories: Vec<Match>,
+    /// The worst of them.
+    pub severity: Severity,
+    /// The lowest version, never below the current one, that no known advisory affects. `None`: no such version is
+    /// known.
     pub fixed_in: Option<String>,
-    /// The version is exact and the index has all ranges.
-    pub certain: bool,
+    /// The worst one's line.
+    pub summary: String,
+    /// The highest of its advisories.
+    pub certainty: Certainty,
 }
 
-/// What was found.
+impl Vulnerable {
+    /// Whether all that is known are remarks (unmaintained, unsound) and no vulnerability.
+    pub fn is_remark(&self) -> bool {
+        self.advisories.iter().all(|advisory| matches!(advisory.kind, Kind::Unmaintained | Kind::Notice))
+    }
+}
+
+/// What a check found, and what it could not look at.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// Packages looked up.
-    pub packages_seen: usize,
-    /// Affected ones, by manifest and name.
-    pub vulnerable: Vec<Vulnerable>,
-    /// What could not be checked: what, why.
-    pub not_checked: Vec<(String, String)>,
+    /// Every package of every lockfile and manifest, sorted by ecosystem, name and version.
+    pub packages: Vec<Package>,
+    /// Vulnerable ones, one per package and version, sorted alike.
+    pub findings: Vec<Vulnerable>,
+    /// What was not checked, and why. Not checked is never clean.
+    pub not_checked: Vec<NotChecked>,
+    /// Every lockfile and manifest, with its count of packages.
+    pub seen: Vec<Seen>,
 }
 
-struct Used {
-    ecosystem: Ecosystem,
-    name: String,
-    version: String,
-    exact: bool,
-    dev: bool,
-    direct: bool,
-    span: Span,
-}
-
-/// Lockfiles that are not read yet.
-const UNREAD: &[&str] = &[
-    "pnpm-lock.yaml",
-    "yarn.lock",
-    "bun.lock",
-    "bun.lockb",
-    "deno.lock",
-    "poetry.lock",
-    "uv.lock",
-    "Pipfile.lock",
-    "pdm.lock",
-    "Gemfile.lock",
-    "Cargo.lock",
-    "go.sum",
-    "pom.xml",
-    "gradle.lockfile",
-    "mix.lock",
-    "pubspec.lock",
-];
-
-/// Checks a tree against an index.
+/// Checks the packages of all lockfiles and manifests of a subject against an index. Pure: reads no clock, no file
+/// and no network beyond the index.
 pub fn check(tree: &SourceTree, index: &Index) -> Report {
-    let mut report = Report::default();
-    let mut used = Vec::new();
-    for (id, file) in tree.iter() {
-        match file.name() {
-            "package.json" => npm(tree, id, &mut used, &mut report),
-            "composer.lock" => composer(tree, id, &mut used, &mut report),
-            name if name.starts_with("requirements") && name.ends_with(".txt") => requirements(tree, id, &mut used),
-            name if UNREAD.contains(&name) => {
-                report.not_checked.push((
-                    file.path.clone(),
-                    "this kind of lockfile is not read yet: indirect packages were not checked".into(),
-                ));
+    let inventory = lockfile::read(tree);
+    let mut report = Report {
+        packages: inventory.packages,
+        findings: Vec::new(),
+        not_checked: inventory.not_checked,
+        seen: inventory.seen,
+    };
+    let mut groups: BTreeMap<(Ecosystem, String, Pinned), Vec<usize>> = BTreeMap::new();
+    let mut missing: BTreeMap<Ecosystem, usize> = BTreeMap::new();
+    for (at, package) in report.packages.iter().enumerate() {
+        match package.origin {
+            // Folders of the app: their names have nothing to do with the registry's.
+            Origin::Local => continue,
+            Origin::Git => {
+                let why = "it comes from a repository or an address, and advisories speak of registry versions";
+                let what = shown(package);
+                report.not_checked.push(NotChecked { what, why: why.to_owned(), matters: true });
+                continue;
             }
-            _ => {}
+            Origin::Registry => {}
+        }
+        if index.source(package.ecosystem).is_none() {
+            *missing.entry(package.ecosystem).or_default() += 1;
+            continue;
+        }
+        let name = package.ecosystem.normalized(&package.name);
+        groups.entry((package.ecosystem, name, package.version.clone())).or_default().push(at);
+    }
+    for source in index.sources().iter().filter(|source| source.partial) {
+        if groups.keys().any(|(ecosystem, ..)| *ecosystem == source.ecosystem) {
+            let what = format!("{} packages, release lines that a record leaves out", source.ecosystem);
+            let why = "this advisory index keeps one range per advisory, so an affected older or newer release line may \
+                       be missing; `plimsoll advisories update` gets the full records";
+            report.not_checked.push(NotChecked { what, why: why.to_owned(), matters: false });
         }
     }
-    report.packages_seen = used.len();
-    for package in used {
-        judge(package, index, &mut report);
+    for (ecosystem, count) in missing {
+        let what = format!("{count} packages of {ecosystem}");
+        let why = "the advisory index has no records of this ecosystem".to_owned();
+        report.not_checked.push(NotChecked { what, why, matters: true });
     }
-    report.vulnerable.sort_by(|a, b| (a.span, &a.name, &a.version).cmp(&(b.span, &b.name, &b.version)));
+    for ((ecosystem, name, version), packages) in groups {
+        let Some(first) = packages.first().and_then(|at| report.packages.get(*at)) else { continue };
+        let what = shown(first);
+        let advisories = match index.advisories(ecosystem, &name) {
+            Ok(advisories) => advisories,
+            Err(error) => {
+                report.not_checked.push(NotChecked { what, why: error.to_string(), matters: true });
+                continue;
+            }
+        };
+        if advisories.is_empty() {
+            continue;
+        }
+        let outcome = judge(ecosystem, &version, &advisories);
+        if let Some(why) = outcome.unclear {
+            report.not_checked.push(NotChecked { what, why, matters: outcome.matters });
+        }
+        if outcome.matches.is_empty() {
+            continue;
+        }
+        let scope = packages.iter().filter_map(|at| report.packages.get(*at)).map(|package| package.scope).min();
+        let severity = outcome.matches.iter().map(|found| found.severity).max().unwrap_or(Severity::Unknown);
+        let certainty = outcome.matches.iter().map(|found| found.certainty).max().unwrap_or(Certainty::Possible);
+        let summary = outcome.matches.iter().map(|found| found.summary.as_str()).find(|text| !text.is_empty());
+        report.findings.push(Vulnerable {
+            ecosystem,
+            name: first.name.clone(),
+            version: version.as_written().to_owned(),
+            scope: scope.unwrap_or(Scope::Unknown),
+            severity,
+            fixed_in: outcome.fixed_in,
+            summary: summary.unwrap_or_default().to_owned(),
+            certainty,
+            advisories: outcome.matches,
+            packages,
+        });
+    }
+    report.not_checked.sort();
+    report.not_checked.dedup();
     report
 }
 
-fn judge(package: Used, index: &Index, report: &mut Report) {
-    let Ok(advisories) = index.advisories(package.ecosystem, &package.name) else { return };
-    if advisories.is_empty() {
-        return;
-    }
-    let Some(version) = Version::parse(package.ecosystem, &package.version) else {
-        report
-            .not_checked
-            .push((format!("{} {}", package.name, package.version), "its version cannot be compared".into()));
-        return;
-    };
-    let hits: Vec<Advisory> = advisories
-        .into_iter()
-        .filter(|advisory| advisory.kind == Kind::Vulnerability)
-        .filter(|advisory| advisory.affects(package.ecosystem, &package.version, &version) == Affects::Yes)
-        .collect();
-    if hits.is_empty() {
-        return;
-    }
-    let mut fixed: Option<Version> = None;
-    let mut fixed_text = None;
-    for advisory in &hits {
-        let best = advisory
-            .fixes()
-            .filter_map(|text| Some((Version::parse(package.ecosystem, text)?, text.to_owned())))
-            .filter(|(fix, _)| *fix > version)
-            .min_by(|a, b| a.0.cmp(&b.0));
-        let Some((fix, text)) = best else {
-            fixed_text = None;
-            break;
-        };
-        if fixed.as_ref().is_none_or(|known| fix > *known) {
-            fixed = Some(fix);
-            fixed_text = Some(text);
-        }
-    }
-    let mut by_group: BTreeMap<usize, (String, String, Severity)> = BTreeMap::new();
-    for (advisory, group) in hits.iter().zip(groups(&hits)) {
-        let id = std::iter::once(&advisory.id)
-            .chain(&advisory.aliases)
-            .find(|id| id.starts_with("CVE-"))
-            .unwrap_or(&advisory.id);
-        let entry = by_group.entry(group).or_insert_with(|| (id.clone(), advisory.summary.clone(), advisory.severity));
-        entry.2 = entry.2.max(advisory.severity);
-    }
-    let mut list: Vec<(String, String, Severity)> = by_group.into_values().collect();
-    list.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| b.0.cmp(&a.0)));
-    report.vulnerable.push(Vulnerable {
-        purl: package.ecosystem.purl(&package.name, Some(&package.version)),
-        ecosystem: package.ecosystem,
-        certain: package.exact && hits.iter().any(|advisory| !advisory.partial),
-        name: package.name,
-        version: package.version,
-        scope: if package.dev { "development" } else { "production" },
-        direct: package.direct,
-        span: package.span,
-        advisories: list,
-        fixed_in: fixed_text,
-    });
+fn shown(package: &Package) -> String {
+    format!("{} {}", package.name, package.version.as_written()).trim_end().to_owned()
 }
 
-fn find(tree: &SourceTree, file: FileId, wanted: &str) -> Span {
-    let at = tree.file(file).text().find(wanted).unwrap_or(0);
-    let start = u32::try_from(at).unwrap_or(0);
-    Span::new(file, start, start + u32::try_from(wanted.len()).unwrap_or(1))
+#[derive(Default)]
+struct Outcome {
+    matches: Vec<Match>,
+    fixed_in: Option<String>,
+    /// What could not be told, in words.
+    unclear: Option<String>,
+    matters: bool,
 }
 
-fn npm(tree: &SourceTree, id: FileId, used: &mut Vec<Used>, report: &mut Report) {
-    let file = tree.file(id);
-    let Ok(manifest) = serde_json::from_str::<serde_json::Value>(file.text()) else {
-        report.not_checked.push((file.path.clone(), "it is not valid JSON".into()));
-        return;
-    };
-    let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let beside = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-    let lock_id = tree.find(&beside("package-lock.json")).or_else(|| tree.find(&beside("npm-shrinkwrap.json")));
-    let lock = lock_id.and_then(|lock| serde_json::from_str::<serde_json::Value>(tree.file(lock).text()).ok());
-    let locked = |name: &str| -> Option<String> {
-        let lock = lock.as_ref()?;
-        let entry = lock["packages"].get(format!("node_modules/{name}")).or_else(|| lock["dependencies"].get(name))?;
-        entry["version"].as_str().map(str::to_owned)
-    };
-    let mut direct = std::collections::BTreeSet::new();
-    for (section, dev) in [("dependencies", false), ("optionalDependencies", false), ("devDependencies", true)] {
-        for (name, range) in manifest[section].as_object().into_iter().flatten() {
-            let Some(range) = range.as_str() else { continue };
-            let version = locked(name);
-            let exact = version.is_some();
-            // Without a lock the lowest version that the range allows may be installed.
-            let lowest =
-                range.trim_start_matches(['^', '~', '>', '=', 'v', ' ']).split([' ', '|']).next().unwrap_or("");
-            let Some(version) =
-                version.or_else(|| lowest.starts_with(|c: char| c.is_ascii_digit()).then(|| lowest.to_owned()))
-            else {
-                continue;
+fn judge(ecosystem: Ecosystem, pinned: &Pinned, advisories: &[Advisory]) -> Outcome {
+    let mut outcome = Outcome::default();
+    // Per advisory: whether it applies and how surely.
+    let mut hits: Vec<(usize, Certainty)> = Vec::new();
+    let mut unclear: Vec<&str> = Vec::new();
+    let current: Option<Version>;
+    match pinned {
+        Pinned::Exact(text) => {
+            let Some(version) = Version::parse(ecosystem, text) else {
+                // A text that no order covers can still be listed as it is.
+                let listed = |advisory: &Advisory| advisory.versions.iter().any(|known| known == text);
+                hits.extend(
+                    (0..advisories.len())
+                        .filter(|at| advisories.get(*at).is_some_and(listed))
+                        .map(|at| (at, Certainty::Certain)),
+                );
+                outcome.unclear = Some(format!("`{text}` is not a version that can be compared"));
+                outcome.matters = true;
+                outcome.matches = matches(ecosystem, advisories, &hits, None);
+                return outcome;
             };
-            direct.insert(name.clone());
-            used.push(Used {
-                ecosystem: Ecosystem::Npm,
-                name: name.clone(),
-                version,
-                exact,
-                dev,
-                direct: true,
-                span: find(tree, id, &format!("\"{name}\"")),
-            });
+            for (at, advisory) in advisories.iter().enumerate() {
+                match advisory.affects(ecosystem, text, &version) {
+                    Affects::Yes => hits.push((at, certainty(ecosystem, advisory, &version))),
+                    Affects::No => {}
+                    Affects::CannotTell => unclear.push(&advisory.id),
+                }
+            }
+            current = Some(version);
+        }
+        Pinned::Range(text) => {
+            let Some(allowed) = constraint(ecosystem, text) else {
+                outcome.unclear = Some(format!("`{text}` names no range of versions, and the package has advisories"));
+                outcome.matters = true;
+                return outcome;
+            };
+            let lowest = allowed.lowest().cloned();
+            let mut some: Vec<&str> = Vec::new();
+            for (at, advisory) in advisories.iter().enumerate() {
+                let Some(set) = advisory.set(ecosystem) else {
+                    unclear.push(&advisory.id);
+                    continue;
+                };
+                if allowed.within(&set) {
+                    hits.push((at, Certainty::Likely));
+                } else if lowest.as_ref().is_some_and(|(low, inclusive)| *inclusive && set.contains(low)) {
+                    hits.push((at, Certainty::Possible));
+                } else if allowed.meets(&set) {
+                    some.push(&advisory.id);
+                }
+            }
+            if !some.is_empty() {
+                let text = if text.is_empty() { "any version" } else { text };
+                outcome.unclear = Some(format!(
+                    "without a lockfile it cannot be told whether {text} becomes a version with {}",
+                    listed(&some)
+                ));
+            }
+            current = lowest.map(|(low, _)| low);
+        }
+        Pinned::Unknown(why) => {
+            outcome.unclear = Some(format!("{why}, and the package has advisories"));
+            outcome.matters = true;
+            return outcome;
         }
     }
-    let (Some(lock), Some(lock_id)) = (&lock, lock_id) else { return };
-    for (path, entry) in lock["packages"].as_object().into_iter().flatten() {
-        let Some(at) = path.rfind("node_modules/") else { continue };
-        let name = entry["name"].as_str().unwrap_or(&path[at + "node_modules/".len()..]).to_owned();
-        if entry["link"].as_bool() == Some(true)
-            || (direct.contains(&name) && path.matches("node_modules/").count() == 1)
+    if !unclear.is_empty() {
+        outcome.unclear = Some(format!("what {} says about versions cannot be compared", listed(&unclear)));
+        outcome.matters = true;
+    }
+    outcome.matches = matches(ecosystem, advisories, &hits, current.as_ref());
+    if !outcome.matches.is_empty()
+        && let Some(current) = &current
+    {
+        let all: Vec<&Advisory> = advisories.iter().collect();
+        outcome.fixed_in = lowest_fix(ecosystem, current, &all, advisories);
+    }
+    outcome
+}
+
+/// How sure a match of an exact version is. A source that keeps one range per advisory may leave out that the fix was
+/// also made in an older release line.
+fn certainty(ecosystem: Ecosystem, advisory: &Advisory, version: &Version) -> Certainty {
+    let fix = advisory.fixes().filter_map(|text| Version::parse(ecosystem, text)).max();
+    let older_line = fix.is_some_and(|fix| version.major() < fix.major());
+    if advisory.partial && older_line { Certainty::Likely } else { Certainty::Certain }
+}
+
+fn listed(ids: &[&str]) -> String {
+    let mut ids = ids.to_vec();
+    ids.dedup();
+    match ids.len() {
+        0..=3 => ids.join(", "),
+        more => format!("{} and {} more", ids[..3].join(", "), more - 3),
+    }
+}
+
+/// The lowest named fix, not below `current`, that none of `clear` affects. A pre-release is only offered to those
+/// who run one.
+fn lowest_fix(ecosystem: Ecosystem, current: &Version, clear: &[&Advisory], named: &[Advisory]) -> Option<String> {
+    let mut candidates: BTreeMap<Version, &str> = BTreeMap::new();
+    for text in named.iter().flat_map(Advisory::fixes) {
+        if let Some(version) = Version::parse(ecosystem, text)
+            && version > *current
+            && (current.is_prerelease() || !version.is_prerelease())
         {
-            continue;
+            candidates.entry(version).or_insert(text);
         }
-        let Some(version) = entry["version"].as_str() else { continue };
-        let dev = entry["dev"].as_bool() == Some(true) || entry["devOptional"].as_bool() == Some(true);
-        let span = find(tree, lock_id, &format!("\"{path}\""));
-        used.push(Used {
-            ecosystem: Ecosystem::Npm,
-            name,
-            version: version.to_owned(),
-            exact: true,
-            dev,
-            direct: false,
-            span,
+    }
+    let sets: Option<Vec<_>> = clear
+        .iter()
+        .filter(|advisory| !advisory.spans.is_empty() || !advisory.versions.is_empty())
+        .filter(|advisory| matches!(advisory.kind, Kind::Vulnerability | Kind::Malicious))
+        .map(|advisory| advisory.set(ecosystem).map(|set| (set, *advisory)))
+        .collect();
+    let sets = sets?;
+    candidates
+        .into_iter()
+        .find(|(version, text)| {
+            sets.iter()
+                .all(|(set, advisory)| !set.contains(version) && !advisory.versions.iter().any(|known| known == text))
+        })
+        .map(|(_, text)| text.trim_start_matches('v').to_owned())
+}
+
+fn matches(
+    ecosystem: Ecosystem,
+    advisories: &[Advisory],
+    hits: &[(usize, Certainty)],
+    current: Option<&Version>,
+) -> Vec<Match> {
+    let numbers = groups(advisories);
+    let mut by_group: BTreeMap<usize, Vec<(&Advisory, Certainty)>> = BTreeMap::new();
+    for (at, certainty) in hits {
+        if let (Some(group), Some(advisory)) = (numbers.get(*at), advisories.get(*at)) {
+            by_group.entry(*group).or_default().push((advisory, *certainty));
+        }
+    }
+    let mut out: Vec<Match> = Vec::new();
+    for (group, members) in by_group {
+        // Ids of the whole group, also of records that do not match this version.
+        let mut ids: BTreeSet<&str> = BTreeSet::new();
+        for (advisory, number) in advisories.iter().zip(&numbers) {
+            if *number == group {
+                ids.insert(&advisory.id);
+                ids.extend(advisory.aliases.iter().map(String::as_str));
+            }
+        }
+        let own = members.first().map_or("", |(advisory, _)| advisory.id.as_str());
+        let of_kind = |prefix: &str| {
+            // The record's own id first, so that two ids of a group do not change places.
+            members
+                .iter()
+                .map(|(advisory, _)| advisory.id.as_str())
+                .chain(ids.iter().copied())
+                .find(|id| id.starts_with(prefix))
+        };
+        let id = of_kind("CVE-").or_else(|| of_kind("GHSA-")).unwrap_or(own);
+        let records: Vec<String> = members.iter().map(|(advisory, _)| advisory.id.clone()).collect();
+        let affecting: Vec<&Advisory> = members.iter().map(|(advisory, _)| *advisory).collect();
+        let named: Vec<Advisory> = affecting.iter().map(|advisory| (*advisory).clone()).collect();
+        let fixed_in = current.and_then(|current| lowest_fix(ecosystem, current, &affecting, &named));
+        let first =
+            |pick: fn(&Advisory) -> &str| affecting.iter().map(|advisory| pick(advisory)).find(|text| !text.is_empty());
+        out.push(Match {
+            id: id.to_owned(),
+            aliases: ids.iter().filter(|other| **other != id).map(|other| (*other).to_owned()).collect(),
+            records,
+            summary: first(|advisory| &advisory.summary).unwrap_or_default().to_owned(),
+            severity: affecting.iter().map(|advisory| advisory.severity).max().unwrap_or(Severity::Unknown),
+            score: affecting.iter().filter_map(|advisory| advisory.score).max(),
+            kind: affecting.iter().map(|advisory| advisory.kind).min().unwrap_or(Kind::Vulnerability),
+            certainty: members.iter().map(|(_, certainty)| *certainty).max().unwrap_or(Certainty::Possible),
+            fixed_in,
         });
     }
-}
-
-fn requirements(tree: &SourceTree, id: FileId, used: &mut Vec<Used>) {
-    let file = tree.file(id);
-    let dev = file.name().contains("dev") || file.name().contains("test");
-    let mut at = 0usize;
-    for line in file.text().split_inclusive('\n') {
-        let start = at;
-        at += line.len();
-        let bare = line.split(['#', ';']).next().unwrap_or("").trim().trim_start_matches('\u{feff}');
-        let Some((name, version)) = bare.split_once("==") else { continue };
-        let name = name.split('[').next().unwrap_or(name).trim();
-        let version = version.trim_start_matches('=').split([' ', ',', '\\']).next().unwrap_or("");
-        if name.is_empty() || version.is_empty() || version.contains('*') {
-            continue;
-        }
-        let start = u32::try_from(start).unwrap_or(0);
-        let span = Span::new(id, start, start + u32::try_from(line.trim_end().len()).unwrap_or(1));
-        used.push(Used {
-            ecosystem: Ecosystem::PyPi,
-            name: name.to_owned(),
-            version: version.to_owned(),
-            exact: true,
-            dev,
-            direct: true,
-            span,
-        });
-    }
-}
-
-fn composer(tree: &SourceTree, id: FileId, used: &mut Vec<Used>, report: &mut Report) {
-    let file = tree.file(id);
-    let Ok(lock) = serde_json::from_str::<serde_json::Value>(file.text()) else {
-        report.not_checked.push((file.path.clone(), "it is not valid JSON".into()));
-        return;
-    };
-    let manifest = tree.find(&file.path.replace("composer.lock", "composer.json"));
-    for (section, dev) in [("packages", false), ("packages-dev", true)] {
-        for entry in lock[section].as_array().into_iter().flatten() {
-            let (Some(name), Some(version)) = (entry["name"].as_str(), entry["version"].as_str()) else { continue };
-            let wanted = format!("\"{name}\"");
-            let direct = manifest.filter(|&manifest| tree.file(manifest).text().contains(&wanted));
-            let span = find(tree, direct.unwrap_or(id), &wanted);
-            used.push(Used {
-                ecosystem: Ecosystem::Packagist,
-                name: name.to_owned(),
-                version: version.to_owned(),
-                exact: true,
-                dev,
-                direct: direct.is_some(),
-                span,
-            });
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::check;
-    use crate::Index;
-    use plimsoll_source::SourceTree;
-
-    #[test]
-    fn finds_old_packages_and_names_what_it_cannot_read() {
-        let tree = SourceTree::from_texts([
-            (
-                "package.json",
-                r#"{"dependencies":{"xlsx":"^0.18.5","left":"file:../x"},"devDependencies":{"vite":"6.2.0"}}"#,
-            ),
-            (
-                "package-lock.json",
-                r#"{"lockfileVersion":3,"packages":{"":{},"node_modules/xlsx":{"version":"0.18.5"},"node_modules/vite":{"version":"6.2.0","dev":true}}}"#,
-            ),
-            ("requirements.txt", "Werkzeug==2.2.2  # web\nflask>=2\n"),
-            ("yarn.lock", ""),
-        ]);
-        let report = check(&tree, Index::builtin());
-        let found: Vec<(&str, &str)> =
-            report.vulnerable.iter().map(|package| (package.name.as_str(), package.scope)).collect();
-        assert!(
-            found.contains(&("xlsx", "production"))
-                && found.contains(&("vite", "development"))
-                && found.contains(&("Werkzeug", "production")),
-            "{found:?}"
-        );
-        assert_eq!(report.not_checked.len(), 1);
-    }
+    out.sort_by(|a, b| (b.severity, b.score, &a.id).cmp(&(a.severity, a.score, &b.id)));
+    out
 }

@@ -7,19 +7,31 @@ use plimsoll_source::SourceTree;
 
 pub(crate) fn observe(tree: &SourceTree, app: &mut App) {
     let report = plimsoll_deps::check(tree, Index::builtin());
-    app.packages_seen = report.packages_seen;
-    app.looked_at.push(format!("{} packages", report.packages_seen));
-    for (what, why) in report.not_checked {
-        app.not_checked.push(NotChecked { what, why, weighs: true });
+    app.packages_seen = report.packages.len();
+    app.looked_at.push(format!("{} packages", report.packages.len()));
+    for gap in report.not_checked {
+        app.not_checked.push(NotChecked { what: gap.what, why: gap.why, weighs: gap.matters });
     }
-    for package in report.vulnerable {
-        let advisories = package
+    for finding in report.findings.iter().filter(|finding| !finding.is_remark()) {
+        let found: Vec<_> = finding.packages.iter().filter_map(|at| report.packages.get(*at)).collect();
+        // The place to show is where the owner changes it: a line of the manifest rather than of the lockfile.
+        let Some(first) = found.iter().min_by_key(|package| (package.scope, !package.direct, package.path.len()))
+        else {
+            continue;
+        };
+        let place = |package: &plimsoll_deps::Package| package.manifest_span.unwrap_or(package.span);
+        let span = place(first);
+        let mut also: Vec<_> = found.iter().flat_map(|package| [place(package), package.span]).collect();
+        also.retain(|other| *other != span);
+        also.sort_unstable();
+        also.dedup();
+        let advisories = finding
             .advisories
-            .into_iter()
-            .map(|(id, summary, severity)| PackageAdvisory {
-                id,
-                summary,
-                severity: match severity {
+            .iter()
+            .map(|advisory| PackageAdvisory {
+                id: advisory.id.clone(),
+                summary: advisory.summary.clone(),
+                severity: match advisory.severity {
                     plimsoll_deps::Severity::Critical => Severity::Critical,
                     plimsoll_deps::Severity::High => Severity::High,
                     plimsoll_deps::Severity::Medium | plimsoll_deps::Severity::Unknown => Severity::Medium,
@@ -28,18 +40,23 @@ pub(crate) fn observe(tree: &SourceTree, app: &mut App) {
             })
             .collect();
         app.packages.push(Package {
-            ecosystem: package.ecosystem.as_str().to_owned(),
-            name: package.name,
-            version: package.version,
-            purl: package.purl,
-            scope: package.scope.to_owned(),
-            direct: package.direct,
-            path: Vec::new(),
+            ecosystem: finding.ecosystem.as_str().to_owned(),
+            name: finding.name.clone(),
+            version: finding.version.clone(),
+            purl: first.purl.clone(),
+            scope: match finding.scope {
+                plimsoll_deps::Scope::Production => "production",
+                plimsoll_deps::Scope::Development => "development",
+                plimsoll_deps::Scope::Unknown => "unknown",
+            }
+            .to_owned(),
+            direct: first.direct,
+            path: first.path.clone(),
             advisories,
-            fixed_in: package.fixed_in,
-            certain: package.certain,
-            span: package.span,
-            also: Vec::new(),
+            fixed_in: finding.fixed_in.clone(),
+            certain: finding.certainty == plimsoll_deps::Certainty::Certain,
+            span,
+            also,
             imported_at: Vec::new(),
         });
     }

@@ -188,7 +188,7 @@ fn python(text: &str) -> Option<Set> {
                 Interval { low: Some((this.clone(), true)), high: Some((this, true)) }
             }
             Operator::EqualStar => {
-                Interval { low: Some((this, true)), high: Some((wrap(next(&version.release())?), false)) }
+                Interval { low: Some((this, true)), high: Some((wrap(next(version.release())?), false)) }
             }
             Operator::TildeEqual => {
                 let release = version.release();

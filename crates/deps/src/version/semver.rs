@@ -26,13 +26,11 @@ impl Semver {
         }
         let (core, pre) = text.split_once('-').map_or((text, None), |(core, pre)| (core, Some(pre)));
         let mut numbers: [String; 3] = Default::default();
-        let mut count = 0;
-        for part in core.split('.') {
+        for (at, part) in core.split('.').enumerate() {
             if part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_digit()) {
                 return None;
             }
-            *numbers.get_mut(count)? = part.trim_start_matches('0').to_owned();
-            count += 1;
+            *numbers.get_mut(at)? = part.trim_start_matches('0').to_owned();
         }
         let mut identifiers = Vec::new();
         if let Some(pre) = pre {
