@@ -205,10 +205,9 @@ impl<'c> Lower<'c> {
             "update_expression" => self.pass_through(node, UnaryOp::Arithmetic),
             "error_suppression_expression" | "clone_expression" => self.pass_through(node, UnaryOp::Other),
             "cast_expression" => self.cast(node),
-            "include_expression"
-            | "include_once_expression"
-            | "require_expression"
-            | "require_once_expression" => self.include(node),
+            "include_expression" | "include_once_expression" | "require_expression" | "require_once_expression" => {
+                self.include(node)
+            }
             "object_creation_expression" => self.creation(node),
             "array_creation_expression" => self.array(node),
             "list_literal" => self.list_pattern(node),
@@ -241,8 +240,14 @@ impl<'c> Lower<'c> {
                 let items: Box<[NodeId]> = node.kids().map(|kid| self.expr(kid)).collect();
                 self.add(Kind::Array(items), node)
             }
-            "optional_type" | "union_type" | "intersection_type" | "disjunctive_normal_form_type" | "named_type"
-            | "primitive_type" | "bottom_type" | "type_list" => self.type_name(node),
+            "optional_type"
+            | "union_type"
+            | "intersection_type"
+            | "disjunctive_normal_form_type"
+            | "named_type"
+            | "primitive_type"
+            | "bottom_type"
+            | "type_list" => self.type_name(node),
             _ => {
                 let items = self.anything(node);
                 self.add(Kind::Opaque(items), node)
@@ -268,6 +273,7 @@ impl<'c> Lower<'c> {
     pub(super) fn qualified(&mut self, node: Cn<'c>) -> NodeId {
         let text: String = node.text().chars().filter(|c| !c.is_whitespace()).collect();
         let path = text.trim_start_matches('\\');
+        let path = if node.kind() == "relative_name" { path.trim_start_matches("namespace\\") } else { path };
         let (module, last) = path.rsplit_once('\\').unwrap_or(("", path));
         let last: Str = last.into();
         if !module.is_empty() && self.imported.insert((module.into(), last.clone())) {
@@ -301,9 +307,8 @@ impl<'c> Lower<'c> {
     fn assignment(&mut self, node: Cn<'c>) -> NodeId {
         let left = node.field("left");
         let target = self.expr_or_hole(left, node);
-        let name: Option<Str> = left
-            .filter(|left| left.kind() == "variable_name")
-            .map(|left| left.text().trim_start_matches('$').into());
+        let name: Option<Str> =
+            left.filter(|left| left.kind() == "variable_name").map(|left| left.text().trim_start_matches('$').into());
         let value = match node.field("right") {
             Some(right) => self.named_value(right, name.as_ref()),
             None => self.hole(node),
@@ -448,7 +453,7 @@ impl<'c> Lower<'c> {
         let mut items: Vec<Option<NodeId>> = Vec::new();
         let mut key: Option<Cn<'c>> = None;
         let mut last: Option<Cn<'c>> = None;
-        for child in node.children().chain(None) {
+        for child in node.children() {
             match child.kind() {
                 "=>" => key = last.take(),
                 "," | ")" | "]" if !child.is_named() => {

@@ -1,8 +1,6 @@
 //! Statements, functions and classes.
 
-use plimsoll_ir::{
-    Arg, Class, ClassId, Field, Function, FunctionId, Import, Kind, NodeId, Range, Str, UnaryOp,
-};
+use plimsoll_ir::{Arg, Class, ClassId, Field, Function, FunctionId, Import, Kind, NodeId, Range, Str, UnaryOp};
 
 use super::Lower;
 use crate::cst::Cn;
@@ -18,8 +16,14 @@ impl<'c> Lower<'c> {
     /// A statement, as no, one or several nodes. An expression counts as one.
     pub(super) fn statement(&mut self, node: Cn<'c>, out: &mut Vec<NodeId>) {
         match node.kind() {
-            "comment" | "empty_statement" | "php_end_tag" | "named_label_statement" | "string_content"
-            | "heredoc_start" | "heredoc_end" | "escape_sequence" => return,
+            "comment"
+            | "empty_statement"
+            | "php_end_tag"
+            | "named_label_statement"
+            | "string_content"
+            | "heredoc_start"
+            | "heredoc_end"
+            | "escape_sequence" => return,
             "php_tag" => {
                 self.echo = node.text() == "<?=";
                 return;
@@ -31,6 +35,7 @@ impl<'c> Lower<'c> {
                 return;
             }
             "text_interpolation" => return self.statements(node, out),
+            "ERROR" if self.echo && self.echoed_list(node, out) => return,
             "expression_statement" => {
                 let echo = std::mem::take(&mut self.echo);
                 let Some(expression) = node.kid() else { return };
@@ -55,6 +60,26 @@ impl<'c> Lower<'c> {
         self.b.leave();
     }
 
+    /// `<?= $a, $b ?>` is valid, but the grammar takes all items before the last for an error.
+    fn echoed_list(&mut self, node: Cn<'c>, out: &mut Vec<NodeId>) -> bool {
+        let mut commas = node.children().map(|child| !child.is_named() && child.kind() == ",");
+        let is_list = loop {
+            match (commas.next(), commas.next()) {
+                (Some(false), Some(true)) => {}
+                (None, None) => break node.kid().is_some(),
+                _ => break false,
+            }
+        };
+        if is_list {
+            let items: Vec<NodeId> = node.kids().map(|kid| self.expr(kid)).collect();
+            let id = self.add(Kind::Output(items.into()), node);
+            out.push(id);
+            let range = node.range();
+            self.b.module.problems.retain(|problem| problem.range != range);
+        }
+        is_list
+    }
+
     fn compound(&mut self, node: Cn<'c>, out: &mut Vec<NodeId>) {
         let id = match node.kind() {
             "compound_statement" | "colon_block" => self.block(node),
@@ -76,8 +101,7 @@ impl<'c> Lower<'c> {
             "exit_statement" => {
                 let word = node.children().next().unwrap_or(node);
                 let callee = self.add(Kind::Name("exit".into()), word);
-                let args: Vec<Arg> =
-                    node.kids().map(|value| Arg { name: None, value: self.expr(value) }).collect();
+                let args: Vec<Arg> = node.kids().map(|value| Arg { name: None, value: self.expr(value) }).collect();
                 let call = self.add(Kind::Call { callee, args: args.into(), new: false }, node);
                 self.add(Kind::Throw(Some(call)), node)
             }
@@ -114,7 +138,7 @@ impl<'c> Lower<'c> {
                 }
                 return;
             }
-            "function_definition" => {
+            "function_definition" | "method_declaration" => {
                 let id = self.function(node, &mut Vec::new());
                 self.add(Kind::Function(id), node)
             }
@@ -127,7 +151,7 @@ impl<'c> Lower<'c> {
                     let directive = format!("namespace {}", squeeze(name.text()));
                     self.b.module.directives.push((directive.into(), node.range()));
                 }
-                for body in node.field("body") {
+                if let Some(body) = node.field("body") {
                     self.statements(body, out);
                 }
                 return;
@@ -333,7 +357,9 @@ impl<'c> Lower<'c> {
                 continue;
             }
             let alias = clause.field("alias");
-            let Some(name) = clause.kids().find(|kid| matches!(kid.kind(), "name" | "qualified_name")) else { continue };
+            let Some(name) = clause.kids().find(|kid| matches!(kid.kind(), "name" | "qualified_name")) else {
+                continue;
+            };
             let mut path = squeeze(name.text());
             if let Some(prefix) = &prefix {
                 path = format!("{}\\{path}", prefix.trim_end_matches('\\'));

@@ -117,7 +117,8 @@ mod tests {
         assert!(indentation_is_bounded(&stairs(MAX_INDENTS)));
         assert!(!indentation_is_bounded(&stairs(MAX_INDENTS + 1)));
         assert!(!indentation_is_bounded(&(" ".repeat(70_000) + "x")));
-        let joined: String = (0..300).map(|i| " ".repeat(i / 2) + "\\\n" + &" ".repeat(i.div_ceil(2)) + "x\n").collect();
+        let joined: String =
+            (0..300).map(|i| " ".repeat(i / 2) + "\\\n" + &" ".repeat(i.div_ceil(2)) + "x\n").collect();
         assert!(!indentation_is_bounded(&joined));
     }
 }

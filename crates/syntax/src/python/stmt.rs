@@ -519,7 +519,13 @@ impl<'c> Lower<'c> {
         self.class = class;
         for value in nodes {
             let value = Some(value);
-            out.fields.push(Field { name: Str::default(), value, annotation: None, is_static: true, range: node.range() });
+            out.fields.push(Field {
+                name: Str::default(),
+                value,
+                annotation: None,
+                is_static: true,
+                range: node.range(),
+            });
         }
     }
 
@@ -537,7 +543,8 @@ impl<'c> Lower<'c> {
         let annotation = assignment.field("type").map(|annotation| self.annotation(annotation));
         let is_static = value.is_some();
         let range = assignment.range();
-        let is_list = |node: Cn<'c>| matches!(node.kind(), "pattern_list" | "tuple_pattern" | "expression_list" | "tuple");
+        let is_list =
+            |node: Cn<'c>| matches!(node.kind(), "pattern_list" | "tuple_pattern" | "expression_list" | "tuple");
         if let ([pattern], Some(values)) = (&targets[..], value)
             && is_list(*pattern)
             && is_list(values)
