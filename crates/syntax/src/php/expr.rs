@@ -273,6 +273,7 @@ impl<'c> Lower<'c> {
     pub(super) fn qualified(&mut self, node: Cn<'c>) -> NodeId {
         let text: String = node.text().chars().filter(|c| !c.is_whitespace()).collect();
         let path = text.trim_start_matches('\\');
+        let path = if node.kind() == "relative_name" { path.trim_start_matches("namespace\\") } else { path };
         let (module, last) = path.rsplit_once('\\').unwrap_or(("", path));
         let last: Str = last.into();
         if !module.is_empty() && self.imported.insert((module.into(), last.clone())) {
@@ -452,7 +453,7 @@ impl<'c> Lower<'c> {
         let mut items: Vec<Option<NodeId>> = Vec::new();
         let mut key: Option<Cn<'c>> = None;
         let mut last: Option<Cn<'c>> = None;
-        for child in node.children().chain(None) {
+        for child in node.children() {
             match child.kind() {
                 "=>" => key = last.take(),
                 "," | ")" | "]" if !child.is_named() => {

@@ -5,7 +5,8 @@ use plimsoll_ir::{Import, Kind, NodeId, Range, Str};
 use super::Lower;
 
 /// A path as far as it is known without running anything.
-enum Path {
+#[derive(Clone)]
+pub(super) enum Path {
     /// The literal text.
     Literal(String),
     /// So many folders above the folder of this file, and then the text.
@@ -37,8 +38,8 @@ impl Lower<'_> {
 
     /// Remembers a constant whose value is a path or a part of one.
     pub(super) fn note_constant(&mut self, name: Str, value: NodeId) {
-        if let Some(Path::Literal(text)) = self.path(value) {
-            self.constants.insert(name, text);
+        if let Some(path @ (Path::Literal(_) | Path::FromHere(..))) = self.path(value) {
+            self.constants.insert(name, path);
         }
     }
 
@@ -71,14 +72,12 @@ impl Lower<'_> {
         let node = self.b.module.node(id);
         match &node.kind {
             Kind::Str(text) => Some(Path::Literal(text.to_string())),
-            Kind::Name(name) if self.cst.slice(node.range.start, node.range.end).starts_with(['$', '{']) => {
-                let _ = name;
-                None
-            }
+            // `$base`, or `{$base}` in a string: a variable.
+            Kind::Name(_) if self.cst.slice(node.range.start, node.range.end).starts_with('$') => None,
             Kind::Name(name) => Some(match (name.as_str(), self.constants.get(name)) {
                 ("__DIR__", _) => Path::FromHere(0, String::new()),
                 ("DIRECTORY_SEPARATOR", _) => Path::Literal("/".to_owned()),
-                (_, Some(text)) => Path::Literal(text.clone()),
+                (_, Some(path)) => path.clone(),
                 (_, None) => Path::FromConstant(String::new()),
             }),
             Kind::Call { .. } => self.folder(id).map(|up| Path::FromHere(up, String::new())),

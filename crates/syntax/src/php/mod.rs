@@ -5,7 +5,7 @@
 //! - A qualified name keeps its last segment as `Name` and adds an import of it; `use A\B\C as D` is an import of `C`
 //!   from module `A\B`.
 //! - An `include` is an import and a call named `include`. Paths built with `__DIR__` or `dirname(__FILE__)` begin with
-//!   `./` or `../`; constants defined with a literal in the same file are put in; of a path that starts with another
+//!   `./` or `../`; constants defined before in the same file are put in; of a path that starts with another
 //!   constant only the literal rest is kept.
 //! - The loop variable of `foreach (… as $k => $v)` is the array pattern `[k, v]`.
 //! - A property hook is a method named `property::get`.
@@ -24,7 +24,9 @@ use plimsoll_source::FileId;
 
 use crate::cst::{self, Cn, Cst, Grammar};
 
-static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_php::LANGUAGE_PHP.into(), "PHP"));
+/// The grammar takes any `<?` for PHP; an XML declaration is text unless the server is set up in a rare way.
+static GRAMMAR: LazyLock<Grammar> =
+    LazyLock::new(|| Grammar::new(tree_sitter_php::LANGUAGE_PHP.into(), "PHP").masked("<?xml", "<_xml"));
 
 /// Whether a file with an extension of PHP is a template of another language: Blade.
 pub(crate) fn is_template(name: &str) -> bool {
@@ -61,8 +63,8 @@ struct Lower<'c> {
     class: Option<ClassId>,
     /// `<?=` stands before the next expression.
     echo: bool,
-    /// Constants defined with a literal so far, for the paths of `include`.
-    constants: BTreeMap<Str, String>,
+    /// Constants defined with a path so far, for the paths of `include`.
+    constants: BTreeMap<Str, include::Path>,
     /// Imports already noted for qualified names.
     imported: BTreeSet<(Str, Str)>,
 }

@@ -35,6 +35,7 @@ impl<'c> Lower<'c> {
                 return;
             }
             "text_interpolation" => return self.statements(node, out),
+            "ERROR" if self.echo && self.echoed_list(node, out) => return,
             "expression_statement" => {
                 let echo = std::mem::take(&mut self.echo);
                 let Some(expression) = node.kid() else { return };
@@ -57,6 +58,26 @@ impl<'c> Lower<'c> {
         }
         self.compound(node, out);
         self.b.leave();
+    }
+
+    /// `<?= $a, $b ?>` is valid, but the grammar takes all items before the last for an error.
+    fn echoed_list(&mut self, node: Cn<'c>, out: &mut Vec<NodeId>) -> bool {
+        let mut commas = node.children().map(|child| !child.is_named() && child.kind() == ",");
+        let is_list = loop {
+            match (commas.next(), commas.next()) {
+                (Some(false), Some(true)) => {}
+                (None, None) => break node.kid().is_some(),
+                _ => break false,
+            }
+        };
+        if is_list {
+            let items: Vec<NodeId> = node.kids().map(|kid| self.expr(kid)).collect();
+            let id = self.add(Kind::Output(items.into()), node);
+            out.push(id);
+            let range = node.range();
+            self.b.module.problems.retain(|problem| problem.range != range);
+        }
+        is_list
     }
 
     fn compound(&mut self, node: Cn<'c>, out: &mut Vec<NodeId>) {
@@ -117,7 +138,7 @@ impl<'c> Lower<'c> {
                 }
                 return;
             }
-            "function_definition" => {
+            "function_definition" | "method_declaration" => {
                 let id = self.function(node, &mut Vec::new());
                 self.add(Kind::Function(id), node)
             }
@@ -130,7 +151,7 @@ impl<'c> Lower<'c> {
                     let directive = format!("namespace {}", squeeze(name.text()));
                     self.b.module.directives.push((directive.into(), node.range()));
                 }
-                for body in node.field("body") {
+                if let Some(body) = node.field("body") {
                     self.statements(body, out);
                 }
                 return;

@@ -24,16 +24,26 @@ impl<'c> Lower<'c> {
     pub(super) fn string(&mut self, node: Cn<'c>) -> NodeId {
         match node.kind() {
             "heredoc" => match node.field("value") {
-                Some(body) => self.text(body, body.range(), Style::Heredoc, node),
+                Some(body) => self.text(body, self.heredoc_text(body), Style::Heredoc, node),
                 None => self.add(Kind::Str("".into()), node),
             },
             "nowdoc" => match node.field("value") {
-                Some(body) => self.text(body, body.range(), Style::Raw, node),
+                Some(body) => self.text(body, self.heredoc_text(body), Style::Raw, node),
                 None => self.add(Kind::Str("".into()), node),
             },
             "string" => self.quoted(node, '\'', Style::Single),
             _ => self.quoted(node, '"', Style::Double),
         }
+    }
+
+    /// A heredoc without the line breaks next to its tags. (The indentation of its end tag is not taken off.)
+    fn heredoc_text(&self, body: Cn<'c>) -> Range {
+        let text = body.text();
+        let start = text.strip_prefix("\r\n").or_else(|| text.strip_prefix('\n')).unwrap_or(text);
+        let inner = start.strip_suffix('\n').map_or(start, |inner| inner.strip_suffix('\r').unwrap_or(inner));
+        let skipped = u32::try_from(text.len() - start.len()).unwrap_or(0);
+        let start = body.start() + skipped;
+        Range { start, end: start + u32::try_from(inner.len()).unwrap_or(0) }
     }
 
     /// `'…'`, `"…"` or `` `…` ``, perhaps with a `b` before it.

@@ -544,7 +544,8 @@ impl<'c> Lower<'c> {
                             key = Some((named, kid.range()));
                         }
                         _ => {
-                            let value = self.case_pattern(kid).unwrap_or_else(|| self.opaque(kid));
+                            let inner = if kid.kind() == "splat_pattern" { kid.kid().unwrap_or(kid) } else { kid };
+                            let value = self.case_pattern(inner).unwrap_or_else(|| self.opaque(kid));
                             let (key, start) = match key.take() {
                                 Some((key, range)) => (key, range.start),
                                 None => (Key::Spread, kid.start()),
