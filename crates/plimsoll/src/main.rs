@@ -1,6 +1,7 @@
 //! The command line.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the only crate that speaks to a terminal")]
 
+mod after;
 mod review;
 
 use std::io::{IsTerminal, Write};
@@ -42,10 +43,44 @@ enum Command {
         #[arg(default_value = ".")]
         path: PathBuf,
     },
+    /// Writes a request for your AI assistant that repairs one finding.
+    Prompt {
+        /// Id of the finding, as `check` shows it.
+        finding: String,
+        /// Folder of the app.
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
+    /// Looks whether a finding is repaired: exit 0 fixed, 1 still there, 3 could not tell.
+    Verify {
+        /// Id of the finding, as `check` showed it before the repair.
+        finding: String,
+        /// Folder of the app.
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// The rule that found it: other findings of it then keep the answer open.
+        #[arg(long)]
+        rule: Option<String>,
+    },
+    /// Prints a plan for the day when something has happened.
+    Incident {
+        #[command(subcommand)]
+        what: Incident,
+    },
     /// Explains a rule.
     Explain {
         /// Id of the rule.
         rule: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum Incident {
+    /// A page to print and fill in.
+    Plan {
+        /// Folder of the app.
+        #[arg(default_value = ".")]
+        path: PathBuf,
     },
 }
 
@@ -83,6 +118,41 @@ fn main() -> ExitCode {
             Err(error) => usage(&error),
         },
         Command::Map { path } => match review::map(&path) {
+            Ok(text) => {
+                print(&text);
+                ExitCode::SUCCESS
+            }
+            Err(error) => usage(&error),
+        },
+        Command::Prompt { finding, path } => {
+            let text = review::review(&path, None)
+                .and_then(|review| after::find(&review, &finding).map(|finding| after::prompt(&review, finding)));
+            match text {
+                Ok(text) => {
+                    print(&text);
+                    ExitCode::SUCCESS
+                }
+                Err(error) => usage(&error),
+            }
+        }
+        Command::Verify { finding, path, rule } => match review::review(&path, None) {
+            Ok(review) => match after::verify(&review, &finding, rule.as_deref()) {
+                after::Repair::Fixed => {
+                    print(&format!("Fixed: {finding} is no longer found.\n"));
+                    ExitCode::SUCCESS
+                }
+                after::Repair::StillThere => {
+                    print(&format!("Still there: {finding}.\n"));
+                    ExitCode::from(1)
+                }
+                after::Repair::CouldNotTell(why) => {
+                    print(&format!("Could not tell: {why}.\n"));
+                    ExitCode::from(3)
+                }
+            },
+            Err(error) => usage(&error),
+        },
+        Command::Incident { what: Incident::Plan { path } } => match review::incident(&path) {
             Ok(text) => {
                 print(&text);
                 ExitCode::SUCCESS

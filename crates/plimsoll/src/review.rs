@@ -7,6 +7,40 @@ use plimsoll_model::app::StoreKind;
 use plimsoll_model::{App, Coverage, DataClass, Environment, NotChecked, Outcome, Review, Severity, Subject, Verdict};
 use plimsoll_source::{Limits, SourceTree};
 
+/// The incident plan of an app.
+pub(crate) fn incident(path: &Path) -> Result<String, String> {
+    let review = review(path, None)?;
+    let tree = SourceTree::read(path, &Limits::default()).map_err(|error| error.to_string())?;
+    Ok(crate::after::incident(&review, &plimsoll_witness::observe(&tree), &tree))
+}
+
+/// Today as days since 1970-01-01.
+fn today() -> i64 {
+    let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    i64::try_from(seconds / 86_400).unwrap_or(0)
+}
+
+/// A day as `YYYY-MM-DD` (proleptic Gregorian calendar; the algorithm counts from 1 March of year 0).
+fn date_of(days: i64) -> String {
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let day_of_era = z.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// Days between a date and today; `None` where the date cannot be read.
+fn age_of(date: &str) -> Option<i64> {
+    // Ten thousand days back is before any advisory; counting is exact and needs no second algorithm.
+    let now = today();
+    (0..10_000).find(|&age| date_of(now - age) == date)
+}
+
 /// Reviews a folder and, where an address is given, the running app.
 pub(crate) fn review(path: &Path, url: Option<&str>) -> Result<Review, String> {
     let tree = SourceTree::read(path, &Limits::default()).map_err(|error| error.to_string())?;
@@ -31,6 +65,14 @@ pub(crate) fn review(path: &Path, url: Option<&str>) -> Result<Review, String> {
     }
     let (findings, mut problems) = plimsoll_rules::run_all(&app, &tree);
     app.not_checked.append(&mut problems);
+    let advisories = plimsoll_witness::advisories_date();
+    if age_of(&advisories).is_none_or(|age| age > 7) {
+        app.not_checked.push(NotChecked {
+            what: format!("advisories published after {advisories}"),
+            why: "the advisory facts of this version end there".into(),
+            weighs: false,
+        });
+    }
     let verdict = verdict(&app, &tree, &findings);
     let name = std::fs::canonicalize(path)
         .ok()
@@ -47,9 +89,9 @@ pub(crate) fn review(path: &Path, url: Option<&str>) -> Result<Review, String> {
         unused_waivers: Vec::new(),
         environment: Environment {
             plimsoll: env!("CARGO_PKG_VERSION").into(),
-            advisories_date: Some(plimsoll_witness::advisories_date()),
-            advisories_age_days: None,
-            date: String::new(),
+            advisories_age_days: age_of(&advisories),
+            advisories_date: Some(advisories),
+            date: date_of(today()),
         },
         rules: plimsoll_rules::RULES.iter().map(|rule| rule.info()).collect(),
     })
@@ -105,4 +147,17 @@ pub(crate) fn map(path: &Path) -> Result<String, String> {
     }
     let _ = writeln!(out, "{} entry points", app.entry_points.len());
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::date_of;
+
+    #[test]
+    fn dates() {
+        assert_eq!(
+            [0, 59, 60, 11_016, 20_788].map(date_of),
+            ["1970-01-01", "1970-03-01", "1970-03-02", "2000-02-29", "2026-12-01"]
+        );
+    }
 }

@@ -115,3 +115,27 @@ fn bad_input_has_its_exit_code() {
     assert_eq!(plimsoll(&["check", &empty.to_string_lossy()]).0, Some(3));
     assert!(std::fs::remove_dir(&empty).is_ok());
 }
+
+/// The first finding's id in a JSON report.
+fn first_id(json: &str) -> String {
+    json.split("\"id\": \"PL-")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .map(|id| format!("PL-{id}"))
+        .unwrap_or_default()
+}
+
+#[test]
+fn prompt_verify_and_incident_plan() {
+    let (_, json) = plimsoll(&["check", "examples/salon-weak", "--format", "json"]);
+    let id = first_id(&json);
+    let (code, prompt) = plimsoll(&["prompt", &id, "examples/salon-weak"]);
+    assert_eq!(code, Some(0));
+    assert!(prompt.contains("What to do:") && prompt.contains(&id), "{prompt}");
+    assert_eq!(plimsoll(&["verify", &id, "examples/salon-weak"]).0, Some(1), "it is still there");
+    assert_eq!(plimsoll(&["verify", &id, "examples/salon-repaired"]).0, Some(0), "the repaired app has it no more");
+    assert_eq!(plimsoll(&["prompt", "PL-00000000", "examples/salon-weak"]).0, Some(2));
+    let (code, plan) = plimsoll(&["incident", "plan", "examples/salon-weak"]);
+    assert_eq!(code, Some(0));
+    assert!(plan.contains("server/config.js") && plan.contains("72 hours"), "{plan}");
+}
