@@ -111,7 +111,12 @@ pub(crate) fn incident(review: &Review, app: &App, tree: &SourceTree) -> String 
         .iter()
         .flat_map(|entry| &entry.effects)
         .map(|effect| effect.target.as_str())
-        .filter(|target| !matches!(*target, "cookie" | "session") && !target.is_empty() && target.len() < 40 && !target.contains(['{', '/', ' ']))
+        .filter(|target| {
+            !matches!(*target, "cookie" | "session")
+                && !target.is_empty()
+                && target.len() < 40
+                && !target.contains(['{', '/', ' '])
+        })
         .collect();
     stores.sort_unstable();
     stores.dedup();

@@ -46,6 +46,14 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> I
         }
         collect_inputs(event, &mut out.inputs);
     }
+    for event in events.iter().filter(|event| flows::is_success_answer(event)) {
+        for table in flows::records_in(event) {
+            let known = found.iter().any(|(effect, _)| effect.target == table);
+            if !known {
+                found.push((effects::given_away(event, &table), event.facts.clone()));
+            }
+        }
+    }
     out.inputs.sort();
     out.inputs.dedup();
 

@@ -403,9 +403,11 @@ impl Machine<'_> {
                     };
                     results.push((item[0].clone(), self.invoke_callback(&closure, item)));
                 }
-                if let ValueKind::Object(object) = &receiver.kind
-                    && object.is_global.get()
-                {
+                let is_state = match &receiver.kind {
+                    ValueKind::Object(object) => object.is_global.get(),
+                    _ => receiver.path().starts_with("store:"),
+                };
+                if is_state {
                     self.record_here(
                         EventKind::Method { receiver: receiver.clone(), name: name.into(), args: args.to_vec().into() },
                         node,

@@ -221,6 +221,11 @@ pub(crate) fn ends(path: &str, name: &str) -> bool {
 fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> Option<Effect> {
     let event = &events[index];
     let path = callee.path.as_str();
+    if let SymbolKind::Member(base, name) = &callee.kind
+        && let Some(effect) = file_store(event, &base.path, name, args)
+    {
+        return Some(effect);
+    }
     // `fs` comes as `fs`, `node:fs`, `fs/promises`, as a default or under a name: the module is what counts.
     if let Some((_, kind)) = CALLS.iter().find(|(name, _)| ends(path, name)) {
         // A service that keeps the accounts checks passwords, and limits attempts, itself.
@@ -543,6 +548,10 @@ fn sql_fields(sql: &str, kind: EffectKind) -> Vec<String> {
 }
 
 fn method(event: &Event, receiver: &Value, name: &str, args: &[Argument]) -> Option<Effect> {
+    // A file of records that is kept in memory.
+    if let Some(effect) = file_store(event, receiver.path(), name, args) {
+        return Some(effect);
+    }
     // State in memory.
     if let Some(object) = receiver.as_object().filter(|object| object.is_global.get()) {
         let kind = match name {
@@ -581,6 +590,35 @@ fn method(event: &Event, receiver: &Value, name: &str, args: &[Argument]) -> Opt
         return Some(effect);
     }
     None
+}
+
+/// A method on a list of a file of records.
+fn file_store(event: &Event, path: &str, name: &str, args: &[Argument]) -> Option<Effect> {
+    let table = path.strip_prefix("store:file.")?;
+    let end = table.find(['.', '[', '(']).unwrap_or(table.len());
+    let kind = match name {
+        "push" | "unshift" | "splice" | "pop" | "shift" | "append" | "remove" => EffectKind::WriteMemory,
+        "find" | "filter" | "map" | "forEach" | "some" | "every" | "slice" | "findIndex" | "reduce" | "sort" => {
+            EffectKind::ReadMemory
+        }
+        _ => return None,
+    };
+    let mut effect = effect(kind, &table[..end], event);
+    let labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
+    effect.picked_by_input = labels.has_input(Clean::NONE);
+    effect.limited_to_caller = labels.has_identity();
+    if kind == EffectKind::WriteMemory {
+        for arg in args {
+            effect.writes_whole_input |= is_whole_input(&arg.value);
+            fields_of(&arg.value, &mut effect);
+        }
+    }
+    Some(effect)
+}
+
+/// An answer that gives records away without any call to a store in the handler: state that was read before.
+pub(super) fn given_away(event: &Event, table: &str) -> Effect {
+    effect(EffectKind::ReadMemory, table, event)
 }
 
 fn assign(event: &Event, receiver: &Value, property: &str, value: &Value) -> Option<Effect> {

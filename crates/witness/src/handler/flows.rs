@@ -332,7 +332,7 @@ fn rows(value: &Value, depth: u32) -> Vec<String> {
     match &value.kind {
         ValueKind::Symbol(symbol) => match &symbol.kind {
             // A single field of a record is not the record.
-            SymbolKind::Member(_, name) if !is_row_member(name) => Vec::new(),
+            SymbolKind::Member(base, name) if !is_row_member(name) && base.path != "store:file" => Vec::new(),
             _ => own(),
         },
         ValueKind::Unknown => own(),
@@ -464,6 +464,22 @@ fn is_error_status(path: &str, event: &Event) -> bool {
         arg.value.field("status").is_some_and(|status| code(&status))
             || (arg.name.as_deref() == Some("status") && code(&arg.value))
     }) || args.get(1).is_some_and(|arg| code(&arg.value))
+}
+
+/// Names of the stores whose records an answer carries.
+pub(super) fn records_in(event: &Event) -> Vec<String> {
+    let mut out: Vec<String> = match &event.kind {
+        EventKind::Call { args, .. } => args.iter().flat_map(|arg| rows(&arg.value, 3)).collect(),
+        EventKind::Return { value } => rows(value, 3),
+        _ => Vec::new(),
+    };
+    out.sort();
+    out.dedup();
+    // The file as a whole is named only where none of its tables is.
+    if out.len() > 1 {
+        out.retain(|name| name != "data file");
+    }
+    out
 }
 
 /// Whether an event sends something that is not constant.

@@ -194,6 +194,23 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
             return outcome;
         }
     }
+    // A file of records read whole is a store: its members are its tables.
+    if matches!(path, "JSON.parse" | "json.load" | "json.loads") {
+        let from_file = args.first().is_some_and(|arg| {
+            let path = arg.value.path();
+            path.contains("readFileSync()")
+                || path.contains("readFile()")
+                || path == "open()"
+                || path.contains("file_get_contents()")
+        });
+        if from_file {
+            outcome.result = Some(Value::symbol(
+                plimsoll_analysis::Symbol::import("store:file"),
+                Labels::one(Label::Record("data file".into(), Clean::NONE)),
+            ));
+            return outcome;
+        }
+    }
     // What a server answers is its own, not what was sent to ask for it.
     if matches!(path, "fetch" | "window.fetch" | "axios") || (path.starts_with("axios.") && !path.contains("create")) {
         outcome.replace = Some(Labels::NONE);

@@ -174,6 +174,10 @@ pub(super) fn labels(path: &str) -> Labels {
     if let Some(rest) = path.strip_prefix('@') {
         return request(rest);
     }
+    if let Some(table) = path.strip_prefix("store:file.") {
+        let end = table.find(['.', '[', '(']).unwrap_or(table.len());
+        return one(Label::Record(table[..end].into(), Clean::NONE));
+    }
     let last = path.rsplit('.').next().unwrap_or(path);
     if path.starts_with("process.env.") || path.starts_with("import.meta.env.") || path.starts_with("Bun.env.") {
         return one(Label::Env(last.trim_end_matches("()").into()));
