@@ -8,6 +8,9 @@ use super::lex::{Dialect, Kind, Piece, lex, name_of, statements};
 /// Blocks nested deeper than this are not followed.
 const MAX_DEPTH: usize = 40;
 
+/// Functions with more ways to return are not followed.
+const MAX_RETURNS: usize = 40;
+
 /// One way a function returns.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Return {
@@ -110,7 +113,7 @@ fn scan(piece: Piece<'_>, body: &mut Body) {
         }
         let target = if piece.are(index, &["insert", "into"]) || piece.are(index, &["delete", "from"]) {
             index + 2
-        } else if piece.is(index, "update") && piece.find_top(index, &["set"]).is_some_and(|set| set <= index + 8) {
+        } else if piece.is(index, "update") && piece.slice(index, index + 9).find_top(0, &["set"]).is_some() {
             index + 1 + usize::from(piece.is(index + 1, "only"))
         } else if piece.is(index, "truncate") {
             index + 1 + usize::from(piece.is(index + 1, "table"))
@@ -316,8 +319,11 @@ impl<'t> Walker<'t, '_> {
                 value = None;
             }
             match value {
-                Some(value) => self.body.returns.push(Return { when: when.to_vec(), value }),
-                None => self.understood = false,
+                Some(value) if self.body.returns.len() < MAX_RETURNS => self.body.returns.push(Return { when: when.to_vec(), value }),
+                _ => {
+                    self.understood = false;
+                    self.at = self.piece.tokens.len();
+                }
             }
         } else if piece.is(0, "select") || piece.is(0, "with") {
             if let Some(mut select) = parse_select(piece) {

@@ -92,6 +92,8 @@ pub(crate) struct Select {
 pub(crate) fn parse(piece: Piece<'_>) -> Expr {
     let mut parser = Parser { piece, at: 0, depth: 0 };
     match parser.or() {
+        // A lone keyword is a torn-off query, not a column of that name.
+        Some(Expr::Col(parts)) if matches!(&parts[..], [name] if name == "select") => Expr::Opaque(piece.covered().to_owned()),
         Some(expr) if parser.at >= piece.tokens.len() => expr,
         _ => Expr::Opaque(piece.covered().to_owned()),
     }
