@@ -20,6 +20,8 @@ mod markup_from_untrusted_text;
 mod no_security_headers;
 #[path = "rate_limits/paid_service_open_to_anyone.rs"]
 mod paid_service_open_to_anyone;
+#[path = "access_control/policy_open_to_all.rs"]
+mod policy_open_to_all;
 #[path = "access_control/privilege_from_request.rs"]
 mod privilege_from_request;
 #[path = "access_control/route_without_authentication.rs"]
@@ -34,6 +36,8 @@ mod session_cookie_without_flags;
 mod session_token_in_web_storage;
 #[path = "injection/sql_from_input.rs"]
 mod sql_from_input;
+#[path = "access_control/table_without_row_security.rs"]
+mod table_without_row_security;
 #[path = "uploads/upload_without_bounds.rs"]
 mod upload_without_bounds;
 #[path = "dependencies/vulnerable_dependency.rs"]
@@ -53,6 +57,7 @@ pub static RULES: &[&Rule] = &[
     &markup_from_untrusted_text::RULE,
     &no_security_headers::RULE,
     &paid_service_open_to_anyone::RULE,
+    &policy_open_to_all::RULE,
     &privilege_from_request::RULE,
     &route_without_authentication::RULE,
     &secret_in_browser_code::RULE,
@@ -60,6 +65,7 @@ pub static RULES: &[&Rule] = &[
     &session_cookie_without_flags::RULE,
     &session_token_in_web_storage::RULE,
     &sql_from_input::RULE,
+    &table_without_row_security::RULE,
     &upload_without_bounds::RULE,
     &vulnerable_dependency::RULE,
 ];

@@ -138,7 +138,8 @@ fn openness(truth: &Truth, principal: Principal) -> Openness {
             || alternative.iter().any(|constraint| match constraint {
                 // An attribute of the caller, or of a row tied to the caller, is a role.
                 Constraint::Attr(node, kind, ..) => {
-                    (*node == Node::Caller || (*node != Node::Row(0) && reached.contains(node))) || *kind == AttrKind::Public
+                    (*node == Node::Caller || (*node != Node::Row(0) && reached.contains(node)))
+                        || *kind == AttrKind::Public
                 }
                 Constraint::In(row, _) => reached.contains(&Node::Row(*row)),
                 Constraint::State(_) => true,
@@ -182,7 +183,11 @@ mod tests {
     fn policies(sql: &str) -> Vec<(String, Openness)> {
         let tree = SourceTree::from_texts([("supabase/migrations/1.sql", sql)]);
         let facts = read(&tree);
-        facts.stores.iter().flat_map(|store| store.policies.iter().map(|policy| (policy.name.clone(), policy.openness.clone()))).collect()
+        facts
+            .stores
+            .iter()
+            .flat_map(|store| store.policies.iter().map(|policy| (policy.name.clone(), policy.openness.clone())))
+            .collect()
     }
 
     const TABLE: &str = "CREATE TABLE notes (id uuid PRIMARY KEY, user_id uuid, text text);\nALTER TABLE notes ENABLE ROW LEVEL SECURITY;\n";
@@ -207,7 +212,9 @@ mod tests {
 
     #[test]
     fn only_the_end_state_counts() {
-        let dropped = policies(&format!("{TABLE}CREATE POLICY \"p\" ON notes FOR SELECT USING (true);\nDROP POLICY \"p\" ON notes;"));
+        let dropped = policies(&format!(
+            "{TABLE}CREATE POLICY \"p\" ON notes FOR SELECT USING (true);\nDROP POLICY \"p\" ON notes;"
+        ));
         assert_eq!(dropped, []);
         let tree = SourceTree::from_texts([("supabase/migrations/1.sql", "CREATE TABLE notes (id int);")]);
         assert_eq!(read(&tree).stores[0].rls, Rls::Off);

@@ -69,6 +69,10 @@ pub fn observe(tree: &SourceTree) -> App {
     settings::observe_files(tree, &mut app);
     packages::observe(tree, &mut app);
     secrets(tree, &mut app);
+    let mut schema = plimsoll_schema::read(tree);
+    app.stores.append(&mut schema.stores);
+    app.not_checked.append(&mut schema.not_checked);
+    app.looked_at.append(&mut schema.looked_at);
     settle(tree, &mut app);
     app
 }
@@ -183,11 +187,7 @@ fn settle(tree: &SourceTree, app: &mut App) {
             });
         }
     }
-    for (path, what) in [
-        ("supabase/", "Supabase tables and their policies"),
-        ("firestore.rules", "Firestore rules"),
-        ("storage.rules", "Firebase storage rules"),
-    ] {
+    for (path, what) in [("firestore.rules", "Firestore rules"), ("storage.rules", "Firebase storage rules")] {
         if tree.files.iter().any(|file| file.path.starts_with(path) || file.path.contains(&format!("/{path}"))) {
             app.not_checked.push(NotChecked {
                 what: what.into(),

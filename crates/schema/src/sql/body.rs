@@ -319,7 +319,9 @@ impl<'t> Walker<'t, '_> {
                 value = None;
             }
             match value {
-                Some(value) if self.body.returns.len() < MAX_RETURNS => self.body.returns.push(Return { when: when.to_vec(), value }),
+                Some(value) if self.body.returns.len() < MAX_RETURNS => {
+                    self.body.returns.push(Return { when: when.to_vec(), value })
+                }
                 _ => {
                     self.understood = false;
                     self.at = self.piece.tokens.len();
@@ -373,7 +375,10 @@ mod tests {
         assert_eq!(body.returns[1].when.len(), 1);
         assert!(body.checks_caller && !body.writes && body.variables.contains_key("r"));
 
-        let body = read("BEGIN IF NOT is_admin() THEN RAISE EXCEPTION 'no'; END IF; DELETE FROM a.b; RETURN 1; END", "plpgsql");
+        let body = read(
+            "BEGIN IF NOT is_admin() THEN RAISE EXCEPTION 'no'; END IF; DELETE FROM a.b; RETURN 1; END",
+            "plpgsql",
+        );
         assert_eq!((body.refusals.len(), body.writes, body.touches), (1, true, vec!["a.b".to_owned()]));
         assert!(read(&"BEGIN ".repeat(10_000), "plpgsql").returns.is_empty());
         assert!(read(&"IF a THEN ".repeat(10_000), "plpgsql").returns.is_empty());

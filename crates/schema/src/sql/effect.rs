@@ -65,9 +65,7 @@ pub(crate) fn read_loop(piece: Piece<'_>, variables: &BTreeMap<String, Value>, s
         let tables = schema.tables.values().filter(|table| !table.name.contains('.') && table.view.is_none());
         let rows = tables
             .filter(|table| named.is_empty() || (named.contains(&&table.name) != excluded))
-            .map(|table| {
-                row(&[("tablename", &table.name), ("table_name", &table.name), ("schemaname", "public")])
-            })
+            .map(|table| row(&[("tablename", &table.name), ("table_name", &table.name), ("schemaname", "public")]))
             .collect();
         Some(rows)
     } else if mentions("array") || mentions("unnest") || mentions("values") {
@@ -116,11 +114,7 @@ pub(crate) fn assign(piece: Piece<'_>, variables: &mut BTreeMap<String, Value>) 
 }
 
 /// The statements that `EXECUTE …` runs, once per value of the loops around it. `None` when that is not known.
-pub(crate) fn expand(
-    piece: Piece<'_>,
-    loops: &[Loop],
-    variables: &BTreeMap<String, Value>,
-) -> Option<Vec<String>> {
+pub(crate) fn expand(piece: Piece<'_>, loops: &[Loop], variables: &BTreeMap<String, Value>) -> Option<Vec<String>> {
     let end = piece.find_top(1, &["using", "into"]).unwrap_or(piece.tokens.len());
     let expr = parse(piece.slice(1, end));
     let mut environments = vec![variables.clone()];
@@ -149,9 +143,7 @@ pub(crate) fn expand(
 fn text_of(expr: &Expr, environment: &BTreeMap<String, Value>) -> Option<String> {
     match expr {
         Expr::Lit(Lit::Str(text)) => Some(text.clone()),
-        Expr::Op { op, left, right } if op == "||" => {
-            Some(text_of(left, environment)? + &text_of(right, environment)?)
-        }
+        Expr::Op { op, left, right } if op == "||" => Some(text_of(left, environment)? + &text_of(right, environment)?),
         Expr::Col(parts) => match (parts.as_slice(), environment.get(parts.first()?)?) {
             ([_], Value::Text(text)) => Some(text.clone()),
             ([_], Value::Row(row)) => row.get("tablename").cloned(),

@@ -93,7 +93,9 @@ pub(crate) fn parse(piece: Piece<'_>) -> Expr {
     let mut parser = Parser { piece, at: 0, depth: 0 };
     match parser.or() {
         // A lone keyword is a torn-off query, not a column of that name.
-        Some(Expr::Col(parts)) if matches!(&parts[..], [name] if name == "select") => Expr::Opaque(piece.covered().to_owned()),
+        Some(Expr::Col(parts)) if matches!(&parts[..], [name] if name == "select") => {
+            Expr::Opaque(piece.covered().to_owned())
+        }
         Some(expr) if parser.at >= piece.tokens.len() => expr,
         _ => Expr::Opaque(piece.covered().to_owned()),
     }
@@ -108,10 +110,47 @@ pub(crate) fn parse_select(piece: Piece<'_>) -> Option<Select> {
 
 /// Words that end an expression or cannot be a column name where one is expected.
 const RESERVED: &[&str] = &[
-    "from", "where", "group", "order", "having", "limit", "offset", "union", "intersect", "except", "on", "join",
-    "inner", "left", "right", "full", "cross", "and", "or", "then", "else", "end", "when", "as", "using", "for",
-    "window", "fetch", "is", "in", "like", "ilike", "between", "similar", "into", "returning", "natural", "with",
-    "loop", "collate", "lateral",
+    "from",
+    "where",
+    "group",
+    "order",
+    "having",
+    "limit",
+    "offset",
+    "union",
+    "intersect",
+    "except",
+    "on",
+    "join",
+    "inner",
+    "left",
+    "right",
+    "full",
+    "cross",
+    "and",
+    "or",
+    "then",
+    "else",
+    "end",
+    "when",
+    "as",
+    "using",
+    "for",
+    "window",
+    "fetch",
+    "is",
+    "in",
+    "like",
+    "ilike",
+    "between",
+    "similar",
+    "into",
+    "returning",
+    "natural",
+    "with",
+    "loop",
+    "collate",
+    "lateral",
 ];
 
 struct Parser<'t> {
@@ -575,8 +614,7 @@ impl Parser<'_> {
         while self.eat("when") {
             let mut condition = self.or()?;
             if let Some(subject) = &subject {
-                condition =
-                    Expr::Op { op: "=".into(), left: Box::new(subject.clone()), right: Box::new(condition) };
+                condition = Expr::Op { op: "=".into(), left: Box::new(subject.clone()), right: Box::new(condition) };
             }
             if !self.eat("then") {
                 return None;
@@ -766,8 +804,8 @@ impl Parser<'_> {
     fn bare_alias(&mut self) -> Option<String> {
         let kind = self.piece.kind(self.at)?;
         let raw = self.piece.raw(self.at);
-        let usable = kind == Kind::Quoted
-            || (kind == Kind::Word && !RESERVED.iter().any(|word| raw.eq_ignore_ascii_case(word)));
+        let usable =
+            kind == Kind::Quoted || (kind == Kind::Word && !RESERVED.iter().any(|word| raw.eq_ignore_ascii_case(word)));
         usable.then(|| {
             self.at += 1;
             name_of(kind, raw)

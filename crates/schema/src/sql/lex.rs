@@ -448,10 +448,7 @@ mod tests {
     use super::{Dialect, Kind, Piece, dialect_of, lex, statements};
 
     fn raws(text: &str) -> Vec<String> {
-        lex(text, Dialect::Postgres)
-            .iter()
-            .map(|token| text[token.start..token.end].to_owned())
-            .collect()
+        lex(text, Dialect::Postgres).iter().map(|token| text[token.start..token.end].to_owned()).collect()
     }
 
     #[test]

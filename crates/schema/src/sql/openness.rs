@@ -384,12 +384,8 @@ impl<'s> Reader<'s> {
         }
         let mut alternative = Alternative::new();
         for node in &value.nodes {
-            let names: Vec<String> = value
-                .cols
-                .iter()
-                .filter(|(row, _)| *node == Node::Row(*row))
-                .map(|(_, name)| name.clone())
-                .collect();
+            let names: Vec<String> =
+                value.cols.iter().filter(|(row, _)| *node == Node::Row(*row)).map(|(_, name)| name.clone()).collect();
             let kind = if *node == Node::Caller { AttrKind::Plain } else { attr_kind(&names, lit) };
             alternative.insert(Constraint::Attr(*node, kind, names, text.clone()));
         }
@@ -434,8 +430,8 @@ impl<'s> Reader<'s> {
                 None => and(&needs, &one(Constraint::Unknown(shorten(text)))),
             };
         }
-        let equal = !matches!(op, "<>" | "<" | ">" | "<=" | ">=" | "!~" | "!~*" | "!~~") && !negate
-            || (op == "<>" && negate);
+        let equal =
+            !matches!(op, "<>" | "<" | ">" | "<=" | ">=" | "!~" | "!~*" | "!~~") && !negate || (op == "<>" && negate);
         let merged = Val::merge([left.clone(), right.clone()]);
         if merged.forged || merged.unknown {
             return self.plain(&merged, text, None);
@@ -680,10 +676,8 @@ impl<'s> Reader<'s> {
     fn select_truth(&mut self, table: &Table, node: usize) -> Truth {
         let mut truth = never();
         for policy in &table.policies {
-            let reads = matches!(
-                policy.command,
-                plimsoll_model::app::Command::All | plimsoll_model::app::Command::Select
-            );
+            let reads =
+                matches!(policy.command, plimsoll_model::app::Command::All | plimsoll_model::app::Command::Select);
             if !reads || policy.restrictive || !applies(&policy.roles, self.principal) {
                 continue;
             }
@@ -743,11 +737,11 @@ impl<'s> Reader<'s> {
                 bounded(out)
             }
             Expr::Col(parts) => self.column(parts, env),
-            Expr::Param(position) => {
-                position.checked_sub(1).and_then(|index| env.positions.get(index)).cloned().unwrap_or_else(|| {
-                    vec![Val::unknown()]
-                })
-            }
+            Expr::Param(position) => position
+                .checked_sub(1)
+                .and_then(|index| env.positions.get(index))
+                .cloned()
+                .unwrap_or_else(|| vec![Val::unknown()]),
             _ => vec![self.simple(expr, env)],
         }
     }
@@ -804,9 +798,9 @@ impl<'s> Reader<'s> {
         };
         let mut path = path.clone();
         match &key.lit {
-            Some(Lit::Str(key)) => path.extend(
-                key.trim_matches(['{', '}']).split(',').map(|part| part.trim().to_ascii_lowercase()),
-            ),
+            Some(Lit::Str(key)) => {
+                path.extend(key.trim_matches(['{', '}']).split(',').map(|part| part.trim().to_ascii_lowercase()))
+            }
             _ => path.push("?".into()),
         }
         self.claim(*root, path)
@@ -1061,8 +1055,7 @@ impl<'s> Reader<'s> {
         let overloads = self.schema.functions.get(name)?;
         let function =
             overloads.iter().find(|function| function.params.len() == args.len()).or_else(|| overloads.last())?.clone();
-        let mut inner =
-            Env { function: name.rsplit('.').next().unwrap_or(name).to_owned(), ..Env::default() };
+        let mut inner = Env { function: name.rsplit('.').next().unwrap_or(name).to_owned(), ..Env::default() };
         for (index, arg) in args.iter().enumerate() {
             let values = self.values(arg, env);
             if let Some(param) = function.params.get(index).filter(|param| !param.is_empty()) {
@@ -1158,18 +1151,70 @@ fn is_owner_name(name: &str) -> bool {
 }
 
 const SOFT: &[&str] = &[
-    "deleted_at", "is_deleted", "deleted", "archived", "is_archived", "archived_at", "active", "is_active", "enabled",
-    "is_enabled", "disabled", "is_disabled", "removed_at", "is_removed", "blocked", "is_blocked", "banned",
-    "is_banned", "suspended", "is_suspended", "locked", "is_locked", "deactivated_at", "isactive", "isdeleted",
+    "deleted_at",
+    "is_deleted",
+    "deleted",
+    "archived",
+    "is_archived",
+    "archived_at",
+    "active",
+    "is_active",
+    "enabled",
+    "is_enabled",
+    "disabled",
+    "is_disabled",
+    "removed_at",
+    "is_removed",
+    "blocked",
+    "is_blocked",
+    "banned",
+    "is_banned",
+    "suspended",
+    "is_suspended",
+    "locked",
+    "is_locked",
+    "deactivated_at",
+    "isactive",
+    "isdeleted",
     "deletedat",
 ];
 
 const PUBLISHED: &[&str] = &[
-    "is_public", "public", "ispublic", "published", "is_published", "ispublished", "published_at", "visibility",
-    "is_visible", "visible", "is_shared", "shared", "approved", "is_approved", "approved_at", "featured",
-    "is_featured", "is_template", "template", "is_default", "is_system", "is_global", "is_demo", "hidden",
-    "is_hidden", "private", "is_private", "draft", "is_draft", "privacy", "access_level", "publish_date",
-    "published_date", "is_preset", "is_sample",
+    "is_public",
+    "public",
+    "ispublic",
+    "published",
+    "is_published",
+    "ispublished",
+    "published_at",
+    "visibility",
+    "is_visible",
+    "visible",
+    "is_shared",
+    "shared",
+    "approved",
+    "is_approved",
+    "approved_at",
+    "featured",
+    "is_featured",
+    "is_template",
+    "template",
+    "is_default",
+    "is_system",
+    "is_global",
+    "is_demo",
+    "hidden",
+    "is_hidden",
+    "private",
+    "is_private",
+    "draft",
+    "is_draft",
+    "privacy",
+    "access_level",
+    "publish_date",
+    "published_date",
+    "is_preset",
+    "is_sample",
 ];
 
 /// Sorts an attribute by the names of its columns and the value asked for.
@@ -1203,15 +1248,84 @@ fn attr_kind(names: &[String], lit: Option<&Lit>) -> AttrKind {
 /// Functions of PostgreSQL and Supabase that only reshape their arguments.
 fn is_builtin(name: &str) -> bool {
     const NAMES: &[&str] = &[
-        "lower", "upper", "trim", "btrim", "ltrim", "rtrim", "length", "char_length", "nullif", "array_length",
-        "cardinality", "now", "current_timestamp", "current_date", "localtimestamp", "current_time", "split_part",
-        "string_to_array", "unnest", "array_agg", "regexp_replace", "regexp_match", "regexp_matches", "substring",
-        "substr", "left", "right", "position", "strpos", "greatest", "least", "date_trunc", "date_part", "age",
-        "extract", "md5", "format", "concat", "concat_ws", "replace", "array_position", "array_append", "any_value",
-        "count", "max", "min", "sum", "bool_or", "bool_and", "exists", "uuid", "text", "starts_with", "encode",
-        "decode", "clock_timestamp", "make_interval", "to_char", "to_timestamp", "quote_literal", "quote_ident", "abs",
-        "round", "floor", "ceil", "storage.foldername", "storage.filename", "storage.extension", "timezone", "array",
-        "gen_random_uuid", "array_remove", "array_cat", "realtime.topic", "cast", "initcap", "reverse", "row",
+        "lower",
+        "upper",
+        "trim",
+        "btrim",
+        "ltrim",
+        "rtrim",
+        "length",
+        "char_length",
+        "nullif",
+        "array_length",
+        "cardinality",
+        "now",
+        "current_timestamp",
+        "current_date",
+        "localtimestamp",
+        "current_time",
+        "split_part",
+        "string_to_array",
+        "unnest",
+        "array_agg",
+        "regexp_replace",
+        "regexp_match",
+        "regexp_matches",
+        "substring",
+        "substr",
+        "left",
+        "right",
+        "position",
+        "strpos",
+        "greatest",
+        "least",
+        "date_trunc",
+        "date_part",
+        "age",
+        "extract",
+        "md5",
+        "format",
+        "concat",
+        "concat_ws",
+        "replace",
+        "array_position",
+        "array_append",
+        "any_value",
+        "count",
+        "max",
+        "min",
+        "sum",
+        "bool_or",
+        "bool_and",
+        "exists",
+        "uuid",
+        "text",
+        "starts_with",
+        "encode",
+        "decode",
+        "clock_timestamp",
+        "make_interval",
+        "to_char",
+        "to_timestamp",
+        "quote_literal",
+        "quote_ident",
+        "abs",
+        "round",
+        "floor",
+        "ceil",
+        "storage.foldername",
+        "storage.filename",
+        "storage.extension",
+        "timezone",
+        "array",
+        "gen_random_uuid",
+        "array_remove",
+        "array_cat",
+        "realtime.topic",
+        "cast",
+        "initcap",
+        "reverse",
+        "row",
     ];
     NAMES.contains(&name)
         || name.starts_with("jsonb_")
@@ -1258,7 +1372,8 @@ fn show_at(expr: &Expr, depth: usize) -> String {
     if depth > 5 {
         return "…".into();
     }
-    let list = |items: &[Expr]| items.iter().take(6).map(|item| show_at(item, depth + 1)).collect::<Vec<_>>().join(", ");
+    let list =
+        |items: &[Expr]| items.iter().take(6).map(|item| show_at(item, depth + 1)).collect::<Vec<_>>().join(", ");
     match expr {
         Expr::Lit(Lit::Null) => "NULL".into(),
         Expr::Lit(Lit::Bool(value)) => value.to_string(),

@@ -220,8 +220,21 @@ impl Schema {
         }
         let temporary = piece.is(next, "temp") || piece.is(next, "temporary");
         while [
-            "temp", "temporary", "unlogged", "global", "local", "materialized", "recursive", "constraint", "foreign",
-            "definer", "sql", "security", "algorithm", "virtual", "external",
+            "temp",
+            "temporary",
+            "unlogged",
+            "global",
+            "local",
+            "materialized",
+            "recursive",
+            "constraint",
+            "foreign",
+            "definer",
+            "sql",
+            "security",
+            "algorithm",
+            "virtual",
+            "external",
         ]
         .iter()
         .any(|word| piece.is(next, word))
@@ -399,7 +412,8 @@ impl Schema {
         let options = piece.slice(after, query).covered().to_ascii_lowercase();
         let invoker = option_is_on(&options);
         let body = piece.slice(query + 1, piece.tokens.len());
-        let end = body.find_top(0, &["with"]).filter(|&at| at > 0 && body.is(at - 1 + 2, "data") || body.is(at + 1, "check"));
+        let end =
+            body.find_top(0, &["with"]).filter(|&at| at > 0 && body.is(at - 1 + 2, "data") || body.is(at + 1, "check"));
         let select = parse_select(body.slice(0, end.unwrap_or(body.tokens.len())));
         let span = at.span(piece);
         let mut columns = select.as_ref().map(|select| self.output_columns(select, span, 0)).unwrap_or_default();
@@ -631,8 +645,7 @@ impl Schema {
         };
         let rename = piece.find_top(3, &["rename"]).filter(|&index| piece.is(index + 1, "to"));
         let policies = self.tables.get_mut(&table).map(|table| &mut table.policies);
-        let Some(policy) =
-            policies.and_then(|policies| policies.iter_mut().find(|policy| policy.name == changed.name))
+        let Some(policy) = policies.and_then(|policies| policies.iter_mut().find(|policy| policy.name == changed.name))
         else {
             let name = &changed.name;
             self.problem(span, at, &format!("ALTER POLICY names \"{name}\", which does not exist"));
@@ -708,8 +721,7 @@ impl Schema {
                     if part.is_op(open, "(") {
                         let params = stmt::parameters(part.slice(open + 1, part.close_of(open)));
                         if let Some(functions) = self.functions.get_mut(&name) {
-                            let signature =
-                                params.iter().map(|(_, ty)| ty.as_str()).collect::<Vec<_>>().join(",");
+                            let signature = params.iter().map(|(_, ty)| ty.as_str()).collect::<Vec<_>>().join(",");
                             let exact = functions.iter().any(|function| function.signature == signature);
                             functions.retain(|function| {
                                 if exact {
@@ -879,7 +891,9 @@ impl Schema {
         }
         let condition = piece.find_top(0, &["where"]).unwrap_or(piece.tokens.len());
         let named: Vec<String> = (condition..piece.tokens.len())
-            .filter_map(|index| Some(string_of(piece.kind(index)?, piece.raw(index))).filter(|_| piece.kind(index) == Some(Kind::Str)))
+            .filter_map(|index| {
+                Some(string_of(piece.kind(index)?, piece.raw(index))).filter(|_| piece.kind(index) == Some(Kind::Str))
+            })
             .collect();
         let hit = |id: &String| named.is_empty() || named.contains(id);
         if piece.is(0, "delete") {
@@ -1085,7 +1099,13 @@ pub(crate) fn join_name(parts: &[String]) -> String {
 /// What a view over Supabase's user table can show.
 fn auth_users(span: Span) -> Vec<Column> {
     [
-        "id", "email", "phone", "encrypted_password", "raw_user_meta_data", "raw_app_meta_data", "last_sign_in_at",
+        "id",
+        "email",
+        "phone",
+        "encrypted_password",
+        "raw_user_meta_data",
+        "raw_app_meta_data",
+        "last_sign_in_at",
         "created_at",
     ]
     .into_iter()

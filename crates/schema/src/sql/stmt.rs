@@ -40,8 +40,25 @@ pub(crate) enum Part {
 
 /// Words that end a column's type.
 const AFTER_TYPE: &[&str] = &[
-    "not", "null", "default", "primary", "references", "unique", "check", "constraint", "generated", "collate",
-    "auto_increment", "autoincrement", "comment", "on", "identity", "as", "key", "storage", "compression",
+    "not",
+    "null",
+    "default",
+    "primary",
+    "references",
+    "unique",
+    "check",
+    "constraint",
+    "generated",
+    "collate",
+    "auto_increment",
+    "autoincrement",
+    "comment",
+    "on",
+    "identity",
+    "as",
+    "key",
+    "storage",
+    "compression",
 ];
 
 /// Name of a table, for dialects that put the database's name before it.
@@ -99,7 +116,8 @@ pub(crate) fn column_or_constraint(part: Piece<'_>, span: &dyn Fn(Piece<'_>) -> 
     column.name = name;
     column.ty = part.slice(after, end).covered().to_ascii_lowercase();
     column.unique = part.find_top(after, &["primary", "unique"]).is_some();
-    column.refers_to = part.find_top(after, &["references"]).and_then(|at| table_name(part, at + 1)).map(|(name, _)| name);
+    column.refers_to =
+        part.find_top(after, &["references"]).and_then(|at| table_name(part, at + 1)).map(|(name, _)| name);
     Part::Column(column)
 }
 

@@ -1,0 +1,89 @@
+//! A database policy lets everybody through.
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::app::{Command, Exposure, Openness, Policy, Rls, Store};
+use plimsoll_model::{App, Gap, Severity, Witness};
+
+use crate::{Rule, Sink};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "policy-open-to-all",
+    summary: "a database policy lets everybody through",
+    gap: Gap::BrokenAccessControl,
+    severity: Severity::High,
+    cwe: &[284, 639],
+    owasp: &["A01:2025"],
+    asvs: &["8.2.2"],
+    page: include_str!("policy_open_to_all.md"),
+    run,
+};
+
+fn run(app: &App, sink: &mut Sink<'_>) {
+    // The same decision in several policies of a file is one finding.
+    let mut groups: BTreeMap<(u32, bool), Vec<(&Store, &Policy)>> = BTreeMap::new();
+    for store in app.stores.iter().filter(|store| store.exposure == Exposure::Direct && store.rls == Rls::On) {
+        for policy in &store.policies {
+            let anyone = match policy.openness {
+                Openness::Anyone => true,
+                Openness::AnySignedIn => false,
+                _ => continue,
+            };
+            // Reading by anyone, and sending in by anyone, are often meant (catalogue, contact form).
+            if (anyone && matches!(policy.command, Command::Insert))
+                || (policy.command == Command::Select && is_public(&store.name))
+            {
+                continue;
+            }
+            groups.entry((policy.span.file.0, anyone)).or_default().push((store, policy));
+        }
+    }
+    for ((_, anyone), list) in groups {
+        let Some(((store, policy), rest)) = list.split_first() else { continue };
+        let who = if anyone { "anyone, without an account" } else { "everyone who has an account, whatever the row" };
+        let writes = list.iter().any(|(_, policy)| policy.command != Command::Select);
+        let severity = match (anyone, writes) {
+            (true, true) => Severity::Critical,
+            (true, false) | (false, true) => Severity::High,
+            (false, false) => Severity::Medium,
+        };
+        let title = match rest {
+            [] => format!("The policy \u{201c}{}\u{201d} on `{}` admits {who}", policy.name, store.name),
+            _ => format!("{} policies admit {who}, among them on `{}`", list.len(), store.name),
+        };
+        sink.seen_by(
+            Witness::Schema,
+            policy.span,
+            format!("\u{201c}{}\u{201d} on `{}` admits {who}", policy.name, store.name),
+        )
+        .title(title)
+        .severity(severity)
+        .all_files(
+            rest.iter()
+                .map(|(store, policy)| (policy.span, format!("\u{201c}{}\u{201d} on `{}`", policy.name, store.name))),
+        )
+        .done();
+    }
+}
+
+/// Names of tables that are made to be seen by all.
+fn is_public(name: &str) -> bool {
+    [
+        "product",
+        "categor",
+        "service",
+        "post",
+        "article",
+        "menu",
+        "faq",
+        "setting",
+        "template",
+        "testimonial",
+        "review",
+        "country",
+        "currenc",
+        "plan",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
+}
