@@ -76,11 +76,9 @@ impl View {
                     _ => self.canvas.prose(0, Style::Bold, &text),
                 }
             }
-            Event::Start(Tag::Paragraph) => {
-                if self.lead.is_none() {
-                    self.flush();
-                    self.canvas.gap();
-                }
+            Event::Start(Tag::Paragraph) if self.lead.is_none() => {
+                self.flush();
+                self.canvas.gap();
             }
             Event::End(TagEnd::Paragraph | TagEnd::HtmlBlock) => self.flush(),
             Event::Start(Tag::BlockQuote(_)) => {

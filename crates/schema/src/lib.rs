@@ -3,6 +3,12 @@
 //! Only the end state counts: an open policy that a later migration drops is no fact. Rules files of Firebase and ORM
 //! models are not read yet.
 
+#[expect(
+    dead_code,
+    clippy::wrong_self_convention,
+    clippy::type_complexity,
+    reason = "views, triggers, buckets and SQL in code are understood here, but not yet turned into facts"
+)]
 mod sql;
 
 use plimsoll_model::NotChecked;

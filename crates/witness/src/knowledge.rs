@@ -5,14 +5,14 @@
 
 mod calls;
 mod origins;
-pub mod stores;
+pub(crate) mod stores;
 
 pub(crate) use origins::ends_with_name;
 
 use plimsoll_analysis::{Argument, Knowledge, Labels, Outcome, Value};
 
 /// The tables of this crate as the interpreter asks them.
-pub struct Known;
+pub(crate) struct Known;
 
 impl Knowledge for Known {
     fn labels(&self, path: &str) -> Labels {

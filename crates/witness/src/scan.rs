@@ -194,10 +194,10 @@ fn component_guards(module: &Module, path: &str, app: &mut App) {
                         sends_away = true;
                     }
                 }
-                Kind::Element { tag, .. } => {
-                    if module.path(*tag).is_some_and(|tag| tag == "Navigate" || tag == "Redirect") {
-                        sends_away = true;
-                    }
+                Kind::Element { tag, .. }
+                    if module.path(*tag).is_some_and(|tag| tag == "Navigate" || tag == "Redirect") =>
+                {
+                    sends_away = true;
                 }
                 _ => {}
             }

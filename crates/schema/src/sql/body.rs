@@ -336,13 +336,13 @@ impl<'t> Walker<'t, '_> {
                     self.assigned.entry(target).or_default().push(simple_value(one));
                 }
             }
-        } else if piece.is_op(1, ":=") || piece.is_op(1, "=") {
-            if let Some(kind @ (Kind::Word | Kind::Quoted)) = piece.kind(0) {
-                let value = parse(piece.slice(2, piece.tokens.len()));
-                // Setting a variable to a constant first is only its start value.
-                let name = name_of(kind, piece.raw(0));
-                self.assigned.entry(name).or_default().push(value);
-            }
+        } else if (piece.is_op(1, ":=") || piece.is_op(1, "="))
+            && let Some(kind @ (Kind::Word | Kind::Quoted)) = piece.kind(0)
+        {
+            let value = parse(piece.slice(2, piece.tokens.len()));
+            // Setting a variable to a constant first is only its start value.
+            let name = name_of(kind, piece.raw(0));
+            self.assigned.entry(name).or_default().push(value);
         }
     }
 }

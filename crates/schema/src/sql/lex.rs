@@ -358,10 +358,7 @@ fn dollar_end(text: &str, from: usize) -> Option<usize> {
     let tag_len = rest.get(1..)?.find('$')? + 2;
     let tag = rest.get(..tag_len)?;
     let word = tag.get(1..tag_len - 1)?;
-    if word.len() > 63
-        || word.bytes().next().is_some_and(|byte| byte.is_ascii_digit())
-        || !word.bytes().all(|byte| is_word(byte))
-    {
+    if word.len() > 63 || word.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) || !word.bytes().all(is_word) {
         return None;
     }
     let body = rest.get(tag_len..)?;

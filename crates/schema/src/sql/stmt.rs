@@ -368,7 +368,7 @@ pub(crate) fn grant_parts(piece: Piece<'_>) -> Option<(Vec<(Command, Vec<String>
     let on = piece.find_top(start, &["on"])?;
     let mut privileges = Vec::new();
     for part in piece.slice(start, on).split_commas() {
-        let columns = (part.is_op(1, "(")).then(|| names(part.slice(2, part.close_of(1)))).unwrap_or_default();
+        let columns = if part.is_op(1, "(") { names(part.slice(2, part.close_of(1))) } else { Default::default() };
         match part.raw(0).to_ascii_lowercase().as_str() {
             "all" => privileges.extend(COMMANDS.into_iter().map(|command| (command, columns.clone()))),
             "select" => privileges.push((Command::Select, columns)),

@@ -198,8 +198,8 @@ pub(super) fn labels(path: &str) -> Labels {
         let member = member.strip_prefix("get()").map_or(member, |_| "get()");
         return session_member(member);
     }
-    if path.starts_with("flask.request.") {
-        return request(&format!("req.{}", &path["flask.request.".len()..]));
+    if let Some(member) = path.strip_prefix("flask.request.") {
+        return request(&format!("req.{member}"));
     }
     if path.starts_with("_SERVER.HTTP_")
         || matches!(path, "_SERVER.QUERY_STRING" | "_SERVER.REQUEST_URI" | "_SERVER.PHP_SELF")

@@ -5,7 +5,7 @@ use plimsoll_model::app::EffectKind;
 
 /// A call to a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoreCall {
+pub(crate) struct StoreCall {
     /// What it does.
     pub kind: EffectKind,
     /// Table, collection, model; empty when unknown.
@@ -198,7 +198,7 @@ const SQL_METHODS: &[&str] = &[
 ];
 
 /// Recognises a call.
-pub fn recognise(path: &str, receiver: Option<&Value>, args: &[Argument]) -> Option<StoreCall> {
+pub(crate) fn recognise(path: &str, receiver: Option<&Value>, args: &[Argument]) -> Option<StoreCall> {
     let name = path.rsplit(['.', '/']).next().unwrap_or(path);
     // A query builder that is called itself: knex('table').
     if let Some(sql) = sql_text(name, args) {
@@ -253,7 +253,7 @@ pub fn recognise(path: &str, receiver: Option<&Value>, args: &[Argument]) -> Opt
 }
 
 /// Whether a call reads records, so that its result is a record.
-pub fn is_read(path: &str, receiver: Option<&Value>, args: &[Argument]) -> bool {
+pub(crate) fn is_read(path: &str, receiver: Option<&Value>, args: &[Argument]) -> bool {
     recognise(path, receiver, args).is_some()
         || receiver.is_some_and(|receiver| {
             // `.single()`, `.eq(…)`, `.limit(…)` and the like behind a read.
@@ -263,7 +263,7 @@ pub fn is_read(path: &str, receiver: Option<&Value>, args: &[Argument]) -> bool 
 }
 
 /// The table, collection or model of a call.
-pub fn target_of(path: &str, receiver: Option<&Value>, args: &[Argument]) -> Option<String> {
+pub(crate) fn target_of(path: &str, receiver: Option<&Value>, args: &[Argument]) -> Option<String> {
     let symbol = receiver.and_then(Value::as_symbol);
     if let Some(symbol) = symbol {
         for (name, call_args, _) in symbol.calls().iter().rev() {
@@ -471,7 +471,7 @@ fn drizzle(path: &str, name: &str, receiver: Option<&Value>, args: &[Argument]) 
 }
 
 /// The SQL text given to a call, when it is one.
-pub fn sql_text(name: &str, args: &[Argument]) -> Option<String> {
+pub(crate) fn sql_text(name: &str, args: &[Argument]) -> Option<String> {
     if !SQL_METHODS.contains(&name)
         && !name.to_ascii_lowercase().contains("query")
         && !name.to_ascii_lowercase().contains("sql")
@@ -496,7 +496,7 @@ pub fn sql_text(name: &str, args: &[Argument]) -> Option<String> {
 }
 
 /// Kind and table of an SQL statement; `None` where the text is no statement.
-pub fn statement(text: &str) -> Option<(EffectKind, String)> {
+pub(crate) fn statement(text: &str) -> Option<(EffectKind, String)> {
     let text = text.trim_start().trim_start_matches('(').trim_start();
     let mut words = text.split(|c: char| c.is_whitespace() || c == '(' || c == ';').filter(|word| !word.is_empty());
     let verb = words.next()?.to_ascii_uppercase();
@@ -544,10 +544,10 @@ pub fn statement(text: &str) -> Option<(EffectKind, String)> {
         "DELETE" => next_is(words.next(), &["FROM"]).then(|| (EffectKind::Delete, after("FROM"))),
         "TRUNCATE" => Some((
             EffectKind::Delete,
-            words.filter(|word| !word.eq_ignore_ascii_case("table")).next().map(clean).unwrap_or_default(),
+            words.find(|word| !word.eq_ignore_ascii_case("table")).map(clean).unwrap_or_default(),
         )),
         "DROP" => next_is(words.next(), &["TABLE", "DATABASE", "SCHEMA", "VIEW"])
-            .then(|| (EffectKind::Delete, words.last().map(clean).unwrap_or_default())),
+            .then(|| (EffectKind::Delete, words.next_back().map(clean).unwrap_or_default())),
         "WITH" => Some((EffectKind::Query, String::new())),
         "CREATE" | "ALTER" | "PRAGMA" => next_is(
             words.next(),

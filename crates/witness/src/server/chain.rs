@@ -2,9 +2,7 @@
 
 use std::rc::Rc;
 
-use plimsoll_analysis::{
-    Closure, Event, EventKind, Facts, FunctionRef, Label, Labels, Machine, ModuleId, Run, Symbol, Value, ValueKind,
-};
+use plimsoll_analysis::{Closure, Event, Facts, Label, Labels, Machine, Run, Symbol, Value, ValueKind};
 use plimsoll_model::app::{EntryKind, EntryPoint, Guard, GuardKind, GuardStanding};
 use plimsoll_source::Span;
 
@@ -110,15 +108,13 @@ pub(crate) fn pass(
                 // It never goes on by itself: an awaited hook (Fastify) or one that always answers.
                 None => run.facts.clone(),
             };
-            let only_next = onwards.len();
-            let _ = only_next;
             passage.facts = facts;
             passage.opaque |= run.cut_off;
             passage.events.extend(run.events);
             passage
         }
         ValueKind::Symbol(_) | ValueKind::Or(_) | ValueKind::And(_) => {
-            let known = known_middleware(middleware, span, witnessing);
+            let known = known_middleware(middleware, span);
             passage.named.extend(known.guards);
             passage.inputs.extend(known.inputs);
             if let Some(inner) = known.inner {
@@ -160,7 +156,7 @@ pub(crate) struct KnownMiddleware {
     pub(crate) inner: Option<Value>,
 }
 
-fn known_middleware(value: &Value, span: Span, witnessing: &mut Witnessing<'_, '_>) -> KnownMiddleware {
+fn known_middleware(value: &Value, span: Span) -> KnownMiddleware {
     let mut known = KnownMiddleware::default();
     let Some(symbol) = value.as_symbol().cloned() else { return known };
     let path = symbol.path.as_str();
@@ -260,7 +256,6 @@ fn known_middleware(value: &Value, span: Span, witnessing: &mut Witnessing<'_, '
             known.guards.push(named_guard(GuardKind::Role, &last, span));
             known.guards.push(named_guard(GuardKind::Authentication, &last, span));
         }
-        let _ = &witnessing;
     }
     known
 }
@@ -319,9 +314,6 @@ fn limiter_fault(symbol: &Symbol) -> Option<String> {
     {
         return Some(format!("it allows {max} requests in {} seconds", window / 1000.0));
     }
-    let key = options.field("keyGenerator")?;
-    let closure = key.as_closure()?;
-    let _ = closure;
     None
 }
 
@@ -418,11 +410,6 @@ pub(crate) fn closure_in(value: &Value) -> Option<Rc<Closure>> {
     symbol.calls().iter().rev().find_map(|(_, args, _)| args.iter().rev().find_map(|arg| closure_in(&arg.value)))
 }
 
-/// A function of the app as identity.
-pub(crate) fn reference(closure: &Closure) -> FunctionRef {
-    FunctionRef { module: closure.module, function: closure.function }
-}
-
 /// Joins a prefix and a path.
 pub(crate) fn join_path(prefix: &str, path: &str) -> String {
     let joined = format!("{}/{}", prefix.trim_end_matches('/'), path.trim_start_matches('/'));
@@ -433,10 +420,4 @@ pub(crate) fn join_path(prefix: &str, path: &str) -> String {
 /// Labels of an argument that a framework fills with the path's parameters.
 pub(crate) fn input(name: &str) -> Value {
     Value::of(Labels::one(Label::Input(name.into(), plimsoll_analysis::Clean::NONE)))
-}
-
-/// Whether an event is a call made in the given module.
-#[expect(dead_code, reason = "used by readers of file-based frameworks")]
-pub(crate) fn is_in(event: &Event, module: ModuleId) -> bool {
-    event.site.module == module && matches!(event.kind, EventKind::Call { .. })
 }

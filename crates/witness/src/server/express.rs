@@ -3,7 +3,7 @@
 //! What counts is the order: a middleware guards what is registered behind it under its prefix, in the same server or in
 //! routers mounted there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use plimsoll_analysis::{Argument, Event, EventKind, Site, Symbol, SymbolKind, Value, ValueKind};
 use plimsoll_model::App;
@@ -82,25 +82,26 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
                 server.registered.push(more);
             }
         }
-        if framework == "Fastify" && name == "register" {
-            if let Some(closure) = event.arg(0).and_then(closure_in) {
-                let prefix = event
-                    .arg(1)
-                    .and_then(|options| options.field("prefix"))
-                    .and_then(|prefix| prefix.as_str().map(str::to_owned))
-                    .unwrap_or_default();
-                let run = witnessing.machine.run(
-                    &closure,
-                    vec![given("@app"), Value::unknown()],
-                    plimsoll_analysis::Facts::default(),
-                );
-                for mut inner in run.events {
-                    if let EventKind::Call { callee, .. } = &inner.kind
-                        && matches!(server_of(callee), Some((ServerId::Given, ..)))
-                    {
-                        prefix_event(&mut inner, &prefix);
-                        queue.push(inner);
-                    }
+        if framework == "Fastify"
+            && name == "register"
+            && let Some(closure) = event.arg(0).and_then(closure_in)
+        {
+            let prefix = event
+                .arg(1)
+                .and_then(|options| options.field("prefix"))
+                .and_then(|prefix| prefix.as_str().map(str::to_owned))
+                .unwrap_or_default();
+            let run = witnessing.machine.run(
+                &closure,
+                vec![given("@app"), Value::unknown()],
+                plimsoll_analysis::Facts::default(),
+            );
+            for mut inner in run.events {
+                if let EventKind::Call { callee, .. } = &inner.kind
+                    && matches!(server_of(callee), Some((ServerId::Given, ..)))
+                {
+                    prefix_event(&mut inner, &prefix);
+                    queue.push(inner);
                 }
             }
         }
@@ -127,7 +128,7 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
         }
     }
     let roots: Vec<ServerId> = order.iter().copied().filter(|id| !servers[id].mounted).collect();
-    let mut reader = Reader { witnessing, servers: &servers, app, done: HashMap::new(), depth: 0 };
+    let mut reader = Reader { witnessing, servers: &servers, app, depth: 0 };
     for root in roots {
         reader.server(root, "", &Passage::default());
     }
@@ -345,8 +346,6 @@ struct Reader<'a, 'p, 'w> {
     witnessing: &'a mut Witnessing<'p, 'w>,
     servers: &'a BTreeMap<ServerId, Server>,
     app: &'a mut App,
-    /// Chains of middleware that were run before, by the handlers' identities.
-    done: HashMap<String, (Passage, HashMap<String, Value>)>,
     depth: u32,
 }
 
@@ -379,14 +378,13 @@ impl Reader<'_, '_, '_> {
                             *span,
                             &middleware,
                             inherited,
-                            prefix,
                         );
                     }
                 }
                 Registered::Mount { prefix: own, handlers, router, span } => {
                     let full = join_path(prefix, own);
                     self.witnessing.machine.reset();
-                    fix_request(&mut self.witnessing.machine, None, &full);
+                    fix_request(self.witnessing.machine, None, &full);
                     let mut passage = inherited.clone();
                     for (at, list, at_span) in &middleware {
                         if under(own, at) {
@@ -420,9 +418,7 @@ impl Reader<'_, '_, '_> {
         span: Span,
         middleware: &[(String, Vec<Value>, Span)],
         inherited: &Passage,
-        prefix: &str,
     ) {
-        let _ = prefix;
         let mut flat: Vec<Value> = Vec::new();
         for handler in handlers {
             if handler.as_object().is_some_and(|object| object.is_array) {
@@ -434,7 +430,7 @@ impl Reader<'_, '_, '_> {
         let Some((last, before)) = flat.split_last() else { return };
         let method = if method == "ALL" { None } else { Some(method) };
         self.witnessing.machine.reset();
-        fix_request(&mut self.witnessing.machine, method, full);
+        fix_request(self.witnessing.machine, method, full);
         let mut passage = inherited.clone();
         for (at, list, at_span) in middleware {
             if under(own, at) {
@@ -454,14 +450,12 @@ impl Reader<'_, '_, '_> {
             }
             None => {
                 point.opaque = true;
-                let named = passage.named.clone();
                 let run = plimsoll_analysis::Run {
                     events: Vec::new(),
                     value: Value::unknown(),
                     facts: passage.facts.clone(),
                     cut_off: false,
                 };
-                let _ = named;
                 chain::finish_run(self.witnessing, point, run, passage);
             }
         }
@@ -495,7 +489,6 @@ impl Reader<'_, '_, '_> {
             }
             self.witnessing.entry_points.push(point);
         }
-        let _ = &self.done;
     }
 }
 

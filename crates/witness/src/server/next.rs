@@ -5,11 +5,10 @@ use std::rc::Rc;
 use plimsoll_analysis::{Closure, EventKind, Facts, FunctionRef, ModuleId, Value, ValueKind};
 use plimsoll_ir::{FunctionId, Kind, Language};
 use plimsoll_model::App;
-use plimsoll_model::app::{EntryKind, Guard, GuardStanding};
+use plimsoll_model::app::EntryKind;
 
 use super::chain::{self, Passage, closure_in, finish, fix_request, given};
 use crate::Witnessing;
-use crate::guards::guards_of;
 
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -67,7 +66,11 @@ fn pages_route(stem: &str) -> Option<String> {
 fn url_of(inside: &str) -> String {
     let parts: Vec<String> = inside
         .split('/')
-        .filter(|part| !part.is_empty() && !(part.starts_with('(') && part.ends_with(')')) && !part.starts_with('@'))
+        .filter(|part| {
+            // Groups and slots are no part of the address.
+            let is_group = part.starts_with('(') && part.ends_with(')');
+            !(part.is_empty() || is_group || part.starts_with('@'))
+        })
         .map(|part| match part.strip_prefix('[').and_then(|part| part.strip_suffix(']')) {
             Some(name) => format!(":{}", name.trim_matches(['[', ']']).trim_start_matches("...")),
             None => part.to_owned(),
@@ -174,11 +177,7 @@ fn through_middleware(
         Some((first, rest)) => rest.iter().fold(first.clone(), |common, facts| common.common(facts)),
         None => Facts::default(),
     };
-    let mut named = Vec::new();
-    // Libraries that wrap the whole middleware refuse on their own.
-    let wrapper = middleware_wrapper(witnessing, &middleware.closure);
-    named.extend(wrapper);
-    Passage { facts, named, opaque: run.cut_off, ..Passage::default() }
+    Passage { facts, opaque: run.cut_off, ..Passage::default() }
 }
 
 fn collect_onwards(value: &Value, facts: &Facts, out: &mut Vec<Facts>) {
@@ -193,10 +192,6 @@ fn collect_onwards(value: &Value, facts: &Facts, out: &mut Vec<Facts>) {
     }
 }
 
-fn middleware_wrapper(_witnessing: &mut Witnessing<'_, '_>, _closure: &Rc<Closure>) -> Vec<Guard> {
-    Vec::new()
-}
-
 fn request_args() -> Vec<Value> {
     let context = given("@context");
     vec![given("@request"), context]
@@ -207,18 +202,14 @@ fn route_handlers(witnessing: &mut Witnessing<'_, '_>, id: ModuleId, route: &str
         let Some(value) = witnessing.machine.export(id, method) else { continue };
         let span = export_span(witnessing, id, method);
         let mut passage = through_middleware(witnessing, middleware, route, Some(method));
-        let point = chain::entry(EntryKind::Route, &[method], route, "Next.js", span);
-        let mut point = point;
+        let mut point = chain::entry(EntryKind::Route, &[method], route, "Next.js", span);
         point.name = Some((*method).to_owned());
         if value.as_closure().is_none() {
             passage = chain::pass(witnessing, &chain::EXPRESS, &without_closures(&value), span, passage);
         }
-        match closure_in(&value) {
-            Some(closure) => {
-                finish(witnessing, point, &closure, request_args(), passage);
-            }
-            // `export const { GET, POST } = handlers` of an authentication library: its own endpoints.
-            None => {}
+        // Without a function of the app (`export const { GET, POST } = handlers`) these are a library's own endpoints.
+        if let Some(closure) = closure_in(&value) {
+            finish(witnessing, point, &closure, request_args(), passage);
         }
     }
 }
@@ -356,15 +347,6 @@ fn export_span(witnessing: &Witnessing<'_, '_>, id: ModuleId, name: &str) -> pli
             module.span_of(range)
         },
     )
-}
-
-/// Kept for readers of other file-based frameworks: the guards of facts, as holding.
-#[expect(dead_code, reason = "shared with readers to come")]
-fn holding(facts: &Facts, witnessing: &Witnessing<'_, '_>) -> Vec<Guard> {
-    guards_of(facts, witnessing.machine.program.tree)
-        .into_iter()
-        .filter(|guard| guard.standing == GuardStanding::Enforced)
-        .collect()
 }
 
 #[cfg(test)]
