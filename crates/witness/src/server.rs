@@ -1,6 +1,7 @@
 //! Entry points of servers, one file per framework.
 
 pub(crate) mod chain;
+mod django;
 mod express;
 mod flask;
 mod next;
@@ -12,6 +13,7 @@ use crate::Witnessing;
 
 /// Lets every framework's reader look at the program. `setup` is what happened while modules loaded.
 pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app: &mut App) {
+    django::observe(witnessing, setup, app);
     express::observe(witnessing, setup, app);
     flask::observe(witnessing, setup, app);
     next::observe(witnessing, setup, app);

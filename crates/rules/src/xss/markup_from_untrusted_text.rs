@@ -2,7 +2,7 @@
 
 use crate::{Rule, Sink};
 use plimsoll_model::app::{Sink as Ends, Source};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Confidence, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
     id: "markup-from-untrusted-text",
@@ -23,11 +23,17 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         if flow.sink == Ends::Html && !seen.insert(flow.to) {
             continue;
         }
-        if flow.sink != Ends::Html || flow.source == Source::ErrorDetail {
+        // The text of an error often repeats what was sent; only an answer to a request can carry it to somebody.
+        let by_error = flow.source == Source::ErrorDetail;
+        if flow.sink != Ends::Html || (by_error && flow.entry.is_none()) {
             continue;
         }
+        let (severity, confidence) =
+            if by_error { (Severity::Medium, Confidence::Possible) } else { (Severity::High, Confidence::Likely) };
         sink.at(flow.to, format!("`{}` becomes markup through {}", flow.source_name, flow.sink_name))
             .title(format!("Text from `{}` is put into the page as markup", flow.source_name))
+            .severity(severity)
+            .confidence(confidence)
             .done();
     }
 }

@@ -160,7 +160,7 @@ fn methods_of(options: &[Argument]) -> Vec<String> {
 }
 
 /// `/jobs/<int:id>` and `/jobs/{id}` → `/jobs/:id`.
-fn colon_parameters(path: &str) -> String {
+pub(super) fn colon_parameters(path: &str) -> String {
     path.split('/')
         .map(|part| {
             let inner = part
@@ -177,7 +177,12 @@ fn colon_parameters(path: &str) -> String {
 }
 
 /// Guards of library decorators around a function: `login_required(f)`, `limiter.limit('5/minute')(f)`.
-fn decorators(witnessing: &mut Witnessing<'_, '_>, value: &Value, event: &Event, mut passage: Passage) -> Passage {
+pub(super) fn decorators(
+    witnessing: &mut Witnessing<'_, '_>,
+    value: &Value,
+    event: &Event,
+    mut passage: Passage,
+) -> Passage {
     let mut at = value.clone();
     for _ in 0..6 {
         let Some(symbol) = at.as_symbol().cloned() else { break };
