@@ -12,6 +12,7 @@ mod packages;
 mod scan;
 mod server;
 mod settings;
+mod templates;
 
 pub use packages::advisories_date;
 
@@ -67,6 +68,7 @@ pub fn observe(tree: &SourceTree) -> App {
     browser::observe(&program, &mut app);
     scan::observe(&program, &mut app);
     settings::observe_files(tree, &mut app);
+    templates::observe(tree, &mut app);
     packages::observe(tree, &mut app);
     secrets(tree, &mut app);
     let mut schema = plimsoll_schema::read(tree);
