@@ -31,7 +31,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             };
             // Reading by anyone, and sending in by anyone, are often meant (catalogue, contact form).
             if (anyone && matches!(policy.command, Command::Insert))
-                || (policy.command == Command::Select && is_public(&store.name))
+                || (policy.command == Command::Select && (is_public(&store.name) || is_public_bucket(store, policy)))
             {
                 continue;
             }
@@ -86,4 +86,11 @@ fn is_public(name: &str) -> bool {
     ]
     .iter()
     .any(|word| name.contains(word))
+}
+
+/// A bucket whose name says that its files are for everyone: pictures of profiles and brands.
+fn is_public_bucket(store: &Store, policy: &Policy) -> bool {
+    let Some(condition) = policy.using.as_deref().filter(|_| store.name == "storage.objects") else { return false };
+    let condition = condition.to_ascii_lowercase();
+    ["avatar", "brand", "logo", "public", "banner", "gallery", "product"].iter().any(|word| condition.contains(word))
 }
