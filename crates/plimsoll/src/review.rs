@@ -50,7 +50,6 @@ pub(crate) fn review(path: &Path, url: Option<&str>) -> Result<Review, String> {
         match plimsoll_probe::run(url, &input, &plimsoll_probe::Options::default(), &mut |_| Ok(())) {
             Ok(mut live) => {
                 app.not_checked.append(&mut live.not_checked);
-                app.looked_at.push(format!("the running app at {url}, with {} requests", live.requests_sent));
                 live.join(&mut app);
             }
             Err(plimsoll_probe::ProbeError::Scope(error)) => return Err(error.to_string()),

@@ -60,7 +60,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             || effect.target.to_ascii_lowercase().contains("user") && effect.kind.writes()
         {
             Severity::Critical
-        } else if effect.kind.writes() || effect.bypasses_policies {
+        } else if effect.kind.writes() || effect.bypasses_policies || is_about_people(&effect.target) {
             Severity::High
         } else {
             Severity::Medium
@@ -102,4 +102,15 @@ fn verb(kind: EffectKind) -> &'static str {
         EffectKind::WriteFile => "writes",
         _ => "reads",
     }
+}
+
+/// Stores whose name says that they hold records of people.
+fn is_about_people(target: &str) -> bool {
+    let target = target.to_ascii_lowercase();
+    [
+        "user", "customer", "client", "staff", "employee", "patient", "member", "contact", "payroll", "salar",
+        "invoice", "order", "booking",
+    ]
+    .iter()
+    .any(|word| target.contains(word))
 }
