@@ -126,7 +126,7 @@ pub fn check(tree: &SourceTree, index: &Index) -> Report {
         if groups.keys().any(|(ecosystem, ..)| *ecosystem == source.ecosystem) {
             let what = format!("{} packages, release lines that a record leaves out", source.ecosystem);
             let why = "this advisory index keeps one range per advisory, so an affected older or newer release line may \
-                       be missing; `plimsoll advisories update` gets the full records";
+                       be missing; this version cannot fetch the full records";
             report.not_checked.push(NotChecked { what, why: why.to_owned(), matters: false });
         }
     }

@@ -47,7 +47,7 @@ pub(crate) fn prompt(review: &Review, finding: &Finding) -> String {
     }
     let _ = writeln!(
         out,
-        "Rules for the repair:\n- The check belongs on the server, before any data is touched; hiding something in the page is no repair.\n- People who may use this today must still be able to.\n- Do not remove the feature, do not silence the check with a comment.\n- List the files you changed.\n\nAfterwards I run `plimsoll verify {}`, which looks independently.",
+        "Rules for the repair:\n- The check belongs on the server, before any data is touched; hiding something in the page is no repair.\n- People who may use this today must still be able to.\n- Do not remove the feature, do not silence the check with a comment.\n- List the files you changed.\n\nAfterwards I run `plimsoll verify {} --before report.json`, which looks independently.",
         finding.id
     );
     out
@@ -63,23 +63,56 @@ pub(crate) enum Repair {
     CouldNotTell(String),
 }
 
-/// Whether a finding named by an earlier review is gone.
-pub(crate) fn verify(review: &Review, id: &str, rule: Option<&str>) -> Repair {
+/// Whether a finding is gone. `before` is the JSON report of the review that found it: without it an id that is not
+/// found now may be mistyped, or its line may only have been rewritten, and neither is a repair.
+pub(crate) fn verify(review: &Review, id: &str, before: Option<&str>) -> Repair {
     if find(review, id).is_ok() {
         return Repair::StillThere;
     }
-    // The line may have been changed without repairing it: then its rule still reports in this app.
-    if let Some(rule) = rule
-        && review.findings.iter().any(|finding| finding.rule == rule)
-    {
+    let Some(before) = before else {
         return Repair::CouldNotTell(format!(
-            "this finding is gone, but `{rule}` still reports others: it may have moved"
+            "{id} is not found now, but whether it ever was is not known: give the earlier report with `--before report.json`"
+        ));
+    };
+    let earlier = match Earlier::read(before) {
+        Ok(earlier) => earlier,
+        Err(why) => return Repair::CouldNotTell(why),
+    };
+    let Some((_, rule)) = earlier.findings.iter().find(|(known, _)| known == id) else {
+        return Repair::CouldNotTell(format!("the earlier report has no finding {id}"));
+    };
+    // A rewritten line has another id: a finding of the same rule that is new may be the same one.
+    let moved = review
+        .findings
+        .iter()
+        .find(|finding| finding.rule == *rule && !earlier.findings.iter().any(|(known, _)| *known == finding.id));
+    if let Some(finding) = moved {
+        return Repair::CouldNotTell(format!(
+            "it is gone, but `{rule}` reports a new one ({}): it may be the same",
+            finding.id
         ));
     }
-    let missing = review.coverage.not_checked.iter().find(|gap| gap.weighs);
-    match missing {
+    match review.coverage.not_checked.iter().find(|gap| gap.weighs) {
         Some(gap) => Repair::CouldNotTell(format!("{} was not checked: {}", gap.what, gap.why)),
         None => Repair::Fixed,
+    }
+}
+
+/// Ids and rules of an earlier review.
+struct Earlier {
+    findings: Vec<(String, String)>,
+}
+
+impl Earlier {
+    fn read(json: &str) -> Result<Self, String> {
+        let value: serde_json::Value =
+            serde_json::from_str(json).map_err(|error| format!("the earlier report is not valid JSON: {error}"))?;
+        if value["schema"] != "plimsoll-review/1" {
+            return Err("the earlier report is no `plimsoll check --format json` report".into());
+        }
+        let findings = value["findings"].as_array().into_iter().flatten();
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        Ok(Earlier { findings: findings.map(|finding| (text(&finding["id"]), text(&finding["rule"]))).collect() })
     }
 }
 

@@ -36,6 +36,9 @@ enum Command {
         /// Exit with 1 when a finding is at least this severe, whatever the verdict.
         #[arg(long, value_enum)]
         fail_on: Option<Level>,
+        /// Show low findings and all places in full on the terminal.
+        #[arg(long)]
+        verbose: bool,
     },
     /// Shows every entry point, its guards and what it does.
     Map {
@@ -58,9 +61,9 @@ enum Command {
         /// Folder of the app.
         #[arg(default_value = ".")]
         path: PathBuf,
-        /// The rule that found it: other findings of it then keep the answer open.
+        /// The report of before the repair (`check --format json`). Without it a finding that is gone is not called fixed.
         #[arg(long)]
-        rule: Option<String>,
+        before: Option<PathBuf>,
     },
     /// Prints a plan for the day when something has happened.
     Incident {
@@ -103,10 +106,12 @@ enum Level {
 
 fn main() -> ExitCode {
     match Cli::parse().command {
-        Command::Check { path, url, format, fail_on } => match review::review(&path, url.as_deref()) {
+        Command::Check { path, url, format, fail_on, verbose } => match review::review(&path, url.as_deref()) {
             Ok(review) => {
                 let text = match format {
-                    Format::Terminal => plimsoll_report::terminal(&review, &terminal_options()),
+                    Format::Terminal => {
+                        plimsoll_report::terminal(&review, &TerminalOptions { verbose, ..terminal_options() })
+                    }
                     Format::Json => plimsoll_report::json(&review),
                     Format::Sarif => plimsoll_report::sarif(&review),
                     Format::Html => plimsoll_report::html(&review),
@@ -135,8 +140,8 @@ fn main() -> ExitCode {
                 Err(error) => usage(&error),
             }
         }
-        Command::Verify { finding, path, rule } => match review::review(&path, None) {
-            Ok(review) => match after::verify(&review, &finding, rule.as_deref()) {
+        Command::Verify { finding, path, before } => match earlier_and_now(before.as_deref(), &path) {
+            Ok((earlier, review)) => match after::verify(&review, &finding, earlier.as_deref()) {
                 after::Repair::Fixed => {
                     print(&format!("Fixed: {finding} is no longer found.\n"));
                     ExitCode::SUCCESS
@@ -170,6 +175,19 @@ fn main() -> ExitCode {
             }
         },
     }
+}
+
+/// The earlier report's text, where one is given, and the review as the app is now.
+fn earlier_and_now(
+    before: Option<&std::path::Path>,
+    path: &std::path::Path,
+) -> Result<(Option<String>, Review), String> {
+    let earlier = before
+        .map(|file| {
+            std::fs::read_to_string(file).map_err(|error| format!("`{}` cannot be read: {error}", file.display()))
+        })
+        .transpose()?;
+    Ok((earlier, review::review(path, None)?))
 }
 
 fn usage(message: &str) -> ExitCode {

@@ -133,7 +133,15 @@ fn prompt_verify_and_incident_plan() {
     assert_eq!(code, Some(0));
     assert!(prompt.contains("What to do:") && prompt.contains(&id), "{prompt}");
     assert_eq!(plimsoll(&["verify", &id, "examples/salon-weak"]).0, Some(1), "it is still there");
-    assert_eq!(plimsoll(&["verify", &id, "examples/salon-repaired"]).0, Some(0), "the repaired app has it no more");
+    let before = std::env::temp_dir().join(format!("plimsoll-before-{}.json", std::process::id()));
+    assert!(std::fs::write(&before, &json).is_ok());
+    let file = before.to_string_lossy().into_owned();
+    let verify = |id: &str, path: &str| plimsoll(&["verify", id, path, "--before", &file]).0;
+    assert_eq!(verify(&id, "examples/salon-repaired"), Some(0), "the repaired app has it no more");
+    assert_eq!(verify(&id, "examples/salon-weak"), Some(1));
+    assert_eq!(verify("PL-00000000", "examples/salon-repaired"), Some(3), "nobody ever found that");
+    assert!(std::fs::remove_file(&before).is_ok());
+    assert_eq!(plimsoll(&["verify", &id, "examples/salon-repaired"]).0, Some(3), "gone, but was it ever there?");
     assert_eq!(plimsoll(&["prompt", "PL-00000000", "examples/salon-weak"]).0, Some(2));
     let (code, plan) = plimsoll(&["incident", "plan", "examples/salon-weak"]);
     assert_eq!(code, Some(0));

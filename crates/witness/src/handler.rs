@@ -8,8 +8,8 @@ pub(crate) use effects::is_session_name;
 pub(crate) use flows::flows_of;
 pub(crate) use purpose::{purposes_of, words_of};
 
-use plimsoll_analysis::{Event, EventKind, Facts, FunctionRef, Label, Value};
-use plimsoll_model::app::{Effect, EffectKind, EntryPoint, Flow, Guard, GuardKind};
+use plimsoll_analysis::{Event, EventKind, Fact, Facts, FunctionRef, Label, Value, ValueKind};
+use plimsoll_model::app::{Effect, EffectKind, EntryPoint, Flow, Guard, GuardKind, GuardStanding};
 use plimsoll_source::SourceTree;
 
 use crate::guards::guards_of;
@@ -86,6 +86,11 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> I
             out.guards.push(guard);
         }
     }
+    if !out.guards.iter().any(|guard| guard.kind == GuardKind::RateLimit)
+        && let Some(guard) = own_limiter(events)
+    {
+        out.guards.push(guard);
+    }
     out.whole = out.guards.len();
     for (mut effect, facts) in found {
         for guard in guards_of(&facts, tree) {
@@ -103,6 +108,28 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> I
     out.flows = flows_of(events);
     out.answers_with_data = events.iter().any(flows::answers_with_data);
     out
+}
+
+/// A limiter of the app's own: the handler can answer 429 (too many requests, RFC 6585). One that counts in the
+/// visitor's own session is reset by sending no cookie.
+fn own_limiter(events: &[Event]) -> Option<Guard> {
+    let is_429 = |value: &Value| matches!(value.kind, ValueKind::Num(number) if number == 429.0);
+    let refuses = |value: &Value| is_429(value) || value.field("status").is_some_and(|status| is_429(&status));
+    let event = events.iter().find(|event| match &event.kind {
+        EventKind::Call { args, .. } | EventKind::Method { args, .. } => args.iter().any(|arg| refuses(&arg.value)),
+        EventKind::Return { value } => value.items().iter().any(is_429),
+        _ => false,
+    })?;
+    let mut guard = named_guard(GuardKind::RateLimit, "answers 429", event.span);
+    let in_session = |value: &Value| value.path().contains("session");
+    let by_caller = event
+        .facts
+        .iter()
+        .any(|fact| matches!(fact, Fact::Compared { left, right, .. } if in_session(left) || in_session(right)));
+    if by_caller {
+        guard.standing = GuardStanding::FailsOpen("it counts in the visitor's own session".into());
+    }
+    Some(guard)
 }
 
 impl Interpretation {

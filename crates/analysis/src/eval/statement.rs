@@ -241,12 +241,15 @@ impl Machine<'_> {
         self.frame().branches += 1;
         let items = source.as_ref().map(|source| self.elements(source)).unwrap_or_default();
         for item in items {
+            // Each turn has a value of its own: it replaces that of the turn before.
+            self.frame().branches -= 1;
             if let Some(binding) = binding {
                 match self.kind(binding) {
                     Kind::Let { target, .. } => self.declare_pattern(*target, item),
                     _ => self.declare_pattern(binding, item),
                 }
             }
+            self.frame().branches += 1;
             self.frame().facts = before.with(conditions.iter().cloned());
             self.exec(body);
         }

@@ -34,7 +34,7 @@ pub enum IndexError {
     #[error("the advisory index cannot be read: {0}")]
     Io(#[from] std::io::Error),
     /// The file is cut short, altered or something else.
-    #[error("the advisory index is damaged ({0}); build it again with `plimsoll advisories update`")]
+    #[error("the advisory index is damaged ({0}); build it again")]
     Damaged(&'static str),
 }
 

@@ -154,16 +154,10 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
         "availability",
     ]) || says(&["contact us", "opening hours", "by token", "book appointment"])
         || entry.inputs.iter().any(|input| {
-            matches!(
-                input.as_str(),
-                "params.token"
-                    | "params.slug"
-                    | "query.token"
-                    | "params.code"
-                    | "params.shareToken"
-                    | "params.share_token"
-                    | "params.share"
-            )
+            // A link that carries its own key; what is done with the key (`params.token.encode`) does not matter.
+            ["params.token", "params.slug", "query.token", "params.code", "params.share"]
+                .iter()
+                .any(|key| input.starts_with(key))
         })
     {
         out.insert(Purpose::PublicByDesign);

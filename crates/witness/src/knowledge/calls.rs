@@ -126,7 +126,6 @@ const WRAPPERS: &[&str] = &[
     "asyncHandler",
     "catchAsync",
     "functools.wraps()",
-    "functools.wraps",
     "functools.lru_cache()",
     "functools.cache",
     "contextlib.contextmanager",
@@ -234,6 +233,13 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         return outcome;
     }
     let first = args.first().map(|arg| &arg.value);
+    if path == "flask.session.get"
+        && let Some(key) = first.and_then(Value::as_str)
+        && super::origins::is_plumbing(key)
+    {
+        outcome.result = Some(Value::unknown());
+        return outcome;
+    }
     // Settings by name.
     if ends_with_name(path, "os.environ.get")
         || ends_with_name(path, "os.getenv")
@@ -265,6 +271,7 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         || ends_with_name(path, "password_verify")
         || ends_with_name(path, "crypto.timingSafeEqual")
         || ends_with_name(path, "hmac.compare_digest")
+        || ends_with_name(path, "secrets.compare_digest")
         || ends_with_name(path, "hash_equals")
     {
         // A comparison: keeps what was compared, so that a test of it can be understood.
@@ -297,6 +304,15 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         let name = stores::target_of(path, receiver, args).unwrap_or_default();
         outcome.replace = Some(Labels::one(Label::Record(name.into(), Clean::NONE)));
         outcome.keep_identity = true;
+        // A record found by what the cookie or a header carries is how home-made sessions know the caller.
+        let by_ticket = args.iter().any(|arg| {
+            arg.value.deep_labels().any(|label| {
+                matches!(label, Label::Input(name, _) if name.starts_with("cookies") || name.starts_with("headers"))
+            })
+        });
+        if by_ticket {
+            outcome.add = Labels::one(Label::Identity);
+        }
         return outcome;
     }
     if DEFER.iter().any(|name| path.ends_with(name)) && is_registration(path) {

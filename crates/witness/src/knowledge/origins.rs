@@ -201,6 +201,9 @@ pub(super) fn labels(path: &str) -> Labels {
     if let Some(member) = path.strip_prefix("flask.request.") {
         return request(&format!("req.{member}"));
     }
+    if path.starts_with("configparser.ConfigParser()") {
+        return one(Label::Env("configuration".into()));
+    }
     if path.starts_with("_SERVER.HTTP_")
         || matches!(path, "_SERVER.QUERY_STRING" | "_SERVER.REQUEST_URI" | "_SERVER.PHP_SELF")
     {
@@ -303,8 +306,15 @@ fn request(rest: &str) -> Labels {
 
 fn session_member(member: &str) -> Labels {
     let first = member.split(['.', '[']).next().unwrap_or(member);
-    let first = first.trim_end_matches("()");
-    if SESSION_PLUMBING.contains(&first) { Labels::NONE } else { one(Label::Identity) }
+    if is_plumbing(first.trim_end_matches("()")) { Labels::NONE } else { one(Label::Identity) }
+}
+
+/// Whether a member of a session says nothing about who the caller is.
+pub(super) fn is_plumbing(member: &str) -> bool {
+    SESSION_PLUMBING.contains(&member)
+        || member.contains("csrf")
+        || member.contains("attempt")
+        || member.contains("fail")
 }
 
 fn one(label: Label) -> Labels {

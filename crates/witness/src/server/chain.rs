@@ -60,6 +60,20 @@ pub(crate) struct Convention {
     pub(crate) next: &'static str,
 }
 
+/// In place of a call that goes on: the function returns nothing.
+pub(crate) const RETURNS_NOTHING: &str = "@returns-nothing";
+
+/// What holds where a hook returns nothing.
+fn returning_nothing(run: &Run) -> Facts {
+    let is_nothing = |value: &Value| matches!(value.kind, ValueKind::Null | ValueKind::Unknown);
+    let ValueKind::Choice(alternatives) = &run.value.kind else { return run.facts.clone() };
+    let mut onwards = alternatives.iter().filter(|(value, _)| is_nothing(value)).map(|(_, more)| run.facts.and(more));
+    match onwards.next() {
+        Some(first) => onwards.fold(first, |common, facts| common.common(&facts)),
+        None => run.facts.clone(),
+    }
+}
+
 /// Request, response, next.
 pub(crate) const EXPRESS: Convention =
     Convention { args: || vec![given("@req"), given("@res"), given("@next")], next: "@next" };
@@ -105,6 +119,8 @@ pub(crate) fn pass(
                 .collect();
             let facts = match onwards.split_first() {
                 Some((first, rest)) => rest.iter().fold((*first).clone(), |common, facts| common.common(facts)),
+                // A hook goes on by returning nothing; what holds there holds behind it.
+                None if convention.next == RETURNS_NOTHING => returning_nothing(&run),
                 // It never goes on by itself: an awaited hook (Fastify) or one that always answers.
                 None => run.facts.clone(),
             };

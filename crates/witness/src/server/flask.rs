@@ -7,11 +7,13 @@ use plimsoll_ir::Kind;
 use plimsoll_model::App;
 use plimsoll_model::app::EntryKind;
 
-use super::chain::{self, Convention, Passage, closure_in, finish, fix_request, given, join_path, pass};
+use super::chain::{
+    self, Convention, Passage, RETURNS_NOTHING, closure_in, finish, fix_request, given, join_path, pass,
+};
 use crate::Witnessing;
 
 /// Hooks are called with nothing and go on by returning nothing.
-const HOOK: Convention = Convention { args: Vec::new, next: "@never" };
+const HOOK: Convention = Convention { args: Vec::new, next: RETURNS_NOTHING };
 
 const METHODS: &[&str] = &["get", "post", "put", "patch", "delete"];
 
@@ -56,7 +58,15 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
         // A view that answers GET and POST decides by the method: it is not fixed.
         fix_request(witnessing.machine, if methods.len() == 1 { method.as_deref() } else { None }, &path);
         let mut passage = Passage::default();
-        for hook in &hooks {
+        // The app's own hooks run first, then those of the blueprint that the route belongs to.
+        let own_site = root_of(registrar).map(|base| site_key(&base));
+        let of_app =
+            |hook: &&&Event| hook.path().contains("flask.Flask()") || hook.path().ends_with("before_app_request");
+        let of_blueprint = |hook: &&&Event| {
+            let EventKind::Call { callee, .. } = &hook.kind else { return false };
+            !of_app(hook) && root_of(callee).map(|base| site_key(&base)) == own_site
+        };
+        for hook in hooks.iter().filter(of_app).chain(hooks.iter().filter(of_blueprint)) {
             if let Some(closure) = hook.arg(0) {
                 passage = pass(witnessing, &HOOK, closure, hook.span, passage);
             }
@@ -65,8 +75,17 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
         if let Some(arg) = args.first() {
             passage = decorators(witnessing, &arg.value, event, passage);
         }
-        let module = witnessing.machine.program.module(handler.module);
-        let function = module.function(handler.function);
+        // What runs may be a wrapper of the app's own decorator; the view is the function that the route stands above.
+        let program = witnessing.machine.program;
+        let above = program.module(event.site.module);
+        let decorated = above.functions.iter().find(|function| function.decorators.contains(&event.site.node));
+        let (module, function) = match decorated {
+            Some(function) => (above, function),
+            None => {
+                let module = program.module(handler.module);
+                (module, module.function(handler.function))
+            }
+        };
         let values = function
             .params
             .iter()
@@ -94,7 +113,10 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
         let mut point = chain::entry(EntryKind::Route, &list, &path, framework, event.span);
         point.span = module.span_of(function.head);
         dependencies(witnessing, &handler, &mut passage);
-        finish(witnessing, point, &handler, values, passage);
+        point.name = function.name.as_ref().map(ToString::to_string);
+        let head = point.span;
+        let index = finish(witnessing, point, &handler, values, passage);
+        witnessing.entry_points[index].handler = head;
     }
 }
 

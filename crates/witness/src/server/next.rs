@@ -242,7 +242,7 @@ fn page(witnessing: &mut Witnessing<'_, '_>, id: ModuleId, route: &str, middlewa
     for layout in layouts(witnessing, id) {
         passage = chain::pass(
             witnessing,
-            &chain::Convention { args: || vec![given("@props")], next: "@never" },
+            &chain::Convention { args: || vec![given("@props")], next: "@children" },
             &layout,
             span,
             passage,
