@@ -20,7 +20,9 @@ fn main() -> Result<()> {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+    // Asked at run time (cargo sets it): a path compiled in would be that of another checkout sharing the build folder.
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_else(|| PathBuf::from("xtask"));
+    own.parent().map(Path::to_owned).unwrap_or_default()
 }
 
 /// Writes the registry of rules from the folders, or checks that it is current.

@@ -22,6 +22,8 @@ mod no_security_headers;
 mod paid_service_open_to_anyone;
 #[path = "access_control/policy_open_to_all.rs"]
 mod policy_open_to_all;
+#[path = "misconfiguration/private_files_served.rs"]
+mod private_files_served;
 #[path = "access_control/privilege_from_request.rs"]
 mod privilege_from_request;
 #[path = "access_control/route_without_authentication.rs"]
@@ -58,6 +60,7 @@ pub static RULES: &[&Rule] = &[
     &no_security_headers::RULE,
     &paid_service_open_to_anyone::RULE,
     &policy_open_to_all::RULE,
+    &private_files_served::RULE,
     &privilege_from_request::RULE,
     &route_without_authentication::RULE,
     &secret_in_browser_code::RULE,

@@ -1,7 +1,7 @@
 //! Any website may read answers with the visitor's login.
 
 use crate::{Rule, Sink};
-use plimsoll_model::app::AllowedOrigins;
+use plimsoll_model::app::{AllowedOrigins, LiveVerdict};
 use plimsoll_model::{App, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
@@ -17,6 +17,12 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
+    let mut seen = app.live.cors.iter().filter(|seen| {
+        let open = matches!(seen.origins(), AllowedOrigins::Reflected | AllowedOrigins::Weak(_));
+        open && seen.credentials && seen.verdict == LiveVerdict::Confirmed
+    });
+    let observed = seen.next();
+    let mut in_source = false;
     for policy in &app.cors {
         let open = match &policy.origins {
             AllowedOrigins::Reflected => true,
@@ -27,9 +33,19 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             continue;
         }
         let Some((&first, rest)) = policy.spans.split_first() else { continue };
-        sink.at(first, "the origin that asks is allowed, with credentials")
+        in_source = true;
+        let mut draft = sink
+            .at(first, "the origin that asks is allowed, with credentials")
             .title("Any other website may read this app's answers with your users' logins")
-            .all(rest.iter().copied(), "the same decision")
+            .all(rest.iter().copied(), "the same decision");
+        if let Some(seen) = observed {
+            draft = draft.also_live(&seen.exchange, format!("asked from {}, it was let in", seen.origin));
+        }
+        draft.done();
+    }
+    if let Some(seen) = observed.filter(|_| !in_source) {
+        sink.live(&seen.exchange, format!("asked from {}, it was let in, with credentials", seen.origin))
+            .title("Any other website may read this app's answers with your users' logins")
             .done();
     }
 }

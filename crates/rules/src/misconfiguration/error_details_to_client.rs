@@ -25,6 +25,18 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         .map(|flow| flow.to)
         .collect();
     // One habit is one finding.
-    let Some((&first, rest)) = spans.split_first() else { return };
-    sink.at(first, "the error's text is part of the answer").all(rest.iter().copied(), "here too").done();
+    let mut live = app.live.details_shown.iter();
+    let mut draft = match spans.split_first() {
+        Some((&first, rest)) => {
+            sink.at(first, "the error's text is part of the answer").all(rest.iter().copied(), "here too")
+        }
+        None => match live.next() {
+            Some((exchange, what)) => sink.live(exchange, what.clone()),
+            None => return,
+        },
+    };
+    for (exchange, what) in live {
+        draft = draft.also_live(exchange, what.clone());
+    }
+    draft.done();
 }
