@@ -35,4 +35,6 @@ pub struct Verdict {
     pub outcome: Outcome,
     /// Why, in plain sentences, most important first.
     pub reasons: Vec<String>,
+    /// What would raise the line to what the app carries: the shortest list of actions, in the order worth doing.
+    pub raise: Vec<String>,
 }

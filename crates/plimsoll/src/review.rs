@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use plimsoll_loadline::Carried;
 use plimsoll_model::app::StoreKind;
-use plimsoll_model::{App, Coverage, DataClass, Environment, NotChecked, Outcome, Review, Severity, Subject, Verdict};
+use plimsoll_model::{App, Coverage, DataClass, Environment, NotChecked, Review, Subject};
 use plimsoll_source::{Limits, SourceTree};
 
 /// The incident plan of an app.
@@ -72,18 +73,18 @@ pub(crate) fn review(path: &Path, url: Option<&str>) -> Result<Review, String> {
             weighs: false,
         });
     }
-    let verdict = verdict(&app, &tree, &findings);
+    let line = plimsoll_loadline::draw(&app, &tree, &findings, &carried(&app), &[]);
     let name = std::fs::canonicalize(path)
         .ok()
         .and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()))
         .unwrap_or_default();
     Ok(Review {
         subject: Subject { name, url: url.map(str::to_owned), stack: app.stack.clone() },
-        verdict,
+        verdict: line.verdict,
         findings,
         chains: Vec::new(),
         data: Vec::new(),
-        controls: Vec::new(),
+        controls: line.controls,
         coverage: Coverage { looked_at: app.looked_at.clone(), not_checked: app.not_checked.clone() },
         unused_waivers: Vec::new(),
         environment: Environment {
@@ -96,36 +97,24 @@ pub(crate) fn review(path: &Path, url: Option<&str>) -> Result<Review, String> {
     })
 }
 
-/// A first load line. Controls are not catalogued yet, so nothing beyond demo data is proven.
-fn verdict(app: &App, tree: &SourceTree, findings: &[plimsoll_model::Finding]) -> Verdict {
+/// What the app carries, as far as the model shows it.
+fn carried(app: &App) -> Carried {
     let has_login = app.entry_points.iter().any(|entry| entry.purposes.contains(&plimsoll_model::app::Purpose::Login));
     let has_people = app.stores.iter().any(|store| store.kind != StoreKind::Browser)
         || app.entry_points.iter().flat_map(|entry| &entry.effects).any(|effect| {
             let target = effect.target.to_ascii_lowercase();
             ["user", "customer", "client", "employee", "patient", "contact"].iter().any(|word| target.contains(word))
         });
-    let carries = if has_login {
-        DataClass::Sensitive
+    let (class, why) = if has_login {
+        (DataClass::Sensitive, "It has a login of its own, so it holds passwords.")
     } else if has_people {
-        DataClass::Personal
+        (DataClass::Personal, "It keeps records of people.")
     } else if app.entry_points.is_empty() {
-        DataClass::Public
+        (DataClass::Public, "No data of the business was seen in it.")
     } else {
-        DataClass::Internal
+        (DataClass::Internal, "It keeps data of the business.")
     };
-    let serious = findings.iter().filter(|finding| finding.is_open() && finding.severity >= Severity::Medium).count();
-    let mut reasons = Vec::new();
-    let outcome = if serious > 0 {
-        reasons.push(format!("{serious} findings of medium severity or above stand against it."));
-        Outcome::Overloaded
-    } else {
-        if tree.files.iter().all(|file| file.text().is_empty()) {
-            reasons.push("Nothing that can be reviewed was found.".into());
-        }
-        Outcome::Incomplete
-    };
-    reasons.push("What this version cannot prove counts as not met: see what was not checked.".into());
-    Verdict { carries, fit_for: DataClass::Demo, outcome, reasons }
+    Carried { class, why: why.to_owned() }
 }
 
 /// The entry points as text.

@@ -202,6 +202,7 @@ impl Cleaning {
                 fit_for: review.verdict.fit_for,
                 outcome: review.verdict.outcome,
                 reasons: self.lines(&review.verdict.reasons),
+                raise: self.lines(&review.verdict.raise),
             },
             findings: review.findings.iter().map(|finding| self.finding(finding)).collect(),
             chains: review

@@ -54,6 +54,7 @@ struct View<'a> {
     verdict: String,
     gloss: Option<String>,
     reasons: Vec<Html>,
+    raise: Vec<Html>,
     mark: Html,
     counts: Vec<(Severity, usize)>,
     no_findings: String,
@@ -165,6 +166,7 @@ impl<'a> View<'a> {
             gloss: (verdict.carries > DataClass::Demo)
                 .then(|| format!("{}: {}.", capital(&words::load(verdict.carries)), verdict.carries.gloss())),
             reasons: verdict.reasons.iter().map(|reason| linked(reason, &anchors)).collect(),
+            raise: verdict.raise.iter().map(|action| linked(action, &anchors)).collect(),
             mark: Html(mark::svg(verdict)),
             counts: words::severities(review),
             no_findings: words::severity_counts(review),

@@ -32,6 +32,7 @@ struct Verdict<'a> {
     fit_for: &'static str,
     verdict: &'static str,
     reasons: &'a [String],
+    raise: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -178,6 +179,7 @@ pub(crate) fn render(review: &Review) -> String {
             fit_for: review.verdict.fit_for.word(),
             verdict: review.verdict.outcome.word(),
             reasons: &review.verdict.reasons,
+            raise: &review.verdict.raise,
         },
         findings: review.findings.iter().map(finding).collect(),
         chains: review.chains.iter().map(chain).collect(),

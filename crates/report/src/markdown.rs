@@ -152,6 +152,11 @@ fn head(out: &mut String, review: &Review) {
     if !verdict.reasons.is_empty() {
         out.push('\n');
     }
+    if !verdict.raise.is_empty() {
+        out.push_str("What would raise the line:\n\n");
+        list(out, until::REASONS, verdict.raise.iter().map(|action| format!("1. {}\n", prose(action))));
+        out.push('\n');
+    }
 }
 
 fn findings(out: &mut String, review: &Review) {

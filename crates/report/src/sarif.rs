@@ -48,6 +48,7 @@ pub(crate) fn render(review: &Review) -> String {
                 "fit_for": review.verdict.fit_for.word(),
                 "verdict": review.verdict.outcome.word(),
                 "reasons": review.verdict.reasons,
+                "raise": review.verdict.raise,
             },
         }],
     }))

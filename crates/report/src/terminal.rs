@@ -109,6 +109,13 @@ impl Page {
                 self.canvas.hang(&bullet, Style::Plain, 4, Style::Plain, reason);
             }
         }
+        if !review.verdict.raise.is_empty() {
+            self.canvas.gap();
+            self.canvas.prose(2, Style::Plain, "What would raise the line:");
+            for (at, action) in review.verdict.raise.iter().enumerate() {
+                self.canvas.hang(&format!("  {}.", at + 1), Style::Plain, 5, Style::Plain, action);
+            }
+        }
         self.canvas.gap();
         self.canvas.hang("  Findings", Style::Bold, 15, Style::Plain, &words::severity_counts(review));
         let set_aside = words::set_aside(review).count();

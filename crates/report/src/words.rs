@@ -242,7 +242,9 @@ mod tests {
 
     #[test]
     fn verdict_in_one_sentence() {
-        let say = |carries, fit_for, outcome| super::verdict(&Verdict { carries, fit_for, outcome, reasons: vec![] });
+        let say = |carries, fit_for, outcome| {
+            super::verdict(&Verdict { carries, fit_for, outcome, reasons: vec![], raise: vec![] })
+        };
         for (carries, fit_for, outcome, words) in [
             (
                 DataClass::Personal,

@@ -372,6 +372,7 @@ pub(crate) fn sample() -> Review {
                 "A payment key is in what every visitor receives (PL-000000a2).",
                 "Nobody could check whether backups are encrypted.",
             ]),
+            raise: strings(&["Repair 2 findings: the server asks who is calling."]),
         },
         findings: vec![open, key, login, package, env_file, headers, hostile, cors, cookie, readme],
         chains: vec![Chain {
@@ -471,7 +472,13 @@ pub(crate) fn sample() -> Review {
 pub(crate) fn empty() -> Review {
     Review {
         subject: Subject { name: "empty".into(), url: None, stack: vec![] },
-        verdict: Verdict { carries: DataClass::Demo, fit_for: DataClass::Demo, outcome: Outcome::Fit, reasons: vec![] },
+        verdict: Verdict {
+            carries: DataClass::Demo,
+            fit_for: DataClass::Demo,
+            outcome: Outcome::Fit,
+            reasons: vec![],
+            raise: vec![],
+        },
         findings: vec![],
         chains: vec![],
         data: vec![],
@@ -517,6 +524,7 @@ pub(crate) fn poisoned() -> Review {
     review.subject.url.iter_mut().for_each(p);
     each(&mut review.subject.stack);
     each(&mut review.verdict.reasons);
+    each(&mut review.verdict.raise);
     for finding in &mut review.findings {
         for text in [&mut finding.id, &mut finding.rule, &mut finding.title, &mut finding.meaning, &mut finding.fix] {
             p(text);
