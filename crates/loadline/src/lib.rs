@@ -177,12 +177,12 @@ fn shown(tree: &SourceTree, piece: proof::Piece) -> Evidence {
 
 /// The highest class whose every demanded control is met.
 fn fit_for(controls: &[Control]) -> DataClass {
-    let met = |control: &Control| matches!(control.status, ControlStatus::Proven | ControlStatus::NotApplicable);
+    let met = |control: &&Control| matches!(control.status, ControlStatus::Proven | ControlStatus::NotApplicable);
     DataClass::ALL
         .into_iter()
         .take_while(|&class| {
             class == DataClass::Demo
-                || controls.iter().filter(|control| control.required_from <= class).all(|control| met(control))
+                || controls.iter().filter(|control| control.required_from <= class).all(|control| met(&control))
         })
         .last()
         .unwrap_or(DataClass::Demo)
