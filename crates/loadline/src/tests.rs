@@ -20,6 +20,7 @@ fn finding(rule: &str, gap: Gap, severity: Severity) -> Finding {
         standing: Standing::Open,
         package: None,
         advisories: vec![],
+        grants: vec![],
     }
 }
 

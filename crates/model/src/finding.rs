@@ -234,6 +234,8 @@ pub struct Finding {
     pub package: Option<PackageRef>,
     /// Advisory ids, one per alias group.
     pub advisories: Vec<String>,
+    /// What it gives to an attacker; attack chains are composed of these.
+    pub grants: Vec<crate::Grant>,
 }
 
 impl Finding {

@@ -7,6 +7,7 @@ pub mod app;
 mod class;
 mod evidence;
 mod finding;
+mod grant;
 mod redact;
 mod review;
 mod verdict;
@@ -15,9 +16,10 @@ pub use app::App;
 pub use class::DataClass;
 pub use evidence::{Evidence, Exchange, Place, Witness};
 pub use finding::{Confidence, Finding, Gap, PackageRef, Severity, Standing};
+pub use grant::{Claim, Grant, Position};
 pub use redact::Secret;
 pub use review::{
-    Chain, ChainStep, Control, ControlStatus, Coverage, DataItem, Environment, NotChecked, Review, RuleInfo, Subject,
-    UnusedWaiver,
+    Chain, ChainStep, CheapestCut, Control, ControlStatus, Coverage, DataItem, Environment, NotChecked, Review,
+    RuleInfo, Subject, UnusedWaiver,
 };
 pub use verdict::{Outcome, Verdict};

@@ -143,6 +143,17 @@ pub struct Chain {
     pub cut: Vec<String>,
 }
 
+/// The smallest set of findings whose repair breaks every chain.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct CheapestCut {
+    /// Ids of the findings, in the order of the review.
+    pub findings: Vec<String>,
+    /// How many chains the repair of each alone would break, in the same order.
+    pub breaks: Vec<usize>,
+    /// No smaller set was possible; `false` when the search was cut off.
+    pub smallest: bool,
+}
+
 /// A waiver that matched nothing or has expired.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnusedWaiver {
@@ -186,6 +197,8 @@ pub struct Review {
     pub findings: Vec<Finding>,
     /// Attack chains, worst first.
     pub chains: Vec<Chain>,
+    /// The fewest repairs that break all chains.
+    pub cheapest_cut: CheapestCut,
     /// The data map.
     pub data: Vec<DataItem>,
     /// Controls.

@@ -73,7 +73,9 @@ pub(crate) fn review(path: &Path, url: Option<&str>) -> Result<Review, String> {
             weighs: false,
         });
     }
-    let line = plimsoll_loadline::draw(&app, &tree, &findings, &carried(&app), &[]);
+    let carried = carried(&app);
+    let line = plimsoll_loadline::draw(&app, &tree, &findings, &carried, &[]);
+    let chains = plimsoll_chains::derive(&app, &findings, carried.class, &[]);
     let name = std::fs::canonicalize(path)
         .ok()
         .and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()))
@@ -82,7 +84,8 @@ pub(crate) fn review(path: &Path, url: Option<&str>) -> Result<Review, String> {
         subject: Subject { name, url: url.map(str::to_owned), stack: app.stack.clone() },
         verdict: line.verdict,
         findings,
-        chains: Vec::new(),
+        chains: chains.chains,
+        cheapest_cut: chains.cut,
         data: Vec::new(),
         controls: line.controls,
         coverage: Coverage { looked_at: app.looked_at.clone(), not_checked: app.not_checked.clone() },

@@ -186,6 +186,8 @@ impl Cleaning {
                 path: package.path.iter().map(|part| self.name(part)).collect(),
             }),
             advisories: self.lines(&finding.advisories),
+            // Not shown: chains tell them.
+            grants: Vec::new(),
         }
     }
 

@@ -92,6 +92,7 @@ impl<'a> Sink<'a> {
             standing: Standing::Open,
             package: None,
             advisories: Vec::new(),
+            grants: Vec::new(),
         };
         Draft { sink: self, finding, subject: String::new() }
     }
@@ -226,6 +227,18 @@ impl Draft<'_, '_> {
     pub fn package(mut self, package: PackageRef, advisories: Vec<String>) -> Self {
         self.finding.package = Some(package);
         self.finding.advisories = advisories;
+        self
+    }
+
+    /// What it gives to an attacker who has all that is needed: a step of attack chains.
+    pub fn grants(
+        mut self,
+        needs: impl IntoIterator<Item = plimsoll_model::Claim>,
+        gain: plimsoll_model::Claim,
+        text: impl Into<String>,
+    ) -> Self {
+        let grant = plimsoll_model::Grant { needs: needs.into_iter().collect(), gain, text: text.into() };
+        self.finding.grants.push(grant);
         self
     }
 

@@ -49,6 +49,7 @@ pub(crate) fn finding(number: u32, rule: &str, gap: Gap, severity: Severity, tit
         standing: Standing::Open,
         package: None,
         advisories: vec![],
+        grants: vec![],
     }
 }
 
