@@ -231,7 +231,11 @@ fn chain(told: &Told, base: &Base, findings: &[Finding], holdings: &facts::Holdi
                 By::Finding(finding) => {
                     ChainStep { finding: Some(findings[finding].id.clone()), fact: None, text: step.text.clone() }
                 }
-                By::Fact => ChainStep { finding: None, fact: Some(step.text.clone()), text: step.text.clone() },
+                By::Fact => ChainStep {
+                    finding: None,
+                    fact: Some("how the app and browsers work".to_owned()),
+                    text: step.text.clone(),
+                },
             }
         })
         .collect();

@@ -5,8 +5,8 @@
 //! as `\u{1b}`. Escaping for HTML, Markdown or JSON comes afterwards and is the business of each output.
 
 use plimsoll_model::{
-    Chain, ChainStep, Control, Coverage, DataItem, Environment, Evidence, Exchange, Finding, NotChecked, PackageRef,
-    Place, Review, RuleInfo, Standing, Subject, UnusedWaiver, Verdict,
+    Chain, ChainStep, CheapestCut, Control, Coverage, DataItem, Environment, Evidence, Exchange, Finding, NotChecked,
+    PackageRef, Place, Review, RuleInfo, Standing, Subject, UnusedWaiver, Verdict,
 };
 
 /// Longest snippet shown, in characters: a line of a built bundle can hold the whole program.
@@ -264,6 +264,10 @@ impl Cleaning {
                     .iter()
                     .map(|gap| NotChecked { what: self.line(&gap.what), why: self.line(&gap.why), weighs: gap.weighs })
                     .collect(),
+            },
+            cheapest_cut: CheapestCut {
+                findings: self.lines(&review.cheapest_cut.findings),
+                ..review.cheapest_cut.clone()
             },
             unused_waivers: review
                 .unused_waivers

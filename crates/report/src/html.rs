@@ -63,6 +63,7 @@ struct View<'a> {
     groups: Vec<Group<'a>>,
     set_aside: Vec<SetAside<'a>>,
     chains: Vec<ChainView<'a>>,
+    cheapest_cut: Option<Html>,
     data: Vec<&'a DataItem>,
     controls: Vec<ControlView<'a>>,
     control_counts: [(&'static str, usize); 4],
@@ -176,6 +177,7 @@ impl<'a> View<'a> {
             set_aside: words::set_aside(review)
                 .map(|finding| SetAside { finding, why: words::standing(&finding.standing).unwrap_or_default() })
                 .collect(),
+            cheapest_cut: words::cheapest_cut(review).map(|text| linked(&text, &anchors)),
             chains: review
                 .chains
                 .iter()

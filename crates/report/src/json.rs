@@ -15,6 +15,7 @@ struct Document<'a> {
     data: Vec<WireData<'a>>,
     controls: Vec<WireControl<'a>>,
     coverage: Coverage<'a>,
+    cheapest_cut: WireCut<'a>,
     unused_waivers: Vec<WireWaiver<'a>>,
     environment: Environment<'a>,
 }
@@ -91,6 +92,13 @@ struct WireEvidence<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     note: &'a str,
+}
+
+#[derive(Serialize)]
+struct WireCut<'a> {
+    findings: &'a [String],
+    breaks: &'a [usize],
+    smallest: bool,
 }
 
 #[derive(Serialize)]
@@ -193,6 +201,11 @@ pub(crate) fn render(review: &Review) -> String {
                 .iter()
                 .map(|gap| NotChecked { what: &gap.what, why: &gap.why, weighs: gap.weighs })
                 .collect(),
+        },
+        cheapest_cut: WireCut {
+            findings: &review.cheapest_cut.findings,
+            breaks: &review.cheapest_cut.breaks,
+            smallest: review.cheapest_cut.smallest,
         },
         unused_waivers: review
             .unused_waivers

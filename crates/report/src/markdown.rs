@@ -274,6 +274,9 @@ fn chains(out: &mut String, review: &Review) {
     }
     out.push_str("### Attack chains: what an attacker could do with the findings together\n\n");
     list(out, until::CHAINS, review.chains.iter().map(one_chain));
+    if let Some(text) = words::cheapest_cut(review) {
+        out.push_str(&format!("{}\n\n", prose(&text)));
+    }
 }
 
 fn one_chain(chain: &Chain) -> String {

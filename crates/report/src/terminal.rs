@@ -354,6 +354,10 @@ impl Page {
                 self.canvas.prose(5, Style::Bold, &text);
             }
         }
+        if let Some(text) = words::cheapest_cut(review) {
+            self.canvas.gap();
+            self.canvas.prose(2, Style::Bold, &text);
+        }
     }
 
     fn not_checked(&mut self, review: &Review) {

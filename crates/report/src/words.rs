@@ -236,6 +236,26 @@ pub(crate) fn advisories(environment: &Environment, before: &str) -> String {
     }
 }
 
+/// The fewest repairs that end all chains, as a sentence; `None` without chains.
+pub(crate) fn cheapest_cut(review: &Review) -> Option<String> {
+    let cut = &review.cheapest_cut;
+    if cut.findings.is_empty() {
+        return None;
+    }
+    let all = if review.chains.len() == 1 { "the chain" } else { "all chains" };
+    let known = if cut.smallest { "The fewest repairs that end" } else { "Repairs that end" };
+    let listed: Vec<String> = cut
+        .findings
+        .iter()
+        .zip(&cut.breaks)
+        .map(|(id, breaks)| match breaks {
+            0 => id.clone(),
+            _ => format!("{id} (part of {breaks})"),
+        })
+        .collect();
+    Some(format!("{known} {all}: {}.", listed.join(", ")))
+}
+
 #[cfg(test)]
 mod tests {
     use plimsoll_model::{DataClass, Outcome, Verdict};

@@ -1,9 +1,9 @@
 //! Reviews to render: a rich one, an empty one, an incomplete one, and one in which every text is hostile.
 
 use plimsoll_model::{
-    Chain, ChainStep, Confidence, Control, ControlStatus, Coverage, DataClass, DataItem, Environment, Evidence,
-    Exchange, Finding, Gap, NotChecked, Outcome, PackageRef, Place, Review, RuleInfo, Severity, Standing, Subject,
-    UnusedWaiver, Verdict, Witness,
+    Chain, ChainStep, CheapestCut, Confidence, Control, ControlStatus, Coverage, DataClass, DataItem, Environment,
+    Evidence, Exchange, Finding, Gap, NotChecked, Outcome, PackageRef, Place, Review, RuleInfo, Severity, Standing,
+    Subject, UnusedWaiver, Verdict, Witness,
 };
 
 /// Characters that no output may pass on, and markup of every format.
@@ -454,6 +454,7 @@ pub(crate) fn sample() -> Review {
                 },
             ],
         },
+        cheapest_cut: CheapestCut { findings: strings(&["PL-000000a1"]), breaks: vec![1], smallest: true },
         unused_waivers: vec![UnusedWaiver {
             rule: "missing-csrf-token".into(),
             at: "plimsoll.toml:12".into(),
@@ -482,6 +483,7 @@ pub(crate) fn empty() -> Review {
         },
         findings: vec![],
         chains: vec![],
+        cheapest_cut: CheapestCut::default(),
         data: vec![],
         controls: vec![],
         coverage: Coverage::default(),
