@@ -143,7 +143,12 @@ impl Base {
                 Some(at) => {
                     if seen.insert(claim) {
                         stack.push((claim, true));
-                        stack.extend(self.implications[at].needs.iter().rev().map(|&need| (need, false)));
+                        // A story tells what was done before it tells what was missing.
+                        let done =
+                            |need: &usize| solved.by[*need].is_some_and(|at| !self.implications[at].needs.is_empty());
+                        let needs = &self.implications[at].needs;
+                        stack.extend(needs.iter().rev().filter(|need| !done(need)).map(|&need| (need, false)));
+                        stack.extend(needs.iter().rev().filter(|need| done(need)).map(|&need| (need, false)));
                     }
                 }
             }

@@ -66,7 +66,13 @@ pub(crate) fn holdings(app: &App, carries: DataClass) -> Holdings {
         for effect in &entry.effects {
             let stored = matches!(
                 effect.kind,
-                EffectKind::Read | EffectKind::Create | EffectKind::Update | EffectKind::Delete | EffectKind::Query
+                EffectKind::Read
+                    | EffectKind::Create
+                    | EffectKind::Update
+                    | EffectKind::Delete
+                    | EffectKind::Query
+                    | EffectKind::ReadMemory
+                    | EffectKind::WriteMemory
             );
             if !stored {
                 continue;
@@ -90,6 +96,12 @@ pub(crate) fn holdings(app: &App, carries: DataClass) -> Holdings {
         if class > DataClass::Demo && !store.policies.is_empty() {
             logins = true;
             administrator.take(class, &store.name, true);
+        }
+    }
+    // What a login is for is not always seen; the heaviest load is then what it must be assumed to open.
+    for held in [&mut signed_in, &mut administrator] {
+        if held.class == DataClass::Demo {
+            *held = Held { class: carries, stores: Vec::new(), changes: true };
         }
     }
     Holdings { signed_in, administrator, roles, logins }

@@ -137,8 +137,10 @@ fn ways(base: &Base, findings: &[Finding], given: &[usize], own: usize, goal: us
                 queue.push(next);
             }
         }
-        // One finding whose own sentence is the whole story is a finding, not a chain.
-        let chained = proof.steps.len() > 1;
+        // One finding whose own sentence is the whole story is a finding, not a chain; a takeover is the first step to
+        // everything else.
+        let takeover = matches!(base.claims[goal], Claim::Holds(_) | Claim::RunsCode);
+        let chained = proof.steps.len() > 1 || takeover;
         if chained && proof.given.contains(&own) && !found.iter().any(|known| known.findings.is_subset(&proof.findings))
         {
             found.push(proof);

@@ -46,6 +46,15 @@ enum Command {
         #[arg(default_value = ".")]
         path: PathBuf,
     },
+    /// Shows what an attacker could do with the findings together, and the fewest repairs that end it.
+    Chains {
+        /// Folder of the app.
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// Take these rules or findings as repaired: what would be left?
+        #[arg(long, value_name = "RULE", num_args = 1..)]
+        assume_fixed: Vec<String>,
+    },
     /// Writes a request for your AI assistant that repairs one finding.
     Prompt {
         /// Id of the finding, as `check` shows it.
@@ -126,6 +135,13 @@ fn main() -> ExitCode {
             Ok(text) => {
                 print(&text);
                 ExitCode::SUCCESS
+            }
+            Err(error) => usage(&error),
+        },
+        Command::Chains { path, assume_fixed } => match review::chains(&path, &assume_fixed) {
+            Ok(review) => {
+                print(&plimsoll_report::chains(&review, &terminal_options()));
+                if review.chains.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
             }
             Err(error) => usage(&error),
         },

@@ -120,6 +120,24 @@ fn carried(app: &App) -> Carried {
     Carried { class, why: why.to_owned() }
 }
 
+/// The review with its chains as they would be if some findings were repaired.
+pub(crate) fn chains(path: &Path, assume_fixed: &[String]) -> Result<Review, String> {
+    let mut known = review(path, None)?;
+    let unknown = assume_fixed.iter().find(|name| {
+        plimsoll_rules::find(name).is_none() && !known.findings.iter().any(|finding| finding.id == **name)
+    });
+    if let Some(name) = unknown {
+        return Err(format!("`{name}` is neither a rule nor a finding of this app"));
+    }
+    if !assume_fixed.is_empty() {
+        let tree = SourceTree::read(path, &Limits::default()).map_err(|error| error.to_string())?;
+        let app = plimsoll_witness::observe(&tree);
+        let left = plimsoll_chains::derive(&app, &known.findings, known.verdict.carries, assume_fixed);
+        (known.chains, known.cheapest_cut) = (left.chains, left.cut);
+    }
+    Ok(known)
+}
+
 /// The entry points as text.
 pub(crate) fn map(path: &Path) -> Result<String, String> {
     let tree = SourceTree::read(path, &Limits::default()).map_err(|error| error.to_string())?;

@@ -56,6 +56,11 @@ pub fn terminal(review: &Review, options: &TerminalOptions) -> String {
     terminal::render(review, options)
 }
 
+/// Only the attack chains and what was not checked, for a terminal.
+pub fn chains(review: &Review, options: &TerminalOptions) -> String {
+    terminal::render_chains(review, options)
+}
+
 /// A rule's page (Markdown) for the terminal.
 pub fn explain(page_markdown: &str, options: &TerminalOptions) -> String {
     explain::render(page_markdown, options)

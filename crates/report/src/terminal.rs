@@ -39,6 +39,8 @@ impl TerminalOptions {
 const EVIDENCE_SHOWN: usize = 4;
 /// Lines of a list shown when not verbose.
 const LIST_SHOWN: usize = 12;
+/// Chains told when not verbose.
+const CHAINS_SHOWN: usize = 4;
 
 pub(crate) fn render(review: &Review, options: &TerminalOptions) -> String {
     let review = options.cleaning().review(review);
@@ -52,6 +54,19 @@ pub(crate) fn render(review: &Review, options: &TerminalOptions) -> String {
     page.controls(&review);
     page.next(&review);
     page.environment(&review);
+    page.canvas.finish()
+}
+
+/// Only the chains, all of them.
+pub(crate) fn render_chains(review: &Review, options: &TerminalOptions) -> String {
+    let review = options.cleaning().review(review);
+    let mut page = Page { canvas: options.canvas(), verbose: true, unicode: options.unicode };
+    if review.chains.is_empty() {
+        let text = "No attack chain follows from what was found. What was not checked could still hold one.";
+        page.canvas.prose(0, Style::Plain, text);
+    }
+    page.chains(&review);
+    page.not_checked(&review);
     page.canvas.finish()
 }
 
@@ -334,7 +349,8 @@ impl Page {
             words::count(review.chains.len(), "ATTACK CHAIN", "ATTACK CHAINS")
         );
         self.canvas.heading(&title, Style::Red);
-        for chain in &review.chains {
+        let shown = if self.verbose { review.chains.len() } else { CHAINS_SHOWN.min(review.chains.len()) };
+        for chain in &review.chains[..shown] {
             self.canvas.gap();
             let badge = format!("[{}]", chain.severity.word());
             let arrow = self.canvas.glyphs.arrow;
@@ -344,7 +360,7 @@ impl Page {
             for (at, step) in chain.steps.iter().enumerate() {
                 let text = match (&step.finding, &step.fact) {
                     (Some(id), _) => format!("{} ({id})", step.text),
-                    (None, Some(fact)) => format!("{} (fact: {fact})", step.text),
+                    (None, Some(_)) => step.text.clone(),
                     (None, None) => step.text.clone(),
                 };
                 self.canvas.hang(&format!("  {}.", at + 1), Style::Plain, 5, Style::Plain, &text);
@@ -354,6 +370,7 @@ impl Page {
                 self.canvas.prose(5, Style::Bold, &text);
             }
         }
+        self.more(review.chains.len() - shown, "chain", "chains");
         if let Some(text) = words::cheapest_cut(review) {
             self.canvas.gap();
             self.canvas.prose(2, Style::Bold, &text);

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::app::{Command, Exposure, Openness, Policy, Rls, Store};
-use plimsoll_model::{App, Gap, Severity, Witness};
+use plimsoll_model::{App, Claim, DataClass, Gap, Position, Severity, Witness};
 
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 
 pub(crate) static RULE: Rule = Rule {
     id: "policy-open-to-all",
@@ -51,18 +51,32 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             [] => format!("The policy \u{201c}{}\u{201d} on `{}` admits {who}", policy.name, store.name),
             _ => format!("{} policies admit {who}, among them on `{}`", list.len(), store.name),
         };
-        sink.seen_by(
-            Witness::Schema,
-            policy.span,
-            format!("\u{201c}{}\u{201d} on `{}` admits {who}", policy.name, store.name),
-        )
-        .title(title)
-        .severity(severity)
-        .all_files(
-            rest.iter()
-                .map(|(store, policy)| (policy.span, format!("\u{201c}{}\u{201d} on `{}`", policy.name, store.name))),
-        )
-        .done();
+        let position = if anyone { Position::Anyone } else { Position::SignedIn };
+        let mut draft = sink
+            .seen_by(
+                Witness::Schema,
+                policy.span,
+                format!("\u{201c}{}\u{201d} on `{}` admits {who}", policy.name, store.name),
+            )
+            .title(title)
+            .severity(severity)
+            .all_files(
+                rest.iter().map(|(store, policy)| {
+                    (policy.span, format!("\u{201c}{}\u{201d} on `{}`", policy.name, store.name))
+                }),
+            );
+        for (store, policy) in &list {
+            let known = store.fields.iter().map(|field| field.class).max().unwrap_or_default();
+            let by_name = if gains::is_about_people(&store.name) { DataClass::Personal } else { DataClass::Internal };
+            let class = if known == DataClass::Demo { by_name } else { known };
+            let (gain, does) = match policy.command {
+                Command::Select => (Claim::Reads(class), "reads"),
+                _ => (Claim::Writes(class), "changes"),
+            };
+            let text = format!("{does} the table {} directly through the database's public interface", store.name);
+            draft = draft.grants([Claim::Stands(position)], gain, text);
+        }
+        draft.done();
     }
 }
 

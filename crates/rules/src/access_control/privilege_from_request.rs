@@ -1,8 +1,8 @@
 //! A role or privilege is taken from what the visitor sends.
 
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 use plimsoll_model::app::GuardKind;
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Position, Severity};
 
 pub(crate) static RULE: Rule = Rule {
     id: "privilege-from-request",
@@ -28,6 +28,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 .title(format!("{} lets the caller choose its own {fields}", entry.label()))
                 .also(entry.handler, "the handler checks no role")
                 .subject(entry.label())
+                .grants(
+                    [Claim::Stands(gains::position(entry.reach_of(effect)).unwrap_or(Position::Anyone))],
+                    Claim::Holds(gains::victim(app)),
+                    format!("sends {fields} along with {} and has the highest rights", entry.label()),
+                )
                 .done();
         }
     }

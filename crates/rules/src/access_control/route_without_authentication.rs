@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, Purpose, Reach};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Position, Severity};
 
 pub(crate) static RULE: Rule = Rule {
     id: "route-without-authentication",
@@ -60,7 +60,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             || effect.target.to_ascii_lowercase().contains("user") && effect.kind.writes()
         {
             Severity::Critical
-        } else if effect.kind.writes() || effect.bypasses_policies || is_about_people(&effect.target) {
+        } else if effect.kind.writes() || effect.bypasses_policies || gains::is_about_people(&effect.target) {
             Severity::High
         } else {
             Severity::Medium
@@ -89,6 +89,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             draft = draft.also(entry.span, entry.label());
             draft = draft.also(effect.span, format!("{}: it {} {}", entry.label(), verb(effect.kind), effect.target));
             draft = draft.seen_live(entry, "answered without credentials");
+            draft = draft.grants(
+                [Claim::Stands(Position::Anyone)],
+                gains::of_effect(app, effect),
+                format!("calls {} without a login: it {} {}", entry.label(), verb(effect.kind), effect.target),
+            );
         }
         draft.done();
     }
@@ -102,15 +107,4 @@ fn verb(kind: EffectKind) -> &'static str {
         EffectKind::WriteFile => "writes",
         _ => "reads",
     }
-}
-
-/// Stores whose name says that they hold records of people.
-fn is_about_people(target: &str) -> bool {
-    let target = target.to_ascii_lowercase();
-    [
-        "user", "customer", "client", "staff", "employee", "patient", "member", "contact", "payroll", "salar",
-        "invoice", "order", "booking",
-    ]
-    .iter()
-    .any(|word| target.contains(word))
 }

@@ -1,8 +1,8 @@
 //! A secret is sent to every visitor.
 
-use crate::{Rule, Sink};
-use plimsoll_model::app::SecretTier;
-use plimsoll_model::{App, Confidence, Gap, Severity};
+use crate::{Rule, Sink, gains};
+use plimsoll_model::app::{SecretKind, SecretTier};
+use plimsoll_model::{App, Claim, Confidence, Gap, Position, Severity};
 
 pub(crate) static RULE: Rule = Rule {
     id: "secret-in-browser-code",
@@ -30,6 +30,26 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         if secret.certain {
             draft = draft.confidence(Confidence::Confirmed);
         }
+        let anyone = [Claim::Stands(Position::Anyone)];
+        draft = match secret.kind {
+            SecretKind::DefaultAccount | SecretKind::Password => draft.grants(
+                anyone,
+                Claim::Holds(gains::victim(app)),
+                "reads a password in what every visitor receives and logs in with it",
+            ),
+            SecretKind::SigningKey => draft.grants(
+                anyone,
+                Claim::Holds(gains::victim(app)),
+                format!("reads the {} in what every visitor receives and makes a login ticket", secret.what),
+            ),
+            // The service-role key goes past all policies of the database.
+            _ if secret.what.to_ascii_lowercase().contains("service") => draft.grants(
+                anyone,
+                Claim::Holds(Position::Administrator),
+                format!("reads the {} in what every visitor receives: no policy of the database stops it", secret.what),
+            ),
+            _ => draft,
+        };
         draft.all(secret.also.iter().copied(), "the same value").done();
     }
 }

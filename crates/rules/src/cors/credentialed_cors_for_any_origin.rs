@@ -2,7 +2,7 @@
 
 use crate::{Rule, Sink};
 use plimsoll_model::app::{AllowedOrigins, LiveVerdict};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
     id: "credentialed-cors-for-any-origin",
@@ -37,7 +37,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         let mut draft = sink
             .at(first, "the origin that asks is allowed, with credentials")
             .title("Any other website may read this app's answers with your users' logins")
-            .all(rest.iter().copied(), "the same decision");
+            .all(rest.iter().copied(), "the same decision")
+            .grants([], Claim::ForeignReadsAllowed, "any website may read the app's answers with the visitor's login");
         if let Some(seen) = observed {
             draft = draft.also_live(&seen.exchange, format!("asked from {}, it was let in", seen.origin));
         }

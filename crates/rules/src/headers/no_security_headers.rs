@@ -1,7 +1,7 @@
 //! The browser protections are not switched on.
 
 use crate::{Rule, Sink};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
     id: "no-security-headers",
@@ -36,6 +36,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     let mut draft = sink.absent(&app.header_places, "no code or setting here sets it").title(title).subject("headers");
     if let Some((exchange, _)) = live {
         draft = draft.also_live(exchange, "the answer does not carry it");
+    }
+    if missing.contains(&"content-security-policy") {
+        draft =
+            draft.grants([], Claim::NoScriptPolicy, "no content security policy stops a program slipped into a page");
     }
     draft.done();
 }

@@ -1,6 +1,6 @@
 //! Files that are not for visitors can be fetched.
 
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Position, Severity};
 
 use crate::{Rule, Sink};
 
@@ -31,5 +31,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     for (exchange, what) in live {
         draft = draft.also_live(exchange, what.clone());
     }
-    draft.done();
+    draft
+        .grants([Claim::Stands(Position::Anyone)], Claim::ReadSource, "fetches the app's own code and data by address")
+        .done();
 }

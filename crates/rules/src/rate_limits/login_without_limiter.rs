@@ -2,7 +2,7 @@
 
 use crate::{Rule, Sink};
 use plimsoll_model::app::{EffectKind, GuardKind, Purpose};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
     id: "login-without-limiter",
@@ -56,6 +56,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .also(entry.handler, "the handler");
         if let Some(guard) = weak {
             draft = draft.also(guard.span, "this limiter does not hold");
+        }
+        if kind == "login" {
+            let text = format!("tries passwords without end at {}", entry.label());
+            draft = draft.grants([], Claim::GuessesUnlimited, text);
         }
         draft.seen_live(entry, "answered").done();
     }

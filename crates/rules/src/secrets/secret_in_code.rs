@@ -1,10 +1,10 @@
 //! A key or password is written in the code.
 
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 use std::collections::BTreeMap;
 
 use plimsoll_model::app::{CommittedFile, CommittedKind, SecretKind, SecretTier};
-use plimsoll_model::{App, Confidence, Gap, Severity};
+use plimsoll_model::{App, Claim, Confidence, DataClass, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
     id: "secret-in-code",
@@ -34,12 +34,29 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             Some(setting) => format!("{} falls back to a value anyone can read when {setting} is not set", secret.what),
             None => format!("{} is written in the code", secret.what),
         };
-        sink.at(secret.span, secret.value.masked())
+        let mut draft = sink
+            .at(secret.span, secret.value.masked())
             .title(title)
             .severity(severity)
             .subject(secret.what.clone())
-            .all(secret.also.iter().copied(), "the same value")
-            .done();
+            .all(secret.also.iter().copied(), "the same value");
+        if !secret.in_sample {
+            let victim = gains::victim(app);
+            draft = match secret.kind {
+                SecretKind::SigningKey => draft.grants(
+                    [Claim::ReadSource],
+                    Claim::Holds(victim),
+                    format!("makes a login ticket of his own with the {}", secret.what),
+                ),
+                SecretKind::DefaultAccount => draft.grants(
+                    [Claim::ReadSource],
+                    Claim::Holds(victim),
+                    "logs in with the account whose password is written down",
+                ),
+                _ => draft,
+            };
+        }
+        draft.done();
     }
     // A folder full of uploads is one mistake, as is a set of backups.
     let mut groups: BTreeMap<CommittedKind, Vec<&CommittedFile>> = BTreeMap::new();
@@ -60,6 +77,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .cwe(&[538])
             .confidence(Confidence::Confirmed)
             .all_files(rest.iter().map(|file| (file.span, file.note.clone())))
+            .grants(
+                [Claim::ReadSource],
+                Claim::Reads(DataClass::Personal),
+                format!("reads what lies beside the code: {}", first.note),
+            )
             .done();
     }
 }

@@ -1,8 +1,8 @@
 //! The login cookie misses its protections.
 
-use crate::{Rule, Sink};
+use crate::{Draft, Rule, Sink};
 use plimsoll_model::app::SameSite;
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
     id: "session-cookie-without-flags",
@@ -34,16 +34,33 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         let severity = if cookie.http_only == Some(false) { Severity::Medium } else { Severity::Low };
         let title = format!("The login cookie is set without {}", missing.join(" and "));
         let note = format!("cookie `{}`", cookie.name);
+        let gives = |mut draft: Draft<'_, '_>| {
+            if cookie.http_only == Some(false) {
+                draft = draft.grants(
+                    [],
+                    Claim::TokenReadable,
+                    format!("scripts can read the login cookie `{}`", cookie.name),
+                );
+            }
+            if cookie.same_site == Some(SameSite::None) {
+                draft = draft.grants(
+                    [],
+                    Claim::ForeignRequestsAccepted,
+                    format!("the login cookie `{}` is sent along by other websites", cookie.name),
+                );
+            }
+            draft.done();
+        };
         match (cookie.span, &cookie.exchange) {
             (Some(span), exchange) => {
                 let mut draft = sink.at(span, note).title(title).severity(severity).subject(cookie.name.clone());
                 if let Some(exchange) = exchange {
                     draft = draft.also_live(exchange, "the cookie as it was set");
                 }
-                draft.done();
+                gives(draft);
             }
             (None, Some(exchange)) => {
-                sink.live(exchange, note).title(title).severity(severity).subject(cookie.name.clone()).done();
+                gives(sink.live(exchange, note).title(title).severity(severity).subject(cookie.name.clone()));
             }
             (None, None) => {}
         }

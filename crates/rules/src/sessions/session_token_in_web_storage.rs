@@ -2,7 +2,7 @@
 
 use crate::{Rule, Sink};
 use plimsoll_model::app::{StoredValueKind, WebStorage};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
     id: "session-token-in-web-storage",
@@ -27,6 +27,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .all(value.written.iter().skip(1).copied(), "written here too")
             .all(value.read.iter().copied(), "read here")
             .subject(value.key.clone())
+            .grants([], Claim::TokenReadable, format!("the login token lies in {store}, where any script reads it"))
             .done();
     }
 }

@@ -1,8 +1,8 @@
 //! Anything of any size can be uploaded.
 
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Severity};
 
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 
 pub(crate) static RULE: Rule = Rule {
     id: "upload-without-bounds",
@@ -20,6 +20,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     for setting in app.settings.iter().filter(|setting| setting.key == "upload-without-bounds") {
         sink.at(setting.span, setting.value.clone())
             .title(format!("Uploads are taken without bounds: {}", setting.value))
+            .grants(
+                [Claim::Stands(gains::weakest_writer(app)), Claim::Lures, Claim::NoScriptPolicy],
+                Claim::RunsScript(gains::victim(app)),
+                "uploads a file that is really a page with a program in it, and has somebody open it",
+            )
             .done();
     }
 }

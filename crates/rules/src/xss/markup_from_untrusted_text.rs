@@ -1,8 +1,8 @@
 //! Text of others is put into the page as a program.
 
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 use plimsoll_model::app::{Sink as Ends, Source};
-use plimsoll_model::{App, Confidence, Gap, Severity};
+use plimsoll_model::{App, Claim, Confidence, Gap, Position, Severity};
 
 pub(crate) static RULE: Rule = Rule {
     id: "markup-from-untrusted-text",
@@ -30,10 +30,22 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         }
         let (severity, confidence) =
             if by_error { (Severity::Medium, Confidence::Possible) } else { (Severity::High, Confidence::Likely) };
+        let (from, how) = match flow.source {
+            Source::Stored | Source::Upload => {
+                let writer = gains::weakest_writer(app);
+                let who = if writer == Position::Anyone { "without an account" } else { "with an account of his own" };
+                (
+                    Claim::Stands(writer),
+                    format!("leaves text with a hidden program, {who}; it runs when somebody looks at it"),
+                )
+            }
+            _ => (Claim::Lures, "makes somebody open a link that carries a hidden program".to_owned()),
+        };
         sink.at(flow.to, format!("`{}` becomes markup through {}", flow.source_name, flow.sink_name))
             .title(format!("Text from `{}` is put into the page as markup", flow.source_name))
             .severity(severity)
             .confidence(confidence)
+            .grants([from, Claim::NoScriptPolicy], Claim::RunsScript(gains::victim(app)), how)
             .done();
     }
 }
