@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "the only crate that speaks to a terminal")]
 
 mod after;
+mod map;
 mod review;
 
 use std::io::{IsTerminal, Write};
@@ -45,6 +46,9 @@ enum Command {
         /// Folder of the app.
         #[arg(default_value = ".")]
         path: PathBuf,
+        /// Form of the map.
+        #[arg(long, value_enum, default_value_t = MapFormat::Terminal)]
+        format: MapFormat,
     },
     /// Shows what an attacker could do with the findings together, and the fewest repairs that end it.
     Chains {
@@ -106,6 +110,13 @@ enum Format {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+enum MapFormat {
+    Terminal,
+    Json,
+    Html,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 enum Level {
     Low,
     Medium,
@@ -131,9 +142,13 @@ fn main() -> ExitCode {
             }
             Err(error) => usage(&error),
         },
-        Command::Map { path } => match review::map(&path) {
-            Ok(text) => {
-                print(&text);
+        Command::Map { path, format } => match review::map(&path) {
+            Ok(map) => {
+                print(&match format {
+                    MapFormat::Terminal => plimsoll_report::map_terminal(&map, &terminal_options()),
+                    MapFormat::Json => plimsoll_report::map_json(&map),
+                    MapFormat::Html => plimsoll_report::map_html(&map),
+                });
                 ExitCode::SUCCESS
             }
             Err(error) => usage(&error),

@@ -1,6 +1,5 @@
 //! From a folder to a review.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use plimsoll_loadline::Carried;
@@ -76,12 +75,8 @@ pub(crate) fn review(path: &Path, url: Option<&str>) -> Result<Review, String> {
     let carried = carried(&app);
     let line = plimsoll_loadline::draw(&app, &tree, &findings, &carried, &[]);
     let chains = plimsoll_chains::derive(&app, &findings, carried.class, &[]);
-    let name = std::fs::canonicalize(path)
-        .ok()
-        .and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()))
-        .unwrap_or_default();
     Ok(Review {
-        subject: Subject { name, url: url.map(str::to_owned), stack: app.stack.clone() },
+        subject: Subject { name: name_of(path), url: url.map(str::to_owned), stack: app.stack.clone() },
         verdict: line.verdict,
         findings,
         chains: chains.chains,
@@ -138,24 +133,18 @@ pub(crate) fn chains(path: &Path, assume_fixed: &[String]) -> Result<Review, Str
     Ok(known)
 }
 
-/// The entry points as text.
-pub(crate) fn map(path: &Path) -> Result<String, String> {
+/// What was understood of an app.
+pub(crate) fn map(path: &Path) -> Result<plimsoll_report::Map, String> {
     let tree = SourceTree::read(path, &Limits::default()).map_err(|error| error.to_string())?;
-    let app = plimsoll_witness::observe(&tree);
-    let mut out = String::new();
-    for entry in &app.entry_points {
-        let file = &tree.file(entry.span.file).path;
-        let (line, _) = tree.lines(entry.span);
-        let _ = writeln!(out, "{} [{}] {file}:{line} reach: {:?}", entry.label(), entry.framework, entry.reach());
-        for guard in &entry.guards {
-            let _ = writeln!(out, "    guard {:?} {} ({:?})", guard.kind, guard.name, guard.standing);
-        }
-        for effect in &entry.effects {
-            let _ = writeln!(out, "    does {:?} {} fields {:?}", effect.kind, effect.target, effect.fields);
-        }
-    }
-    let _ = writeln!(out, "{} entry points", app.entry_points.len());
-    Ok(out)
+    Ok(crate::map::build(name_of(path), &plimsoll_witness::observe(&tree), &tree))
+}
+
+/// Name of the folder.
+fn name_of(path: &Path) -> String {
+    std::fs::canonicalize(path)
+        .ok()
+        .and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::{page, words};
 mod mark;
 
 /// The style sheet; comments in it are for us.
-const STYLE: &str = include_str!("../templates/review.css");
+pub(crate) const STYLE: &str = include_str!("../templates/review.css");
 
 pub(crate) fn render(review: &Review) -> String {
     let review = Cleaning::default().review(review);

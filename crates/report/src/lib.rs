@@ -10,6 +10,7 @@ mod explain;
 mod html;
 mod json;
 mod layout;
+mod map;
 mod markdown;
 mod page;
 mod prose;
@@ -19,6 +20,7 @@ mod words;
 
 use plimsoll_model::Review;
 
+pub use map::{Map, MapEffect, MapEntry, MapGuard, MapStore};
 pub use terminal::TerminalOptions;
 
 /// The JSON Schema of [`json`], as published under `schemas/plimsoll-review-1.json`.
@@ -59,6 +61,21 @@ pub fn terminal(review: &Review, options: &TerminalOptions) -> String {
 /// Only the attack chains and what was not checked, for a terminal.
 pub fn chains(review: &Review, options: &TerminalOptions) -> String {
     terminal::render_chains(review, options)
+}
+
+/// The map for a person at a terminal.
+pub fn map_terminal(map: &Map, options: &TerminalOptions) -> String {
+    map::terminal(map, options)
+}
+
+/// The map as JSON, `"schema": "plimsoll-map/1"`.
+pub fn map_json(map: &Map) -> String {
+    map::json(map)
+}
+
+/// The map as one self-contained HTML page.
+pub fn map_html(map: &Map) -> String {
+    map::html(map)
 }
 
 /// A rule's page (Markdown) for the terminal.
