@@ -71,7 +71,7 @@ pub const CATALOGUE: &[ControlSpec] = &[
     },
     ControlSpec {
         id: "roles-enforced",
-        title: "Administration is for administrators, and nobody can make himself one",
+        title: "Administration is for administrators, and nobody can promote themselves",
         asvs: &["8.2.1", "8.2.3"],
         required_from: DataClass::Internal,
         rules: &["privilege-from-request", "role-check-missing", "mass-assignment", "self-assigned-role"],

@@ -276,7 +276,7 @@ fn raise(failed: &[&Control], unproven: &[&Control], carries: DataClass) -> Vec<
     if actions.is_empty() {
         return Vec::new();
     }
-    actions.push(format!("Then the app is fit for data of the class `{}`.", carries.word()));
+    actions.push(format!("Then the app is fit for {} data.", carries.word()));
     actions
 }
 
