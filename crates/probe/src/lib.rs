@@ -16,6 +16,7 @@ mod answer;
 mod html;
 mod http;
 mod input;
+mod launch;
 mod log;
 mod login;
 mod observe;
@@ -28,6 +29,7 @@ mod soft404;
 
 pub use http::{HttpError, MAX_BODY, MAX_HEAD, MAX_HEADERS};
 pub use input::{ProbeEntry, ProbeInput, ProjectFile};
+pub use launch::{LaunchError, Launched, MAX_COPY, MAX_START, usual_command};
 pub use log::{LogEntry, LogError, LogEvent, replay};
 pub use login::{LoginBody, LoginProbe, MAX_ATTEMPTS};
 pub use permit::{Permit, ScopeError};
