@@ -81,6 +81,15 @@ impl Subject {
         answers.collect()
     }
 
+    /// Why the running app was not asked.
+    pub(crate) fn why_not_asked(&self) -> &'static str {
+        if self.config.url.is_some() {
+            "the address that plimsoll.toml names is asked only with --live"
+        } else {
+            "no address was given (--url)"
+        }
+    }
+
     /// What the review says of the owner's word beside the verdict.
     pub(crate) fn settle(&self, review: &mut Review) {
         self.say_excluded(review);

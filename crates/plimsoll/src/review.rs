@@ -52,7 +52,7 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
     } else {
         app.not_checked.push(NotChecked {
             what: "the running app".into(),
-            why: "no address was given (--url)".into(),
+            why: subject.why_not_asked().into(),
             weighs: false,
         });
     }

@@ -15,6 +15,7 @@ mod markdown;
 mod page;
 mod prose;
 mod sarif;
+mod schema;
 mod terminal;
 mod words;
 
@@ -23,17 +24,15 @@ use plimsoll_model::Review;
 pub use map::{Map, MapEffect, MapEntry, MapGuard, MapStore};
 pub use terminal::TerminalOptions;
 
-/// The JSON Schema of [`json`], as published under `schemas/plimsoll-review-1.json`.
-const JSON_SCHEMA: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/plimsoll-review-1.json"));
-
 /// The review as JSON, `"schema": "plimsoll-review/1"`, indented, with a final line feed.
 pub fn json(review: &Review) -> String {
     json::render(review)
 }
 
-/// The JSON Schema (draft 2020-12) that describes what [`json`] writes.
+/// The JSON Schema (draft 2020-12) that describes what [`json`] writes, as published under `schemas/plimsoll-review-1.json`
+/// (written by `cargo xtask gen`).
 pub fn json_schema() -> &'static str {
-    JSON_SCHEMA
+    schema::text()
 }
 
 /// The review as SARIF 2.1.0, in the subset that GitHub code scanning reads. Findings that are waived or in the
