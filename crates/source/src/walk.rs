@@ -320,8 +320,8 @@ fn not_ignored(root: &Path, base: &Path, limits: &Limits) -> BTreeSet<String> {
             move |entry| {
                 let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
                 let path = relative(&base, entry.path());
-                entry.depth() == 0
-                    || !(is_folder && is_skipped(entry.path())) && !exclude.iter().any(|glob| glob.names(&path))
+                let is_cut = (is_folder && is_skipped(entry.path())) || exclude.iter().any(|glob| glob.names(&path));
+                entry.depth() == 0 || !is_cut
             }
         })
         .build()
