@@ -24,15 +24,22 @@ use plimsoll_model::Review;
 pub use map::{Map, MapEffect, MapEntry, MapGuard, MapStore};
 pub use terminal::TerminalOptions;
 
+/// The JSON Schema of [`json`], as published under `schemas/plimsoll-review-1.json`.
+const JSON_SCHEMA: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/plimsoll-review-1.json"));
+
 /// The review as JSON, `"schema": "plimsoll-review/1"`, indented, with a final line feed.
 pub fn json(review: &Review) -> String {
     json::render(review)
 }
 
-/// The JSON Schema (draft 2020-12) that describes what [`json`] writes, as published under `schemas/plimsoll-review-1.json`
-/// (written by `cargo xtask gen`).
+/// The JSON Schema (draft 2020-12) that describes what [`json`] writes.
 pub fn json_schema() -> &'static str {
-    schema::text()
+    JSON_SCHEMA
+}
+
+/// A schema whose lists of words are those of the model: `cargo xtask gen` brings the published file up to date with it.
+pub fn schema_with_words(schema: &str) -> String {
+    schema::with_words(schema)
 }
 
 /// The review as SARIF 2.1.0, in the subset that GitHub code scanning reads. Findings that are waived or in the

@@ -1,22 +1,33 @@
-//! The JSON Schema of the review: shape by hand, words from the model.
-
-use std::sync::LazyLock;
+//! The JSON Schema of the review: its shape is written by hand, its lists of words come from the model.
 
 use plimsoll_model::{Confidence, ControlStatus, DataClass, Gap, Outcome, Severity, Witness};
 
-/// The shape. Where a list of words belongs it has `["@name"]`.
-const SHAPE: &str = include_str!("review.schema.json");
+/// What stands before a list of words, with its name.
+const MARK: &str = "\"$comment\": \"words: ";
 
-static TEXT: LazyLock<String> = LazyLock::new(|| {
-    let mut text = SHAPE.to_owned();
-    for (name, words) in words() {
-        text = text.replace(&format!("[\"@{name}\"]"), &list(&words));
+/// The schema with every marked list of words as the model has it.
+pub(crate) fn with_words(schema: &str) -> String {
+    let mut out = String::with_capacity(schema.len());
+    let mut rest = schema;
+    while let Some((before, marked)) = rest.split_once(MARK) {
+        out.push_str(before);
+        out.push_str(MARK);
+        let list_of = |name: &str| words().into_iter().find(|(known, _)| *known == name).map(|(_, words)| list(&words));
+        let parts = marked.split_once('"').zip(marked.split_once('[')).zip(marked.split_once(']'));
+        rest = match parts {
+            Some((((name, _), (head, _)), (_, tail))) => match list_of(name) {
+                Some(list) => {
+                    out.push_str(head);
+                    out.push_str(&list);
+                    tail
+                }
+                None => marked,
+            },
+            None => marked,
+        };
     }
-    text
-});
-
-pub(crate) fn text() -> &'static str {
-    &TEXT
+    out.push_str(rest);
+    out
 }
 
 fn words() -> [(&'static str, Vec<&'static str>); 7] {
@@ -41,11 +52,18 @@ fn list(words: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::{MARK, with_words, words};
+
     #[test]
-    fn every_list_of_words_is_filled_in() {
-        assert!(!super::text().contains("\"@"));
-        for (name, _) in super::words() {
-            assert!(super::SHAPE.contains(&format!("[\"@{name}\"]")), "{name}");
+    fn the_published_schema_has_every_list_and_the_model_s_words() {
+        let published = crate::json_schema();
+        assert_eq!(with_words(published), published);
+        for (name, _) in words() {
+            assert_eq!(published.matches(&format!("{MARK}{name}\"")).count(), 1, "{name}");
         }
+        let old =
+            r#"{ "$comment": "words: severity", "enum": ["blocker"] }, { "$comment": "words: none", "enum": [] }"#;
+        let new = r#"{ "$comment": "words: severity", "enum": ["critical", "high", "medium", "low"] }, { "$comment": "words: none", "enum": [] }"#;
+        assert_eq!(with_words(old), new);
     }
 }
