@@ -12,6 +12,7 @@ use crate::{progress, waive};
 
 /// The incident plan of an app.
 pub(crate) fn incident(path: &Path) -> Result<String, String> {
+    let _progress = progress::Progress::start();
     let subject = owner::read(path)?;
     let review = of(&subject, &Asked::default())?;
     Ok(crate::after::incident(&review, &plimsoll_witness::observe(&subject.tree), &subject.tree))
@@ -28,6 +29,7 @@ pub(crate) struct Asked<'a> {
 
 /// Reviews a folder and, where an address is given, the running app.
 pub(crate) fn review(path: &Path, url: Option<&str>) -> Result<Review, String> {
+    let _progress = progress::Progress::start();
     of(&owner::read(path)?, &Asked { url, log: None })
 }
 

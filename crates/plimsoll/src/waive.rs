@@ -29,6 +29,9 @@ struct Candidate {
 /// Said of a waiver whose owner nobody knows.
 const NOBODY: &str = "nobody is named";
 
+/// Most waivers in comments that are read: more are no decisions of anybody.
+const MAX_IN_COMMENTS: usize = 2_000;
+
 /// Most waivers one below the other.
 const MAX_STACKED: usize = 20;
 
@@ -142,11 +145,22 @@ fn in_comments(
             (comment, lines)
         })
         .collect();
+    let mut count = 0;
     for (at, (comment, lines)) in found.iter().enumerate() {
         for (line, text) in lines {
             let file = &tree.file(comment.file).path;
             let place = format!("{file}:{line}");
-            match inline(text, subject.today) {
+            let read = inline(text, subject.today);
+            count += usize::from(read.is_some());
+            if count > MAX_IN_COMMENTS {
+                attention.push(UnusedWaiver {
+                    rule: "any rule".into(),
+                    at: place,
+                    why: format!("it holds for nothing, as do all after it: no more than {MAX_IN_COMMENTS} are read"),
+                });
+                return;
+            }
+            match read {
                 None => {}
                 Some(Err(malformed)) => attention.push(UnusedWaiver {
                     rule: if malformed.rule.is_empty() { "an unnamed rule".into() } else { malformed.rule },

@@ -78,12 +78,17 @@ fn server(above: &str, behind: &str) -> String {
     )
 }
 
-fn standing(review: &Value) -> &Value {
+fn finding(review: &Value) -> &Value {
     let found = review["findings"].as_array().into_iter().flatten().find(|finding| finding["rule"] == RULE);
-    match found {
-        Some(finding) => &finding["suppressed"],
-        None => panic!("no finding of {RULE}: {review}"),
-    }
+    found.unwrap_or_else(|| panic!("no finding of {RULE}: {review}"))
+}
+
+fn standing(review: &Value) -> &Value {
+    &finding(review)["suppressed"]
+}
+
+fn id(review: &Value) -> &str {
+    finding(review)["id"].as_str().unwrap_or_default()
 }
 
 fn attention(review: &Value) -> String {
@@ -118,7 +123,9 @@ fn a_waiver_in_a_comment_suppresses_and_is_told() {
     assert!(results.iter().all(|result| result["ruleId"] != RULE));
     // Behind the line counts too, and a comment behind the line above does not.
     folder.write("server.js", &server("", &format!(" {waiver}")));
-    assert_eq!(standing(&check(&folder, &[]).json())["kind"], "waiver");
+    let behind = check(&folder, &[]).json();
+    assert_eq!(standing(&behind)["kind"], "waiver");
+    assert_eq!(id(&behind), id(&check(&bare, &[]).json()), "it is the same finding as without the waiver");
     folder.write("server.js", &server(&format!("let a = 1; {waiver}"), ""));
     assert_eq!(standing(&check(&folder, &[]).json()), &Value::Null);
     // Two of them, one above the other.
@@ -174,10 +181,8 @@ fn waivers_of_the_file() {
     let waiver = |target: &str, more: &str| {
         format!("[[waiver]]\n{target}\n{more}\nreason = \"why\"\nowner = \"Jana\"\nuntil = {}\n", day(10))
     };
-    let id = check(&folder, &[]).json()["findings"]
-        .as_array()
-        .and_then(|all| all.iter().find(|finding| finding["rule"] == RULE)?["id"].as_str().map(str::to_owned))
-        .unwrap_or_default();
+    let bare = check(&folder, &[]).json();
+    let id = id(&bare);
     for (target, more, kind) in [
         (format!("rule = \"{RULE}\""), "", Value::from("waiver")),
         (format!("rule = \"{RULE}\""), "path = \"server\"", Value::from("waiver")),
