@@ -25,8 +25,33 @@ fn root() -> PathBuf {
     own.parent().map(Path::to_owned).unwrap_or_default()
 }
 
-/// Writes the registry of rules from the folders, or checks that it is current.
+/// Writes what is generated, or checks that it is current: the registry of rules, the published JSON Schemas.
 fn generate(check: bool) -> Result<()> {
+    put(&root().join("crates/rules/src/registry.rs"), &registry()?, check)?;
+    let schemas = root().join("schemas");
+    // Its shape is written by hand; the words in it are the model's.
+    let review = schemas.join("plimsoll-review-1.json");
+    let text = std::fs::read_to_string(&review).with_context(|| review.display().to_string())?;
+    put(&review, &plimsoll_report::schema_with_words(&text), check)?;
+    put(&schemas.join("plimsoll-config-1.json"), &plimsoll_config::json_schema(), check)?;
+    if check {
+        println!("generated files are current");
+    }
+    Ok(())
+}
+
+fn put(path: &Path, text: &str, check: bool) -> Result<()> {
+    if !check {
+        return std::fs::write(path, text).with_context(|| path.display().to_string());
+    }
+    if std::fs::read_to_string(path).unwrap_or_default() != text {
+        bail!("{} is stale: run `cargo xtask gen`", path.display());
+    }
+    Ok(())
+}
+
+/// The registry of rules, from the folders.
+fn registry() -> Result<String> {
     let base = root().join("crates/rules/src");
     let mut rules: Vec<(String, String)> = Vec::new();
     for family in std::fs::read_dir(&base)? {
@@ -55,14 +80,5 @@ fn generate(check: bool) -> Result<()> {
         let _ = writeln!(out, "    &{rule}::RULE,");
     }
     out.push_str("];\n");
-    let path = base.join("registry.rs");
-    if check {
-        if std::fs::read_to_string(&path)? != out {
-            bail!("{} is stale: run `cargo xtask gen`", path.display());
-        }
-        println!("generated files are current");
-    } else {
-        std::fs::write(&path, out)?;
-    }
-    Ok(())
+    Ok(out)
 }

@@ -97,8 +97,27 @@ pub struct Live {
     pub details_shown: Vec<(Exchange, String)>,
     /// How wrong passwords in a row were answered; `None` when this was not tried.
     pub login: Option<LiveLogin>,
+    /// Secrets in scripts that the running app serves to everyone.
+    pub secrets: Vec<LiveSecret>,
     /// How each check ended.
     pub checks: Vec<LiveCheck>,
+}
+
+/// A secret in a script, or in the source map of one, that the running app serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveSecret {
+    /// What kind.
+    pub kind: SecretKind,
+    /// Service or use: `Stripe secret key`.
+    pub what: String,
+    /// The value.
+    pub value: crate::Secret,
+    /// Certain by its shape, not only by the name of the variable.
+    pub certain: bool,
+    /// The request that brought it.
+    pub exchange: Exchange,
+    /// Where in the answer: `script`, `script in the page`, `source map`.
+    pub place: String,
 }
 
 impl Live {
@@ -112,6 +131,7 @@ impl Live {
         self.cors.append(&mut other.cors);
         self.details_shown.append(&mut other.details_shown);
         self.login = self.login.take().or(other.login);
+        self.secrets.append(&mut other.secrets);
         self.checks.append(&mut other.checks);
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod app;
 mod class;
+mod day;
 mod evidence;
 mod finding;
 mod grant;
@@ -14,6 +15,7 @@ mod verdict;
 
 pub use app::App;
 pub use class::DataClass;
+pub use day::Day;
 pub use evidence::{Evidence, Exchange, Place, Witness};
 pub use finding::{Confidence, Finding, Gap, PackageRef, Severity, Standing};
 pub use grant::{Claim, Grant, Position};

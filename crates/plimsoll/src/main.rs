@@ -2,14 +2,20 @@
 #![expect(clippy::print_stderr, reason = "the only crate that speaks to a terminal")]
 
 mod after;
+mod comments;
+mod live_secrets;
 mod map;
+mod owner;
+mod progress;
+mod request_log;
 mod review;
+mod waive;
 
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use plimsoll_model::{Outcome, Review, Severity};
 use plimsoll_report::TerminalOptions;
 
@@ -31,6 +37,12 @@ enum Command {
         /// Address of the running app, on this computer only.
         #[arg(long)]
         url: Option<String>,
+        /// Ask the running app at the address that plimsoll.toml names.
+        #[arg(long, conflicts_with = "url")]
+        live: bool,
+        /// Write every request that is sent to the running app into this new file, as JSON Lines.
+        #[arg(long, value_name = "FILE")]
+        log: Option<PathBuf>,
         /// Form of the report.
         #[arg(long, value_enum, default_value_t = Format::Terminal)]
         format: Format,
@@ -88,6 +100,20 @@ enum Command {
         /// Id of the rule.
         rule: String,
     },
+    /// Prints a plimsoll.toml to fill in: what you say of the app, the risks that you accept.
+    Init {
+        /// Folder of the app.
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// Create the file in the folder. One that is there is never written over.
+        #[arg(long)]
+        write: bool,
+    },
+    /// Prints what your shell needs to complete commands.
+    Completions {
+        /// Your shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Subcommand)]
@@ -126,22 +152,24 @@ enum Level {
 
 fn main() -> ExitCode {
     match Cli::parse().command {
-        Command::Check { path, url, format, fail_on, verbose } => match review::review(&path, url.as_deref()) {
-            Ok(review) => {
-                let text = match format {
-                    Format::Terminal => {
-                        plimsoll_report::terminal(&review, &TerminalOptions { verbose, ..terminal_options() })
-                    }
-                    Format::Json => plimsoll_report::json(&review),
-                    Format::Sarif => plimsoll_report::sarif(&review),
-                    Format::Html => plimsoll_report::html(&review),
-                    Format::Markdown => plimsoll_report::markdown(&review),
-                };
-                print(&text);
-                exit_code(&review, fail_on)
+        Command::Check { path, url, live, log, format, fail_on, verbose } => {
+            match check(&path, url, live, log.as_deref()) {
+                Ok((review, said)) => {
+                    let text = match format {
+                        Format::Terminal => {
+                            plimsoll_report::terminal(&review, &TerminalOptions { verbose, ..terminal_options() })
+                        }
+                        Format::Json => plimsoll_report::json(&review),
+                        Format::Sarif => plimsoll_report::sarif(&review),
+                        Format::Html => plimsoll_report::html(&review),
+                        Format::Markdown => plimsoll_report::markdown(&review),
+                    };
+                    print(&text);
+                    exit_code(&review, fail_on.map(Level::severity).or(said))
+                }
+                Err(error) => usage(&error),
             }
-            Err(error) => usage(&error),
-        },
+        }
         Command::Map { path, format } => match review::map(&path) {
             Ok(map) => {
                 print(&match format {
@@ -205,14 +233,67 @@ fn main() -> ExitCode {
                 usage(&format!("there is no rule `{rule}`. Rules: {}", known.join(", ")))
             }
         },
+        Command::Init { path: _, write: false } => {
+            print(&owner::template());
+            ExitCode::SUCCESS
+        }
+        Command::Init { path, write: true } => match init(&path) {
+            Ok(text) => {
+                print(&text);
+                ExitCode::SUCCESS
+            }
+            Err(error) => usage(&error),
+        },
+        Command::Completions { shell } => {
+            print(&completions(shell));
+            ExitCode::SUCCESS
+        }
     }
 }
 
+/// A review, and the severity from which it fails by the owner's word.
+fn check(
+    path: &Path,
+    url: Option<String>,
+    live: bool,
+    log: Option<&Path>,
+) -> Result<(Review, Option<Severity>), String> {
+    let _progress = progress::Progress::start();
+    let subject = owner::read(path)?;
+    let said = subject.config.url.as_ref().map(|said| said.value.clone());
+    let url = match (url, live, said) {
+        (None, true, None) => return Err(format!("--live needs `url` under `[check]` in {}", plimsoll_config::FILE)),
+        (None, true, said) => said,
+        (url, _, _) => url,
+    };
+    if log.is_some() && url.is_none() {
+        return Err("--log needs --url or --live: no request is sent without them".into());
+    }
+    let review = review::of(&subject, &review::Asked { url: url.as_deref(), log })?;
+    Ok((review, subject.config.fail_on.map(|said| said.value)))
+}
+
+/// Creates the owner's file in a folder.
+fn init(path: &Path) -> Result<String, String> {
+    let file = path.join(plimsoll_config::FILE);
+    let text = owner::template();
+    let mut created =
+        std::fs::File::options().write(true).create_new(true).open(&file).map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => format!("`{}` is there already; it stays as it is", file.display()),
+            _ => format!("`{}` cannot be created: {error}", file.display()),
+        })?;
+    created.write_all(text.as_bytes()).map_err(|error| format!("`{}` cannot be written: {error}", file.display()))?;
+    Ok(format!("Created {}. Everything in it is a comment until you say it.\n", file.display()))
+}
+
+fn completions(shell: clap_complete::Shell) -> String {
+    let mut out = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "plimsoll", &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 /// The earlier report's text, where one is given, and the review as the app is now.
-fn earlier_and_now(
-    before: Option<&std::path::Path>,
-    path: &std::path::Path,
-) -> Result<(Option<String>, Review), String> {
+fn earlier_and_now(before: Option<&Path>, path: &Path) -> Result<(Option<String>, Review), String> {
     let earlier = before
         .map(|file| {
             std::fs::read_to_string(file).map_err(|error| format!("`{}` cannot be read: {error}", file.display()))
@@ -237,17 +318,22 @@ fn terminal_options() -> TerminalOptions {
     TerminalOptions { colour, width, verbose: false, unicode: true }
 }
 
-fn exit_code(review: &Review, fail_on: Option<Level>) -> ExitCode {
-    if let Some(level) = fail_on {
-        let level = match level {
+impl Level {
+    fn severity(self) -> Severity {
+        match self {
             Level::Low => Severity::Low,
             Level::Medium => Severity::Medium,
             Level::High => Severity::High,
             Level::Critical => Severity::Critical,
-        };
-        if review.findings.iter().any(|finding| finding.is_open() && finding.severity >= level) {
-            return ExitCode::from(1);
         }
+    }
+}
+
+fn exit_code(review: &Review, fail_on: Option<Severity>) -> ExitCode {
+    if let Some(level) = fail_on
+        && review.findings.iter().any(|finding| finding.is_open() && finding.severity >= level)
+    {
+        return ExitCode::from(1);
     }
     match review.verdict.outcome {
         Outcome::Fit => ExitCode::SUCCESS,

@@ -4,51 +4,47 @@ use std::path::Path;
 
 use plimsoll_loadline::Carried;
 use plimsoll_model::app::StoreKind;
-use plimsoll_model::{App, Coverage, DataClass, Environment, NotChecked, Review, Subject};
-use plimsoll_source::{Limits, SourceTree};
+use plimsoll_model::{App, Coverage, DataClass, Day, Environment, NotChecked, Review};
+
+use crate::owner::{self, Subject};
+use crate::request_log::RequestLog;
+use crate::{progress, waive};
 
 /// The incident plan of an app.
 pub(crate) fn incident(path: &Path) -> Result<String, String> {
-    let review = review(path, None)?;
-    let tree = SourceTree::read(path, &Limits::default()).map_err(|error| error.to_string())?;
-    Ok(crate::after::incident(&review, &plimsoll_witness::observe(&tree), &tree))
+    let _progress = progress::Progress::start();
+    let subject = owner::read(path)?;
+    let review = of(&subject, &Asked::default())?;
+    Ok(crate::after::incident(&review, &plimsoll_witness::observe(&subject.tree), &subject.tree))
 }
 
-/// Today as days since 1970-01-01.
-fn today() -> i64 {
-    let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    i64::try_from(seconds / 86_400).unwrap_or(0)
-}
-
-/// A day as `YYYY-MM-DD` (proleptic Gregorian calendar; the algorithm counts from 1 March of year 0).
-fn date_of(days: i64) -> String {
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let day_of_era = z.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
-}
-
-/// Days between a date and today; `None` where the date cannot be read.
-fn age_of(date: &str) -> Option<i64> {
-    // Ten thousand days back is before any advisory; counting is exact and needs no second algorithm.
-    let now = today();
-    (0..10_000).find(|&age| date_of(now - age) == date)
+/// What a review asks of the running app.
+#[derive(Default)]
+pub(crate) struct Asked<'a> {
+    /// Its address; without one only files are read.
+    pub(crate) url: Option<&'a str>,
+    /// Where every request is logged.
+    pub(crate) log: Option<&'a Path>,
 }
 
 /// Reviews a folder and, where an address is given, the running app.
 pub(crate) fn review(path: &Path, url: Option<&str>) -> Result<Review, String> {
-    let tree = SourceTree::read(path, &Limits::default()).map_err(|error| error.to_string())?;
-    let mut app = plimsoll_witness::observe(&tree);
-    if let Some(url) = url {
-        let input = plimsoll_probe::ProbeInput::from_app(&app, &tree);
-        match plimsoll_probe::run(url, &input, &plimsoll_probe::Options::default(), &mut |_| Ok(())) {
+    let _progress = progress::Progress::start();
+    of(&owner::read(path)?, &Asked { url, log: None })
+}
+
+/// Reviews an app that was read.
+pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String> {
+    let tree = &subject.tree;
+    let mut log = RequestLog::create(asked.log)?;
+    progress::stage("understanding the code");
+    let mut app = plimsoll_witness::observe(tree);
+    if let Some(url) = asked.url {
+        progress::stage("asking the running app");
+        let input = plimsoll_probe::ProbeInput::from_app(&app, tree);
+        match plimsoll_probe::run(url, &input, &plimsoll_probe::Options::default(), &mut |entry| log.write(entry)) {
             Ok(mut live) => {
+                live.live.secrets = crate::live_secrets::find(&live);
                 app.not_checked.append(&mut live.not_checked);
                 live.join(&mut app);
             }
@@ -58,25 +54,32 @@ pub(crate) fn review(path: &Path, url: Option<&str>) -> Result<Review, String> {
     } else {
         app.not_checked.push(NotChecked {
             what: "the running app".into(),
-            why: "no address was given (--url)".into(),
+            why: subject.why_not_asked().into(),
             weighs: false,
         });
     }
-    let (findings, mut problems) = plimsoll_rules::run_all(&app, &tree);
+    progress::stage("looking for what is wrong");
+    let (mut findings, mut problems) = plimsoll_rules::run_all(&app, tree);
     app.not_checked.append(&mut problems);
     let advisories = plimsoll_witness::advisories_date();
-    if age_of(&advisories).is_none_or(|age| age > 7) {
+    let advisories_age = Day::parse(&advisories).map(|day| subject.today.since(day));
+    if advisories_age.is_none_or(|age| age > 7) {
         app.not_checked.push(NotChecked {
             what: format!("advisories published after {advisories}"),
             why: "the advisory facts of this version end there".into(),
             weighs: false,
         });
     }
-    let carried = carried(&app);
-    let line = plimsoll_loadline::draw(&app, &tree, &findings, &carried, &[]);
+    let unused_waivers = waive::apply(subject, &mut findings, asked.url.is_some());
+    let carried = subject.carries(carried(&app));
+    let line = plimsoll_loadline::draw(&app, tree, &findings, &carried, &subject.answers());
     let chains = plimsoll_chains::derive(&app, &findings, carried.class, &[]);
-    Ok(Review {
-        subject: Subject { name: name_of(path), url: url.map(str::to_owned), stack: app.stack.clone() },
+    let mut review = Review {
+        subject: plimsoll_model::Subject {
+            name: subject.name(),
+            url: asked.url.map(str::to_owned),
+            stack: app.stack.clone(),
+        },
         verdict: line.verdict,
         findings,
         chains: chains.chains,
@@ -84,15 +87,17 @@ pub(crate) fn review(path: &Path, url: Option<&str>) -> Result<Review, String> {
         data: Vec::new(),
         controls: line.controls,
         coverage: Coverage { looked_at: app.looked_at.clone(), not_checked: app.not_checked.clone() },
-        unused_waivers: Vec::new(),
+        unused_waivers,
         environment: Environment {
             plimsoll: env!("CARGO_PKG_VERSION").into(),
-            advisories_age_days: age_of(&advisories),
+            advisories_age_days: advisories_age,
             advisories_date: Some(advisories),
-            date: date_of(today()),
+            date: subject.today.to_string(),
         },
         rules: plimsoll_rules::RULES.iter().map(|rule| rule.info()).collect(),
-    })
+    };
+    subject.settle(&mut review);
+    Ok(review)
 }
 
 /// What the app carries, as far as the model shows it.
@@ -125,8 +130,7 @@ pub(crate) fn chains(path: &Path, assume_fixed: &[String]) -> Result<Review, Str
         return Err(format!("`{name}` is neither a rule nor a finding of this app"));
     }
     if !assume_fixed.is_empty() {
-        let tree = SourceTree::read(path, &Limits::default()).map_err(|error| error.to_string())?;
-        let app = plimsoll_witness::observe(&tree);
+        let app = plimsoll_witness::observe(&owner::read(path)?.tree);
         let left = plimsoll_chains::derive(&app, &known.findings, known.verdict.carries, assume_fixed);
         (known.chains, known.cheapest_cut) = (left.chains, left.cut);
     }
@@ -135,27 +139,7 @@ pub(crate) fn chains(path: &Path, assume_fixed: &[String]) -> Result<Review, Str
 
 /// What was understood of an app.
 pub(crate) fn map(path: &Path) -> Result<plimsoll_report::Map, String> {
-    let tree = SourceTree::read(path, &Limits::default()).map_err(|error| error.to_string())?;
-    Ok(crate::map::build(name_of(path), &plimsoll_witness::observe(&tree), &tree))
-}
-
-/// Name of the folder.
-fn name_of(path: &Path) -> String {
-    std::fs::canonicalize(path)
-        .ok()
-        .and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()))
-        .unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::date_of;
-
-    #[test]
-    fn dates() {
-        assert_eq!(
-            [0, 59, 60, 11_016, 20_788].map(date_of),
-            ["1970-01-01", "1970-03-01", "1970-03-02", "2000-02-29", "2026-12-01"]
-        );
-    }
+    let _progress = progress::Progress::start();
+    let subject = owner::read(path)?;
+    Ok(crate::map::build(subject.name(), &plimsoll_witness::observe(&subject.tree), &subject.tree))
 }

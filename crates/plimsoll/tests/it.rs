@@ -1,5 +1,8 @@
 //! The rule pages run as tests, and the command line as an owner would use it.
 
+#[path = "it/owner.rs"]
+mod owner;
+
 use std::process::Command;
 
 use plimsoll_source::SourceTree;

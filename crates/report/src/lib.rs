@@ -15,6 +15,7 @@ mod markdown;
 mod page;
 mod prose;
 mod sarif;
+mod schema;
 mod terminal;
 mod words;
 
@@ -34,6 +35,11 @@ pub fn json(review: &Review) -> String {
 /// The JSON Schema (draft 2020-12) that describes what [`json`] writes.
 pub fn json_schema() -> &'static str {
     JSON_SCHEMA
+}
+
+/// A schema whose lists of words are those of the model: `cargo xtask gen` brings the published file up to date with it.
+pub fn schema_with_words(schema: &str) -> String {
+    schema::with_words(schema)
 }
 
 /// The review as SARIF 2.1.0, in the subset that GitHub code scanning reads. Findings that are waived or in the

@@ -262,7 +262,12 @@ impl Draft<'_, '_> {
     }
 }
 
+/// The words of a line. A waiver behind it is no part of it: waiving a finding does not make it another one.
 fn normalised(line: &str) -> String {
+    let line = match line.split_once("plimsoll:") {
+        Some((code, _)) => code.trim_end_matches(|c: char| c.is_whitespace() || "/*#-<!{%".contains(c)),
+        None => line,
+    };
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -3,9 +3,11 @@
 //! This is the only crate that opens files of the subject. Everything after it works on a
 //! [`SourceTree`] in memory, which can also be built from literals (rule pages, tests).
 
+mod glob;
 mod line;
 mod walk;
 
+pub use glob::{Glob, GlobError};
 pub use line::LineIndex;
 pub use walk::{Limits, ReadError};
 
@@ -123,6 +125,8 @@ pub struct SourceTree {
     pub not_read: Vec<NotRead>,
     /// Folders left out on purpose (`node_modules`, `.git`), by path, for the coverage section.
     pub skipped_folders: Vec<String>,
+    /// What [`Limits::exclude`] left out: for each pattern, in its order, the paths it named. A folder stands for all in it.
+    pub excluded: Vec<(String, Vec<String>)>,
     /// Whether the subject is a git checkout, so that `git_ignored` means something.
     pub is_git: bool,
 }
@@ -135,6 +139,15 @@ impl SourceTree {
     /// error but an entry in [`SourceTree::not_read`].
     pub fn read(root: &std::path::Path, limits: &Limits) -> Result<Self, ReadError> {
         walk::read(root, limits)
+    }
+
+    /// Reads one file at the root of a folder: for a file that says how the rest is to be read. The tree is empty where
+    /// there is no such file, and where the path is itself a file.
+    ///
+    /// # Errors
+    /// When the path does not exist or cannot be opened.
+    pub fn read_file(root: &std::path::Path, name: &str, limits: &Limits) -> Result<Self, ReadError> {
+        walk::read_file(root, name, limits)
     }
 
     /// A tree from literals, for rule pages and tests.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 use rayon::prelude::*;
 
-use crate::{Content, NotRead, SourceTree, new_file};
+use crate::{Content, Glob, NotRead, SourceTree, new_file};
 
 /// Bounds on what is read: the subject is hostile input.
 #[derive(Clone, Debug)]
@@ -20,11 +20,19 @@ pub struct Limits {
     pub max_total_bytes: u64,
     /// Folders nested deeper than this are not entered.
     pub max_depth: usize,
+    /// What the owner says is not part of the app; neither entered nor read, but listed in [`SourceTree::excluded`].
+    pub exclude: Vec<Glob>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { max_file_bytes: 8 << 20, max_files: 60_000, max_total_bytes: 512 << 20, max_depth: 64 }
+        Limits {
+            max_file_bytes: 8 << 20,
+            max_files: 60_000,
+            max_total_bytes: 512 << 20,
+            max_depth: 64,
+            exclude: Vec::new(),
+        }
     }
 }
 
@@ -106,6 +114,9 @@ pub(crate) fn read(root: &Path, limits: &Limits) -> Result<SourceTree, ReadError
     let skipped_base = base.clone();
     let skipped_in = std::sync::Arc::new(skipped);
     let skipped_out = std::sync::Arc::clone(&skipped_in);
+    let excluded_in = std::sync::Arc::new(std::sync::Mutex::new(vec![Vec::new(); limits.exclude.len()]));
+    let excluded_out = std::sync::Arc::clone(&excluded_in);
+    let exclude = limits.exclude.clone();
     let walker = WalkBuilder::new(root)
         .standard_filters(false)
         .follow_links(false)
@@ -116,7 +127,17 @@ pub(crate) fn read(root: &Path, limits: &Limits) -> Result<SourceTree, ReadError
             if skip && let Ok(mut list) = skipped_in.lock() {
                 list.insert(relative(&skipped_base, entry.path()));
             }
-            !skip
+            if skip || entry.depth() == 0 {
+                return !skip;
+            }
+            let path = relative(&skipped_base, entry.path());
+            let Some(pattern) = exclude.iter().position(|glob| glob.names(&path)) else { return true };
+            if let Ok(mut lists) = excluded_in.lock()
+                && let Some(list) = lists.get_mut(pattern)
+            {
+                list.push(path);
+            }
+            false
         })
         .build();
     for entry in walker {
@@ -155,6 +176,18 @@ pub(crate) fn read(root: &Path, limits: &Limits) -> Result<SourceTree, ReadError
     }
     if let Ok(list) = skipped_out.lock() {
         tree.skipped_folders = list.iter().cloned().collect();
+    }
+    if let Ok(lists) = excluded_out.lock() {
+        tree.excluded = limits
+            .exclude
+            .iter()
+            .zip(lists.iter())
+            .map(|(glob, paths)| {
+                let mut paths: Vec<String> = paths.clone();
+                paths.sort();
+                (glob.text().to_owned(), paths)
+            })
+            .collect();
     }
     found.sort();
 
@@ -200,6 +233,34 @@ pub(crate) fn read(root: &Path, limits: &Limits) -> Result<SourceTree, ReadError
         }
     }
     tree.not_read.sort();
+    Ok(tree)
+}
+
+pub(crate) fn read_file(root: &Path, name: &str, limits: &Limits) -> Result<SourceTree, ReadError> {
+    let unreadable = |source: std::io::Error| match source.kind() {
+        std::io::ErrorKind::NotFound => ReadError::Missing(root.to_owned()),
+        _ => ReadError::Unreadable { path: root.to_owned(), source },
+    };
+    let mut tree = SourceTree::default();
+    if !std::fs::metadata(root).map_err(unreadable)?.is_dir() {
+        return Ok(tree);
+    }
+    let full = root.join(name);
+    let Ok(metadata) = std::fs::symlink_metadata(&full) else { return Ok(tree) };
+    let mut not_read = |why: String| tree.not_read.push(NotRead { path: name.to_owned(), why, matters: true });
+    if !metadata.is_file() {
+        not_read("not a regular file".into());
+    } else if metadata.len() > limits.max_file_bytes {
+        not_read(format!("{} bytes are more than is read of it", metadata.len()));
+    } else {
+        match read_content(&full, metadata.len(), metadata.len()) {
+            Ok(Content::Text(text)) => {
+                tree.files.push(new_file(name.to_owned(), Content::Text(text), Some(metadata.len()), false));
+            }
+            Ok(_) => not_read("its bytes are not UTF-8 text".into()),
+            Err(error) => not_read(format!("could not be read: {error}")),
+        }
+    }
     Ok(tree)
 }
 
@@ -254,8 +315,14 @@ fn not_ignored(root: &Path, base: &Path, limits: &Limits) -> BTreeSet<String> {
         .git_ignore(true)
         .require_git(false)
         .max_depth(Some(limits.max_depth))
-        .filter_entry(|entry| {
-            !(entry.depth() > 0 && entry.file_type().is_some_and(|kind| kind.is_dir()) && is_skipped(entry.path()))
+        .filter_entry({
+            let (exclude, base) = (limits.exclude.clone(), base.to_owned());
+            move |entry| {
+                let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+                let path = relative(&base, entry.path());
+                let is_cut = (is_folder && is_skipped(entry.path())) || exclude.iter().any(|glob| glob.names(&path));
+                entry.depth() == 0 || !is_cut
+            }
         })
         .build()
         .take(limits.max_files * 2)

@@ -1,8 +1,8 @@
 //! A secret is sent to every visitor.
 
-use crate::{Rule, Sink, gains};
+use crate::{Draft, Rule, Sink, gains};
 use plimsoll_model::app::{SecretKind, SecretTier};
-use plimsoll_model::{App, Claim, Confidence, Gap, Position, Severity};
+use plimsoll_model::{App, Claim, Confidence, Gap, Position, Secret, Severity};
 
 pub(crate) static RULE: Rule = Rule {
     id: "secret-in-browser-code",
@@ -30,26 +30,62 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         if secret.certain {
             draft = draft.confidence(Confidence::Confirmed);
         }
-        let anyone = [Claim::Stands(Position::Anyone)];
-        draft = match secret.kind {
-            SecretKind::DefaultAccount | SecretKind::Password => draft.grants(
-                anyone,
-                Claim::Holds(gains::victim(app)),
-                "reads a password in what every visitor receives and logs in with it",
-            ),
-            SecretKind::SigningKey => draft.grants(
-                anyone,
-                Claim::Holds(gains::victim(app)),
-                format!("reads the {} in what every visitor receives and makes a login ticket", secret.what),
-            ),
-            // The service-role key goes past all policies of the database.
-            _ if secret.what.to_ascii_lowercase().contains("service") => draft.grants(
-                anyone,
-                Claim::Holds(Position::Administrator),
-                format!("reads the {} in what every visitor receives: no policy of the database stops it", secret.what),
-            ),
-            _ => draft,
-        };
-        draft.all(secret.also.iter().copied(), "the same value").done();
+        draft = granted(app, draft, secret.kind, &secret.what);
+        draft = draft.all(secret.also.iter().copied(), "the same value");
+        for seen in app.live.secrets.iter().filter(|seen| seen.value == secret.value) {
+            draft = draft.also_live(&seen.exchange, format!("the running app sends it in a {}", seen.place));
+        }
+        draft.done();
+    }
+    only_live(app, sink);
+}
+
+/// Secrets that the code does not show: the build put them into what the running app serves.
+fn only_live(app: &App, sink: &mut Sink<'_>) {
+    let told = |value: &Secret| {
+        app.secrets.iter().any(|secret| {
+            secret.in_browser && secret.tier == SecretTier::Secret && !secret.in_sample && secret.value == *value
+        })
+    };
+    for (at, seen) in app.live.secrets.iter().enumerate() {
+        let earlier = app.live.secrets.get(..at).unwrap_or_default();
+        if told(&seen.value) || earlier.iter().any(|other| other.value == seen.value) {
+            continue;
+        }
+        let severity = if seen.certain { Severity::Critical } else { Severity::High };
+        let mut draft = sink
+            .live(&seen.exchange, format!("{}: {}, in a {}", seen.what, seen.value.masked(), seen.place))
+            .title(format!("{} is sent to every visitor by the running app", seen.what))
+            .severity(severity)
+            .subject(seen.what.clone());
+        draft = granted(app, draft, seen.kind, &seen.what);
+        for also in app.live.secrets.iter().skip(at + 1).filter(|also| also.value == seen.value) {
+            draft = draft.also_live(&also.exchange, format!("the same value, in a {}", also.place));
+        }
+        draft.done();
+    }
+}
+
+/// What it gives to whoever reads it.
+fn granted<'s, 'a>(app: &App, draft: Draft<'s, 'a>, kind: SecretKind, what: &str) -> Draft<'s, 'a> {
+    let anyone = [Claim::Stands(Position::Anyone)];
+    match kind {
+        SecretKind::DefaultAccount | SecretKind::Password => draft.grants(
+            anyone,
+            Claim::Holds(gains::victim(app)),
+            "reads a password in what every visitor receives and logs in with it",
+        ),
+        SecretKind::SigningKey => draft.grants(
+            anyone,
+            Claim::Holds(gains::victim(app)),
+            format!("reads the {what} in what every visitor receives and makes a login ticket"),
+        ),
+        // The service-role key goes past all policies of the database.
+        _ if what.to_ascii_lowercase().contains("service") => draft.grants(
+            anyone,
+            Claim::Holds(Position::Administrator),
+            format!("reads the {what} in what every visitor receives: no policy of the database stops it"),
+        ),
+        _ => draft,
     }
 }
