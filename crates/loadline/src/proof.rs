@@ -7,7 +7,7 @@ use plimsoll_model::app::{
     AllowedOrigins, App, CryptoUseKind, Effect, EffectKind, EntryKind, EntryPoint, Exposure, GuardKind, GuardStanding,
     LiveVerdict, Openness, Purpose, Reach, Rls, SecretTier, StoreKind,
 };
-use plimsoll_model::{Exchange, Witness};
+use plimsoll_model::{Exchange, NotChecked, Witness};
 use plimsoll_source::{SourceTree, Span};
 
 /// How many places a proof points at; the note says how many there are.
@@ -48,7 +48,8 @@ pub struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     pub(crate) fn new(app: &'a App, tree: &SourceTree) -> Self {
-        let gaps: Vec<&plimsoll_model::NotChecked> = app.not_checked.iter().filter(|gap| gap.weighs).collect();
+        let gaps: Vec<&NotChecked> =
+            app.not_checked.iter().filter(|gap| gap.weighs && gap.what != NotChecked::RUNNING_APP).collect();
         let opaque = app.entry_points.iter().filter(|entry| entry.opaque).count();
         let nothing = tree.files.iter().all(|file| file.text().is_empty());
         let blind = match gaps.first() {

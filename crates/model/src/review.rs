@@ -24,6 +24,11 @@ pub struct NotChecked {
     pub weighs: bool,
 }
 
+impl NotChecked {
+    /// What the live witness calls its subject: without it the code can still be followed.
+    pub const RUNNING_APP: &'static str = "the running app";
+}
+
 /// What was looked at and what was not.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Coverage {

@@ -40,6 +40,10 @@ enum Command {
         /// Ask the running app at the address that plimsoll.toml names.
         #[arg(long, conflicts_with = "url")]
         live: bool,
+        /// Start the app with this command and look at it while it runs; without a command, with the usual one of its kind.
+        /// It runs on a copy of the folder, gets its port by PORT and is ended afterwards. This executes the app's code.
+        #[arg(long, value_name = "COMMAND", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["url", "live"])]
+        run: Option<String>,
         /// Write every request that is sent to the running app into this new file, as JSON Lines.
         #[arg(long, value_name = "FILE")]
         log: Option<PathBuf>,
@@ -152,8 +156,8 @@ enum Level {
 
 fn main() -> ExitCode {
     match Cli::parse().command {
-        Command::Check { path, url, live, log, format, fail_on, verbose } => {
-            match check(&path, url, live, log.as_deref()) {
+        Command::Check { path, url, live, run, log, format, fail_on, verbose } => {
+            match check(&path, url, live, run, log.as_deref()) {
                 Ok((review, said)) => {
                     let text = match format {
                         Format::Terminal => {
@@ -256,6 +260,7 @@ fn check(
     path: &Path,
     url: Option<String>,
     live: bool,
+    run: Option<String>,
     log: Option<&Path>,
 ) -> Result<(Review, Option<Severity>), String> {
     let _progress = progress::Progress::start();
@@ -266,10 +271,17 @@ fn check(
         (None, true, said) => said,
         (url, _, _) => url,
     };
-    if log.is_some() && url.is_none() {
-        return Err("--log needs --url or --live: no request is sent without them".into());
+    if log.is_some() && url.is_none() && run.is_none() {
+        return Err("--log needs --url, --live or --run: no request is sent without them".into());
     }
-    let review = review::of(&subject, &review::Asked { url: url.as_deref(), log })?;
+    // Kept to the end of the review: dropping it ends the app.
+    let started = run.map(|command| start(path, &subject, command)).transpose()?;
+    let (url, not_started) = match &started {
+        Some(Ok(app)) => (Some(app.url()), None),
+        Some(Err(error)) => (None, Some(error.to_string())),
+        None => (url, None),
+    };
+    let review = review::of(&subject, &review::Asked { url: url.as_deref(), log, not_started })?;
     Ok((review, subject.config.fail_on.map(|said| said.value)))
 }
 
@@ -290,6 +302,21 @@ fn completions(shell: clap_complete::Shell) -> String {
     let mut out = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "plimsoll", &mut out);
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Starts the app; an inner error is the app's own failure, which the review reports.
+fn start(
+    path: &Path,
+    subject: &owner::Subject,
+    command: String,
+) -> Result<Result<plimsoll_probe::Launched, plimsoll_probe::LaunchError>, String> {
+    let command = match command.is_empty() {
+        false => command,
+        true => plimsoll_probe::usual_command(&subject.tree)
+            .ok_or("how this app is started could not be told from its files; give the command: --run \"npm start\"")?,
+    };
+    progress::stage("starting the app");
+    Ok(plimsoll_probe::Launched::start(path, &command))
 }
 
 /// The earlier report's text, where one is given, and the review as the app is now.

@@ -25,12 +25,14 @@ pub(crate) struct Asked<'a> {
     pub(crate) url: Option<&'a str>,
     /// Where every request is logged.
     pub(crate) log: Option<&'a Path>,
+    /// Why it could not be started, where that was asked.
+    pub(crate) not_started: Option<String>,
 }
 
 /// Reviews a folder and, where an address is given, the running app.
 pub(crate) fn review(path: &Path, url: Option<&str>) -> Result<Review, String> {
     let _progress = progress::Progress::start();
-    of(&owner::read(path)?, &Asked { url, log: None })
+    of(&owner::read(path)?, &Asked { url, ..Asked::default() })
 }
 
 /// Reviews an app that was read.
@@ -53,9 +55,9 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
         }
     } else {
         app.not_checked.push(NotChecked {
-            what: "the running app".into(),
-            why: subject.why_not_asked().into(),
-            weighs: false,
+            what: NotChecked::RUNNING_APP.into(),
+            why: asked.not_started.clone().unwrap_or_else(|| subject.why_not_asked().into()),
+            weighs: asked.not_started.is_some(),
         });
     }
     progress::stage("looking for what is wrong");

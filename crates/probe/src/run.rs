@@ -50,7 +50,7 @@ pub enum ProbeError {
 impl ProbeError {
     /// The gap in coverage that this leaves.
     pub fn not_checked(&self) -> NotChecked {
-        NotChecked { what: "the running app".to_owned(), why: self.to_string(), weighs: true }
+        NotChecked { what: NotChecked::RUNNING_APP.to_owned(), why: self.to_string(), weighs: true }
     }
 }
 
