@@ -39,6 +39,16 @@ impl Env {
         self.names.borrow().contains_key(name)
     }
 
+    /// The names of this very scope.
+    pub fn names(&self) -> HashMap<Str, Value> {
+        self.names.borrow().clone()
+    }
+
+    /// Puts back what [`Env::names`] gave.
+    pub fn set_names(&self, names: HashMap<Str, Value>) {
+        *self.names.borrow_mut() = names;
+    }
+
     /// Replaces the value where the name is declared; `false` where it is not.
     pub fn assign(&self, name: &str, change: &dyn Fn(&Value) -> Value) -> bool {
         if let Some(slot) = self.names.borrow_mut().get_mut(name) {

@@ -131,6 +131,9 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
         }
     }
     for (a, b) in pairs {
+        if holds && has_input(a) && crate::knowledge::php::is_form_token(b) {
+            return vec![Check::holds(GuardKind::Csrf)];
+        }
         // What the caller sends against what only the server knows.
         if holds && has_input(a) && !is_identity(b) && is_server_secret(b) {
             return vec![Check::holds(GuardKind::Signature)];
@@ -210,6 +213,12 @@ fn passed(path: &str, value: &Value) -> Vec<Check> {
 
 /// One of several conditions holds: a guard only where each of them is one.
 fn any_of(branches: &[Vec<Fact>], depth: u32) -> Vec<Check> {
+    // A switch of the installation that turns the check off is its owner's decision; what is left is the check.
+    let branches: Vec<Vec<Fact>> = match branches.iter().filter(|facts| !facts.iter().any(is_off_switch)).cloned().collect::<Vec<_>>() {
+        rest if rest.is_empty() => branches.to_vec(),
+        rest => rest,
+    };
+    let branches = &branches[..];
     let per_branch: Vec<Vec<Check>> =
         branches.iter().map(|facts| facts.iter().flat_map(|fact| checks(fact, depth + 1)).collect()).collect();
     let has = |checks: &[Check], kinds: &[GuardKind]| {
@@ -257,6 +266,14 @@ fn any_of(branches: &[Vec<Fact>], depth: u32) -> Vec<Check> {
     out
 }
 
+/// `$config['disable_authentication']` and the like.
+fn is_off_switch(fact: &Fact) -> bool {
+    let Fact::Truthy { value, holds: true, .. } = fact else { return false };
+    let words = crate::handler::words_of(value.path());
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    has(&["disable", "disabled", "skip", "bypass"]) && has(&["auth", "authentication", "login", "security"]) && !has_input(value)
+}
+
 pub(crate) fn has_label(value: &Value, test: impl Fn(&Label) -> bool) -> bool {
     value.deep_labels().any(test)
 }
@@ -297,6 +314,10 @@ fn is_privilege(value: &Value) -> bool {
             None => return false,
         },
     };
+    // PHP: the administrator's session has a name of its own (`$_SESSION['admin_id']`).
+    if value.path().starts_with("_SESSION.") && crate::handler::words_of(&name).first().is_some_and(|word| word == "admin") {
+        return true;
+    }
     is_privilege_name(&name)
 }
 

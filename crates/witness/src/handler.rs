@@ -2,10 +2,12 @@
 
 mod effects;
 mod flows;
+mod php;
 mod purpose;
 
 pub(crate) use effects::is_session_name;
 pub(crate) use flows::flows_of;
+pub(crate) use php::{header_line, upload_without_checks};
 pub(crate) use purpose::{purposes_of, words_of};
 
 use plimsoll_analysis::{Event, EventKind, Fact, Facts, FunctionRef, Label, Value, ValueKind};
@@ -172,6 +174,7 @@ fn collect_inputs(event: &Event, out: &mut Vec<String>) {
         EventKind::Assign { value, .. }
         | EventKind::Attribute { value, .. }
         | EventKind::Output { value }
+        | EventKind::Compose { value }
         | EventKind::Return { value } => {
             add(value);
         }
