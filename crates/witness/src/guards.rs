@@ -126,6 +126,10 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
                 return vec![Check::holds(GuardKind::Ownership), Check::holds(GuardKind::Authentication)];
             }
             if holds && constant {
+                // The state of a record of the caller's own (`invoice.status == 'draft'`) says nothing of the caller.
+                if is_record(a) && !names_somebody(a) {
+                    return vec![Check::holds(GuardKind::Authentication)];
+                }
                 return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
             }
         }
@@ -135,7 +139,7 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
             return vec![Check::holds(GuardKind::Csrf)];
         }
         // What the caller sends against what only the server knows.
-        if holds && has_input(a) && !is_identity(b) && is_server_secret(b) {
+        if holds && has_input(a) && !is_identity(b) && is_server_secret(b) && (b.as_str().is_none() || is_sent_as_secret(a)) {
             return vec![Check::holds(GuardKind::Signature)];
         }
     }
@@ -145,6 +149,9 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
 fn membership(value: &Value, among: &Value, holds: bool) -> Vec<Check> {
     if is_identity(value) && holds {
         let kind = if is_record(among) { GuardKind::Ownership } else { GuardKind::Role };
+        if kind == GuardKind::Role && is_record(value) && !is_privilege(value) && !names_somebody(value) {
+            return vec![Check::holds(GuardKind::Authentication)];
+        }
         return vec![Check::holds(kind), Check::holds(GuardKind::Authentication)];
     }
     let session = among.path();
@@ -292,6 +299,29 @@ fn has_input(value: &Value) -> bool {
 
 fn is_setting(value: &Value) -> bool {
     has_label(value, |label| matches!(label, Label::Env(_)))
+}
+
+/// Whether a field says who somebody is.
+fn names_somebody(value: &Value) -> bool {
+    let Some(symbol) = value.as_symbol() else { return true };
+    let words = crate::handler::words_of(&symbol.last_name());
+    words.iter().any(|word| {
+        matches!(word.as_str(), "id" | "uid" | "email" | "mail" | "username" | "user" | "login" | "name" | "sub" | "phone")
+    })
+}
+
+/// A constant is a secret only where what is compared with it is sent as one; others choose an action or a state.
+fn is_sent_as_secret(value: &Value) -> bool {
+    const WORDS: &[&str] = &[
+        "key", "token", "secret", "auth", "authorization", "password", "passwd", "pass", "pin", "signature", "sign",
+        "hash", "apikey", "code", "cron",
+    ];
+    let named = |text: &str| crate::handler::words_of(text).iter().any(|word| WORDS.contains(&word.as_str()));
+    has_label(value, |label| match label {
+        // Of a whole (`headers`, `body`) the name of the field is not known.
+        Label::Input(name, _) => named(name) || !name.contains('.'),
+        _ => false,
+    })
 }
 
 /// A setting, or a constant long enough to be a shared secret.

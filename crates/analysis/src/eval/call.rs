@@ -649,7 +649,37 @@ impl Machine<'_> {
             } else {
                 Value::plain(ValueKind::Null)
             };
+            if let Some(name) = &param_name {
+                self.promote(closure, function, name, param.pattern, &value);
+            }
             self.declare_pattern(param.pattern, value);
+        }
+    }
+
+    /// PHP: a parameter of a constructor that is declared as a property with it.
+    fn promote(
+        &mut self,
+        closure: &Closure,
+        function: &plimsoll_ir::Function,
+        name: &Str,
+        pattern: NodeId,
+        value: &Value,
+    ) {
+        let module = self.program.module(closure.module);
+        if module.language != Language::Php || function.name.as_deref() != Some("__construct") {
+            return;
+        }
+        let (Some(class), Some(Value { kind: ValueKind::Object(object), .. })) = (function.class, &closure.this) else {
+            return;
+        };
+        let at = module.node(pattern).range;
+        let is_promoted = module
+            .class(class)
+            .fields
+            .iter()
+            .any(|field| field.name == *name && field.range.start <= at.start && at.end <= field.range.end);
+        if is_promoted {
+            object.fields.borrow_mut().insert(name.clone(), value.clone());
         }
     }
 }

@@ -76,7 +76,7 @@ impl Machine<'_> {
             if let Some(symbol) = self.foreign_base(class, 0) {
                 // What extends a request is the request.
                 let instance = if symbol.starts_with("FormRequest:") || symbol.starts_with("Request:") {
-                    Symbol::given("@request")
+                    Symbol::given("@laravel")
                 } else {
                     Symbol::import(format!("{symbol}()"))
                 };

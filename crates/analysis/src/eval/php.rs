@@ -819,7 +819,7 @@ impl Machine<'_> {
             let value = match wanted.map(|value| value.kind) {
                 Some(ValueKind::Class(class)) => self.injected(class, depth + 1),
                 Some(ValueKind::Symbol(symbol)) if symbol.path == "Request" => {
-                    Value::symbol(Symbol::given("@request"), Labels::NONE)
+                    Value::symbol(Symbol::given("@laravel"), Labels::NONE)
                 }
                 Some(ValueKind::Symbol(symbol)) => {
                     Value::symbol(Symbol::import(format!("{}()", symbol.path)), Labels::NONE)

@@ -359,7 +359,7 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
         |label| matches!(label, Label::Input(name, _) if !name.starts_with("headers") && !name.starts_with("cookies")),
     );
     // Laravel: what hangs on the signed-in user's own record is the user's own.
-    let of_caller = callee.path.contains("user().") && (callee.path.starts_with("auth()") || callee.path.starts_with("Auth.") || callee.path.starts_with("@request."));
+    let of_caller = callee.path.contains("user().") && (callee.path.starts_with("auth()") || callee.path.starts_with("Auth.") || callee.path.starts_with("@laravel.") || callee.path.starts_with("request()."));
     effect.limited_to_caller = filter_labels.has_identity() || of_caller;
     if found.sql.is_none() || matches!(found.kind, EffectKind::Create) {
         let value_labels = values.iter().fold(Labels::NONE, |all, value| all.union(&value.deep_labels()));

@@ -160,6 +160,7 @@ fn call(event: &Event, callee: &Symbol, args: &[Argument], out: &mut Vec<Flow>) 
         && let Some(filter) = event.arg(0)
         && filter.labels.any(|label| matches!(label, Label::Input(name, clean) if matches!(name.as_str(), "body" | "query") && !clean.covers(Clean::ALL)))
         && !matches!(filter.kind, ValueKind::Str(_) | ValueKind::Text(_))
+        && !filter.path().starts_with("@laravel")
     {
         push(event, filter, Sink::NoSql, &name, Clean::ALL, out);
     }

@@ -182,6 +182,13 @@ pub(super) fn labels(path: &str) -> Labels {
     if let Some(rest) = path.strip_prefix('@') {
         return request(rest);
     }
+    // Laravel's request, also by its helper and its facade.
+    if let Some(member) = path.strip_prefix("request().").or_else(|| path.strip_prefix("Request.")) {
+        return super::php::laravel(member);
+    }
+    if matches!(path, "request()") {
+        return Labels::NONE;
+    }
     if let Some(table) = path.strip_prefix("store:file.") {
         let end = table.find(['.', '[', '(']).unwrap_or(table.len());
         return one(Label::Record(table[..end].into(), Clean::NONE));
@@ -299,6 +306,9 @@ fn request(rest: &str) -> Labels {
             _ => Labels::NONE,
         };
     };
+    if root == "laravel" {
+        return super::php::laravel(member);
+    }
     if matches!(root, "params" | "searchParams" | "body" | "formData" | "input" | "query" | "message" | "identity") {
         return Labels::NONE; // inherited from the base and named there
     }

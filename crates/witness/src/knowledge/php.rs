@@ -2,10 +2,78 @@
 
 use plimsoll_analysis::{Argument, Clean, Label, Labels, Outcome, Value, ValueKind};
 
+/// Labels of a member of Laravel's request.
+pub(super) fn laravel(member: &str) -> Labels {
+    let one = |label: Label| Labels::one(label);
+    let input = |name: &str| one(Label::Input(name.into(), Clean::NONE));
+    match member {
+        "user()" | "user" | "user().id" => one(Label::Identity),
+        "validated()" | "safe()" | "validate()" => input("body.validated"),
+        "only()" | "except()" | "collect()" => input("body.some"),
+        "all()" | "input()" | "post()" | "json()" | "toArray()" | "getContent()" | "get()" => input("body"),
+        "query()" | "query" => input("query"),
+        "route()" => input("params"),
+        "header()" | "headers" | "bearerToken()" | "userAgent()" | "ip()" => input("headers"),
+        "cookie()" => input("cookies"),
+        "url()" | "fullUrl()" | "path()" => input("url"),
+        "file()" | "allFiles()" => one(Label::Upload("file".into(), Clean::PATH)),
+        // `$request->email` is the input of that name.
+        _ if !member.contains(['.', '(', '[']) => input(&format!("body.{member}")),
+        _ => Labels::NONE,
+    }
+}
+
+/// `$request->input('email')`, `request('email')`: the input by its name.
+fn laravel_input(path: &str, args: &[Argument]) -> Option<Outcome> {
+    let prefixes = ["@laravel.", "request().", "Request."];
+    let method = match prefixes.iter().find_map(|prefix| path.strip_prefix(prefix)) {
+        Some(method) => method,
+        None if path == "request" => "input",
+        None => return None,
+    };
+    let name = args.first()?.value.as_str()?;
+    let (kind, clean) = match method {
+        "input" | "get" | "post" | "string" | "str" | "date" | "json" => ("body", Clean::NONE),
+        "query" => ("query", Clean::NONE),
+        "route" => ("params", Clean::NONE),
+        "integer" | "float" | "boolean" | "has" | "filled" | "exists" | "enum" | "missing" => ("body", Clean::ALL),
+        "header" => ("headers", Clean::NONE),
+        "cookie" => ("cookies", Clean::NONE),
+        _ => return None,
+    };
+    let labels = Labels::one(Label::Input(format!("{kind}.{name}").into(), clean));
+    // The name stays in the symbol, so that two readings of it are known as the same.
+    let symbol = plimsoll_analysis::Symbol::given(&format!("@laravel.{kind}.{name}"));
+    Some(Outcome { result: Some(Value::symbol(symbol, labels)), ..Outcome::default() })
+}
+
 /// What a function of the language does to values, where the tables of names do not say it.
 pub(super) fn outcome(path: &str, args: &[Argument]) -> Option<Outcome> {
     let first = args.first().map(|arg| &arg.value);
     let mut outcome = Outcome::default();
+    if let Some(outcome) = laravel_input(path, args) {
+        return Some(outcome);
+    }
+    // What the session keeps is the server's own knowledge of the caller.
+    if matches!(path, "session" | "session().get" | "session().pull" | "Session.get" | "@laravel.session().get")
+        && let Some(name) = first.and_then(Value::as_str)
+    {
+        let labels = if is_session_note(name) { Labels::NONE } else { Labels::one(Label::Identity) };
+        outcome.replace = Some(labels);
+        return Some(outcome);
+    }
+    // `validate([...])` gives back the fields that it names.
+    if matches!(path, "@laravel.validate" | "request().validate")
+        && let Some(rules) = first.and_then(Value::as_object)
+    {
+        let object = plimsoll_analysis::Object::new(rules.site, false);
+        for name in rules.fields.borrow().keys().filter(|name| !name.contains('.')) {
+            let labels = Labels::one(Label::Input(format!("body.{name}").into(), Clean::NONE));
+            object.fields.borrow_mut().insert(name.clone(), Value::of(labels));
+        }
+        outcome.result = Some(Value::plain(ValueKind::Object(std::rc::Rc::new(object))));
+        return Some(outcome);
+    }
     match path {
         "file_get_contents" if first.and_then(Value::as_str).is_some_and(|name| name.starts_with("php://input")) => {
             outcome.replace = Some(Labels::one(Label::Input("body".into(), Clean::NONE)));

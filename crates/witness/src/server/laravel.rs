@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use plimsoll_analysis::{
     Argument, ClassRef, Clean, Closure, Event, EventKind, Facts, FunctionRef, Label, Labels, ModuleId, Object, Program,
-    Site, Symbol, Value, ValueKind, assume,
+    Run, Site, Symbol, Value, ValueKind, assume,
 };
 use plimsoll_ir::{FunctionId, Kind, Language, NodeId, Str};
 use plimsoll_model::app::{
-    AllowedOrigins, CookieSet, CorsPolicy, EffectKind, EntryKind, Guard, GuardKind, GuardStanding, SameSite,
+    AllowedOrigins, CookieSet, CorsPolicy, EntryKind, Guard, GuardKind, GuardStanding, SameSite,
     SettingSeen,
 };
 use plimsoll_model::{App, NotChecked};
@@ -86,18 +86,15 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
     let laravel = named_middleware(witnessing, laravel);
     let registered = registrations(witnessing);
     let mut routes: Vec<Route> = Vec::new();
-    let mut included: BTreeSet<ModuleId> = BTreeSet::new();
     for (id, group) in files.iter().map(|&id| (id, group_of(program.path(id), &registered))) {
         let run = witnessing.machine.run_setup_file(id);
-        included.extend(witnessing.machine.included());
         collect(witnessing, &run.events, &group, &mut routes, 0);
     }
-    let _ = included;
     let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
     for route in &routes {
         // A route registered twice: the later one answers, but both are the same decision here.
         if seen.insert((route.methods.join("/"), format!("{}{:?}", route.path, route.span))) {
-            entry(witnessing, &laravel, route, app);
+            entry(witnessing, &laravel, route);
         }
     }
     settings(program, app);
@@ -572,22 +569,23 @@ fn resolve(witnessing: &mut Witnessing<'_, '_>, route: &Route) -> Option<(Option
     Some((Some(class), witnessing.machine.method(class, method)?))
 }
 
-fn entry(witnessing: &mut Witnessing<'_, '_>, laravel: &Laravel, route: &Route, app: &mut App) {
+fn entry(witnessing: &mut Witnessing<'_, '_>, laravel: &Laravel, route: &Route) {
     let program = witnessing.machine.program;
     let methods: Vec<&str> = route.methods.iter().map(String::as_str).collect();
     let path = colon_parameters(&route.path.replace("?}", "}"));
     let mut point = chain::entry(EntryKind::Route, &methods, &path, "Laravel", route.span);
     let Some((class, handler)) = resolve(witnessing, route) else {
-        // A controller of a package, or one that is not there.
-        point.opaque = true;
+        let is_own = route.handler.items().first().is_some_and(|first| class_in(first).is_some());
+        if is_own {
+            return; // the app's own controller has no such method: the route answers with an error
+        }
+        // A controller of a package.
         let mut passage = Passage { opaque: true, ..Passage::default() };
         for (value, span) in route.group.middleware.clone() {
             passage = middleware(witnessing, laravel, &value, span, passage, 0);
         }
-        point.guards = passage.named;
-        point.whole = point.guards.len();
-        point.purposes = crate::handler::purposes_of(&point);
-        witnessing.entry_points.push(point);
+        let run = Run { events: Vec::new(), value: Value::unknown(), facts: passage.facts.clone(), cut_off: false };
+        finish_run(witnessing, point, run, passage);
         return;
     };
     witnessing.machine.reset();
@@ -633,6 +631,7 @@ fn entry(witnessing: &mut Witnessing<'_, '_>, laravel: &Laravel, route: &Route, 
     let run = witnessing.machine.run(&handler, args, passage.facts.clone());
     let index = finish_run(witnessing, point, run, passage);
     let Some(point) = witnessing.entry_points.get_mut(index) else { return };
+    super::php::mark_front_page(point);
     for effect in &mut point.effects {
         if !effect.writes_whole_input {
             continue;
@@ -649,7 +648,6 @@ fn entry(witnessing: &mut Witnessing<'_, '_>, laravel: &Laravel, route: &Route, 
             effect.privilege_fields.extend(privileges.cloned());
         }
     }
-    let _ = app;
 }
 
 fn matches_pattern(pattern: &str, path: &str) -> bool {
@@ -695,7 +693,7 @@ fn argument(
             whole
         }
         Some(ValueKind::Symbol(symbol)) => match symbol.path.as_str() {
-            "Request" | "request" => given("@request"),
+            "Request" | "request" => given("@laravel"),
             "int" => Value::of(Labels::one(Label::Input(format!("params.{name}").into(), Clean::ALL))),
             "string" | "mixed" => chain::input(&format!("params.{name}")),
             other => Value::symbol(Symbol::import(format!("{other}()")), Labels::NONE),
@@ -798,14 +796,14 @@ fn middleware(
                 Some(known) => known.as_symbol().map_or_else(|| name.to_owned(), |symbol| symbol.last_name().to_string()),
                 None => name.to_owned(),
             };
-            known_middleware(&name, parameters, text, &mut add);
+            known_middleware(&name, text, &mut add);
             limit_fault(parameters, &mut passage);
             passage
         }
         ValueKind::Class(class) => run_middleware(witnessing, *class, "", span, passage),
         ValueKind::Symbol(symbol) => {
             let name = symbol.last_name();
-            known_middleware(&name, "", &name, &mut add);
+            known_middleware(&name, &name, &mut add);
             passage
         }
         ValueKind::Closure(closure) => {
@@ -817,7 +815,7 @@ fn middleware(
 }
 
 /// What Laravel's own middleware and those of well-known packages check.
-fn known_middleware(name: &str, parameters: &str, whole: &str, add: &mut dyn FnMut(GuardKind, &str)) {
+fn known_middleware(name: &str, whole: &str, add: &mut dyn FnMut(GuardKind, &str)) {
     match name {
         "auth" | "auth.basic" | "auth.session" | "verified" | "password.confirm" | "Authenticate" | "EnsureEmailIsVerified"
         | "AuthenticateWithBasicAuth" | "jwt.auth" | "jwt.verify" | "client" | "scope" | "scopes" | "abilities"
@@ -843,7 +841,6 @@ fn known_middleware(name: &str, parameters: &str, whole: &str, add: &mut dyn FnM
             }
         }
     }
-    let _ = parameters;
 }
 
 /// `throttle:1000,1` stops nobody who guesses.
@@ -873,7 +870,7 @@ fn run_middleware(
         let mut add = |kind: GuardKind, name: &str| passage.named.push(named_guard(kind, name, span));
         let name = program.module(class.module).class(class.class).name.as_deref().unwrap_or_default().to_owned();
         let known = matches!(base.as_str(), "Middleware" | "Authenticate" | "");
-        known_middleware(if known { &name } else { &base }, "", &name, &mut add);
+        known_middleware(if known { &name } else { &base }, &name, &mut add);
         return passage;
     };
     let this = witnessing.machine.instance_of(class);
@@ -889,7 +886,7 @@ fn pass_through(
     more: Vec<Value>,
     mut passage: Passage,
 ) -> Passage {
-    let mut args = vec![given("@request"), given("@next")];
+    let mut args = vec![given("@laravel"), given("@next")];
     args.extend(more);
     let run = witnessing.machine.run(closure, args, passage.facts.clone());
     let onwards: Vec<&Facts> =
@@ -1020,7 +1017,6 @@ fn settings(program: &Program<'_>, app: &mut App) {
         let file = program.module(id).file;
         app.header_places.push(Span::new(file, 0, 5));
     }
-    let _ = EffectKind::Read;
 }
 
 fn push_setting(app: &mut App, value: &str, span: Span) {

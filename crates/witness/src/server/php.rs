@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_analysis::{Event, EventKind, Fact, Facts, ModuleId, Program, Value};
 use plimsoll_ir::{Kind, Language, Module, NodeId};
-use plimsoll_model::app::{EntryKind, EntryPoint, SettingSeen};
+use plimsoll_model::app::{EntryKind, EntryPoint, Purpose, SettingSeen};
 use plimsoll_model::{App, NotChecked};
 use plimsoll_source::Span;
 
@@ -78,7 +78,10 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
                 also: Vec::new(),
             });
         }
-        chain::finish_run(witnessing, point, run, Passage::default());
+        let index = chain::finish_run(witnessing, point, run, Passage::default());
+        if let Some(point) = witnessing.entry_points.get_mut(index) {
+            mark_front_page(point);
+        }
         pages.push(id);
     }
     forget_included(witnessing, first, &pages, &in_runs);
@@ -90,6 +93,14 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
         if let Some(place) = place {
             witnessing.notes.header_places.push(first_code(program.module(place)));
         }
+    }
+}
+
+/// The front page shows what is meant for everybody, as long as it only reads.
+pub(super) fn mark_front_page(point: &mut EntryPoint) {
+    let is_front = matches!(point.path.as_str(), "/" | "/index.php" | "/home.php");
+    if is_front && point.effects.iter().all(|effect| !effect.kind.writes()) {
+        point.purposes.insert(Purpose::PublicByDesign);
     }
 }
 
