@@ -176,6 +176,10 @@ fn compared(left: &Value, right: &Value) -> Vec<Check> {
             return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
         }
         if is_counter(value) {
+            // PHP's session belongs to a cookie that an attacker need not send.
+            if value.path().starts_with("_SESSION.") {
+                return vec![Check::fails(GuardKind::RateLimit, "it counts in the visitor's own session")];
+            }
             return vec![Check::holds(GuardKind::RateLimit)];
         }
     }
@@ -186,12 +190,22 @@ fn compared(left: &Value, right: &Value) -> Vec<Check> {
 fn is_counter(value: &Value) -> bool {
     let path = value.path().to_ascii_lowercase();
     let named = |name: &str| {
-        ["attempt", "ratelimit", "rate_limit", "throttl", "failures", "tries", "lockout", "hits"]
+        ["attempt", "ratelimit", "rate_limit", "throttl", "failures", "tries", "lockout", "hits", "locked_until", "failed_login"]
             .iter()
             .any(|word| name.contains(word))
     };
     named(&path)
+        || value.as_symbol().is_some_and(|symbol| asks_for(symbol, &named, 0))
         || has_label(value, |label| matches!(label, Label::Record(name, _) if named(&name.to_ascii_lowercase())))
+}
+
+/// Whether a query on the way to a value names something.
+fn asks_for(symbol: &plimsoll_analysis::Symbol, named: &dyn Fn(&str) -> bool, depth: u32) -> bool {
+    depth < 4
+        && symbol.calls().iter().flat_map(|(_, args, _)| args.iter()).any(|arg| match arg.value.text_shape() {
+            Some(text) => crate::knowledge::stores::statement(&text).is_some() && named(&text.to_ascii_lowercase()),
+            None => arg.value.as_symbol().is_some_and(|inner| asks_for(inner, named, depth + 1)),
+        })
 }
 
 fn passed(path: &str, value: &Value) -> Vec<Check> {

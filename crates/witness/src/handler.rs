@@ -79,7 +79,11 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> I
             events.iter().filter(|event| flows::is_success_answer(event)).map(|event| &event.facts).collect();
         match answers.split_first() {
             Some((first, rest)) => rest.iter().fold((*first).clone(), |common, facts| common.common(facts)),
-            None => start.clone(),
+            // It answers with nothing that was seen: what holds where it looks things up.
+            None => match found.split_first() {
+                Some(((_, first), rest)) => rest.iter().fold(first.clone(), |common, (_, facts)| common.common(facts)),
+                None => start.clone(),
+            },
         }
     });
     out.guards = guards_of(&whole.and(&Facts::default()), tree);

@@ -95,6 +95,7 @@ const REFUSE: &[&str] = &[
     "auth.protect",
     "next/navigation.unauthorized",
     "stripe.webhooks.constructEvent",
+    "Webhook.constructEvent",
     ".webhooks.constructEvent",
     ".webhooks.constructEventAsync",
     "svix.Webhook().verify",
