@@ -1,7 +1,7 @@
 //! Names and their values at run time.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use plimsoll_ir::Str;
@@ -40,13 +40,13 @@ impl Env {
     }
 
     /// The names of this very scope.
-    pub fn names(&self) -> HashMap<Str, Value> {
-        self.names.borrow().clone()
+    pub fn names(&self) -> BTreeMap<Str, Value> {
+        self.names.borrow().iter().map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
     /// Puts back what [`Env::names`] gave.
-    pub fn set_names(&self, names: HashMap<Str, Value>) {
-        *self.names.borrow_mut() = names;
+    pub fn set_names(&self, names: BTreeMap<Str, Value>) {
+        *self.names.borrow_mut() = names.into_iter().collect();
     }
 
     /// Replaces the value where the name is declared; `false` where it is not.

@@ -247,7 +247,14 @@ impl<'t> Program<'t> {
     }
 
     /// The PHP files of a folder whose names begin and end as given; `folder` as for [`Program::php_file`].
-    pub fn php_files_in(&self, page: ModuleId, own: ModuleId, folder_path: &str, start: &str, end: &str) -> Vec<ModuleId> {
+    pub fn php_files_in(
+        &self,
+        page: ModuleId,
+        own: ModuleId,
+        folder_path: &str,
+        start: &str,
+        end: &str,
+    ) -> Vec<ModuleId> {
         let mut folders = vec![normalise(folder_path)];
         if !folder_path.starts_with('/') {
             folders.extend([page, own].map(|from| normalise(&format!("{}/{folder_path}", folder(self.path(from))))));

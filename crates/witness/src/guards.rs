@@ -139,7 +139,12 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
             return vec![Check::holds(GuardKind::Csrf)];
         }
         // What the caller sends against what only the server knows.
-        if holds && has_input(a) && !is_identity(b) && is_server_secret(b) && (b.as_str().is_none() || is_sent_as_secret(a)) {
+        if holds
+            && has_input(a)
+            && !is_identity(b)
+            && is_server_secret(b)
+            && (b.as_str().is_none() || is_sent_as_secret(a))
+        {
             return vec![Check::holds(GuardKind::Signature)];
         }
     }
@@ -190,9 +195,20 @@ fn compared(left: &Value, right: &Value) -> Vec<Check> {
 fn is_counter(value: &Value) -> bool {
     let path = value.path().to_ascii_lowercase();
     let named = |name: &str| {
-        ["attempt", "ratelimit", "rate_limit", "throttl", "failures", "tries", "lockout", "hits", "locked_until", "failed_login"]
-            .iter()
-            .any(|word| name.contains(word))
+        [
+            "attempt",
+            "ratelimit",
+            "rate_limit",
+            "throttl",
+            "failures",
+            "tries",
+            "lockout",
+            "hits",
+            "locked_until",
+            "failed_login",
+        ]
+        .iter()
+        .any(|word| name.contains(word))
     };
     named(&path)
         || value.as_symbol().is_some_and(|symbol| asks_for(symbol, &named, 0))
@@ -235,10 +251,11 @@ fn passed(path: &str, value: &Value) -> Vec<Check> {
 /// One of several conditions holds: a guard only where each of them is one.
 fn any_of(branches: &[Vec<Fact>], depth: u32) -> Vec<Check> {
     // A switch of the installation that turns the check off is its owner's decision; what is left is the check.
-    let branches: Vec<Vec<Fact>> = match branches.iter().filter(|facts| !facts.iter().any(is_off_switch)).cloned().collect::<Vec<_>>() {
-        rest if rest.is_empty() => branches.to_vec(),
-        rest => rest,
-    };
+    let branches: Vec<Vec<Fact>> =
+        match branches.iter().filter(|facts| !facts.iter().any(is_off_switch)).cloned().collect::<Vec<_>>() {
+            rest if rest.is_empty() => branches.to_vec(),
+            rest => rest,
+        };
     let branches = &branches[..];
     let per_branch: Vec<Vec<Check>> =
         branches.iter().map(|facts| facts.iter().flat_map(|fact| checks(fact, depth + 1)).collect()).collect();
@@ -292,7 +309,9 @@ fn is_off_switch(fact: &Fact) -> bool {
     let Fact::Truthy { value, holds: true, .. } = fact else { return false };
     let words = crate::handler::words_of(value.path());
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    has(&["disable", "disabled", "skip", "bypass"]) && has(&["auth", "authentication", "login", "security"]) && !has_input(value)
+    has(&["disable", "disabled", "skip", "bypass"])
+        && has(&["auth", "authentication", "login", "security"])
+        && !has_input(value)
 }
 
 pub(crate) fn has_label(value: &Value, test: impl Fn(&Label) -> bool) -> bool {
@@ -320,15 +339,31 @@ fn names_somebody(value: &Value) -> bool {
     let Some(symbol) = value.as_symbol() else { return true };
     let words = crate::handler::words_of(&symbol.last_name());
     words.iter().any(|word| {
-        matches!(word.as_str(), "id" | "uid" | "email" | "mail" | "username" | "user" | "login" | "name" | "sub" | "phone")
+        matches!(
+            word.as_str(),
+            "id" | "uid" | "email" | "mail" | "username" | "user" | "login" | "name" | "sub" | "phone"
+        )
     })
 }
 
 /// A constant is a secret only where what is compared with it is sent as one; others choose an action or a state.
 fn is_sent_as_secret(value: &Value) -> bool {
     const WORDS: &[&str] = &[
-        "key", "token", "secret", "auth", "authorization", "password", "passwd", "pass", "pin", "signature", "sign",
-        "hash", "apikey", "code", "cron",
+        "key",
+        "token",
+        "secret",
+        "auth",
+        "authorization",
+        "password",
+        "passwd",
+        "pass",
+        "pin",
+        "signature",
+        "sign",
+        "hash",
+        "apikey",
+        "code",
+        "cron",
     ];
     let named = |text: &str| crate::handler::words_of(text).iter().any(|word| WORDS.contains(&word.as_str()));
     has_label(value, |label| match label {
@@ -359,7 +394,9 @@ fn is_privilege(value: &Value) -> bool {
         },
     };
     // PHP: the administrator's session has a name of its own (`$_SESSION['admin_id']`).
-    if value.path().starts_with("_SESSION.") && crate::handler::words_of(&name).first().is_some_and(|word| word == "admin") {
+    if value.path().starts_with("_SESSION.")
+        && crate::handler::words_of(&name).first().is_some_and(|word| word == "admin")
+    {
         return true;
     }
     is_privilege_name(&name)

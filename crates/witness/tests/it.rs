@@ -169,7 +169,10 @@ fn php_pages_and_their_guards() {
     let files = [
         ("includes/config.php", PHP_CONFIG),
         ("includes/functions.php", PHP_FUNCTIONS),
-        ("includes/auth.php", "<?php\nif (!isset($_SESSION['user_id'])) {\n  header('Location: login.php');\n  exit;\n}\n"),
+        (
+            "includes/auth.php",
+            "<?php\nif (!isset($_SESSION['user_id'])) {\n  header('Location: login.php');\n  exit;\n}\n",
+        ),
         (
             "admin/users.php",
             "<?php\nrequire_once '../includes/config.php';\nrequire_once __DIR__ . '/../includes/functions.php';\nrequireAdmin();\nmysqli_query($conn, \"DELETE FROM users WHERE id=\" . (int) $_GET['id']);\n",
@@ -205,7 +208,10 @@ fn php_pages_and_their_guards() {
 fn php_folder_that_is_served() {
     let files = [
         ("public/index.php", "<?php\nrequire __DIR__ . '/../src/db.php';\necho 'hello';\n"),
-        ("public/admin/list.php", "<?php\nrequire dirname(__DIR__, 2) . '/src/db.php';\n$db->query('SELECT * FROM staff');\n"),
+        (
+            "public/admin/list.php",
+            "<?php\nrequire dirname(__DIR__, 2) . '/src/db.php';\n$db->query('SELECT * FROM staff');\n",
+        ),
         ("src/db.php", "<?php\n$db = new PDO('sqlite:x');\n$db->query('SELECT 1 FROM staff');\n"),
     ];
     let expected = [("GET /admin/list.php", Reach::Anyone), ("GET /index.php", Reach::Anyone)];
@@ -234,7 +240,10 @@ fn php_flows_and_what_stops_them() {
         ("$id = intval($_GET['id']); $c->query(\"SELECT * FROM t WHERE id = $id\");", &[]),
         ("$c->query(sprintf('SELECT * FROM t WHERE id = %d', $_GET['id']));", &[]),
         ("$c->query(sprintf(\"SELECT * FROM t WHERE n = '%s'\", $_GET['n']));", &[Ends::Sql]),
-        ("$s = $_GET['s']; if (!in_array($s, ['a', 'b'])) { $s = 'a'; } $c->query(\"SELECT * FROM t ORDER BY $s\");", &[]),
+        (
+            "$s = $_GET['s']; if (!in_array($s, ['a', 'b'])) { $s = 'a'; } $c->query(\"SELECT * FROM t ORDER BY $s\");",
+            &[],
+        ),
         ("$s = in_array($_GET['s'], ['a', 'b']) ? $_GET['s'] : 'a'; $c->query(\"SELECT * FROM t ORDER BY $s\");", &[]),
         ("if (!ctype_digit($_GET['n'])) { die('no'); } $c->query('SELECT * FROM t LIMIT ' . $_GET['n']);", &[]),
         ("if ($a) { $x = $_GET['x']; } else { $x = 1; $c->query(\"SELECT * FROM t WHERE id = $x\"); }", &[]),
@@ -244,7 +253,10 @@ fn php_flows_and_what_stops_them() {
         ("echo (int) $_GET['page'];", &[]),
         ("echo $_SERVER['HTTP_USER_AGENT'];", &[]),
         ("?><form action=\"<?= $_SERVER['PHP_SELF'] ?>\"><?php", &[Ends::Html]),
-        ("$r = $c->query('SELECT * FROM posts'); while ($row = $r->fetch_assoc()) { echo $row['body']; }", &[Ends::Html]),
+        (
+            "$r = $c->query('SELECT * FROM posts'); while ($row = $r->fetch_assoc()) { echo $row['body']; }",
+            &[Ends::Html],
+        ),
         ("$r = $c->query('SELECT * FROM posts'); while ($row = $r->fetch_assoc()) { echo $row['id']; }", &[]),
         ("system('ping ' . $_GET['host']);", &[Ends::Shell]),
         ("system('ping ' . escapeshellarg($_GET['host']));", &[]),
@@ -261,7 +273,8 @@ fn php_flows_and_what_stops_them() {
         ("mail('a@b.example', 'Hi', 'Text', 'From: ' . $_POST['email']);", &[Ends::Mail]),
     ];
     for (code, expected) in cases {
-        let found: Vec<Ends> = php_flows(&format!("<?php\n$c = new mysqli();\n{code}\n")).into_iter().map(|(sink, _)| sink).collect();
+        let found: Vec<Ends> =
+            php_flows(&format!("<?php\n$c = new mysqli();\n{code}\n")).into_iter().map(|(sink, _)| sink).collect();
         assert_eq!(found, expected, "{code}");
     }
 }
@@ -273,7 +286,10 @@ fn php_cookies_uploads_and_limits() {
             "login.php",
             "<?php\nsession_start();\n$db = new PDO('sqlite:x');\nif ($_SESSION['login_attempts'] > 5) { die('later'); }\n$s = $db->prepare('SELECT * FROM users WHERE name = ?');\n$s->execute([$_POST['username']]);\n$row = $s->fetch();\nif ($row && password_verify($_POST['password'], $row['password'])) { $_SESSION['user_id'] = $row['id']; }\n",
         ),
-        ("up.php", "<?php\nmove_uploaded_file($_FILES['f']['tmp_name'], 'uploads/' . $_FILES['f']['name']);\nsetcookie('auth_token', $_POST['t'], time() + 60, '/', '', true, true);\n"),
+        (
+            "up.php",
+            "<?php\nmove_uploaded_file($_FILES['f']['tmp_name'], 'uploads/' . $_FILES['f']['name']);\nsetcookie('auth_token', $_POST['t'], time() + 60, '/', '', true, true);\n",
+        ),
         (
             "checked.php",
             "<?php\n$ext = strtolower(pathinfo($_FILES['f']['name'], PATHINFO_EXTENSION));\nif (!in_array($ext, ['jpg', 'png'])) { die('no'); }\nmove_uploaded_file($_FILES['f']['tmp_name'], 'uploads/x.' . $ext);\n",
@@ -322,7 +338,10 @@ fn laravel_routes_groups_and_controllers() {
             "routes/web.php",
             "<?php\nuse App\\Http\\Controllers\\InvoiceController;\nuse Illuminate\\Support\\Facades\\Route;\nRoute::get('/open', fn () => \\App\\Models\\Invoice::all());\nRoute::post('/hooks/pay', function (Request $request) { \\App\\Models\\Invoice::find($request->input('id'))->delete(); });\nRoute::middleware(['auth'])->prefix('app')->group(function () {\n  Route::resource('invoices', InvoiceController::class)->except(['create', 'edit']);\n  Route::group(['prefix' => 'admin', 'middleware' => 'role:admin'], function () {\n    Route::delete('/invoices/{invoice}', [InvoiceController::class, 'destroy'])->name('x');\n  });\n});\n",
         ),
-        ("routes/api.php", "<?php\nRoute::get('/all', 'InvoiceController@index')->middleware('auth:sanctum', 'throttle:60,1');\n"),
+        (
+            "routes/api.php",
+            "<?php\nRoute::get('/all', 'InvoiceController@index')->middleware('auth:sanctum', 'throttle:60,1');\n",
+        ),
     ];
     let expected = [
         ("GET /api/all", Reach::SignedIn),
@@ -344,8 +363,11 @@ fn laravel_routes_groups_and_controllers() {
     assert!(has("GET /app/invoices/:invoice", GuardKind::Ownership));
     assert!(has("GET /api/all", GuardKind::RateLimit));
     assert!(has("POST /app/invoices", GuardKind::Csrf) && !has("POST /hooks/pay", GuardKind::Csrf));
-    assert!(entry("GET /app/invoices").is_some_and(|entry| entry.effects.iter().all(|effect| effect.limited_to_caller)));
-    let whole = |label: &str| entry(label).is_some_and(|entry| entry.effects.iter().any(|effect| effect.writes_whole_input));
+    assert!(
+        entry("GET /app/invoices").is_some_and(|entry| entry.effects.iter().all(|effect| effect.limited_to_caller))
+    );
+    let whole =
+        |label: &str| entry(label).is_some_and(|entry| entry.effects.iter().any(|effect| effect.writes_whole_input));
     assert!(whole("POST /app/invoices") && !whole("PUT/PATCH /app/invoices/:invoice"));
 }
 

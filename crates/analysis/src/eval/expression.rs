@@ -98,7 +98,10 @@ impl Machine<'_> {
                     let (was_markup, added) = (is_markup(&old, 0), new.clone());
                     new = self.binary(*op, old, new);
                     // `$html .= $name;`: what comes alone becomes part of the markup here.
-                    if was_markup && !matches!(added.kind, ValueKind::Text(_) | ValueKind::Str(_)) && !added.labels.is_empty() {
+                    if was_markup
+                        && !matches!(added.kind, ValueKind::Text(_) | ValueKind::Str(_))
+                        && !added.labels.is_empty()
+                    {
                         self.record_here(EventKind::Compose { value: added }, node);
                     }
                 }
@@ -356,6 +359,11 @@ impl Machine<'_> {
                     at = *left;
                 }
                 let mut value = self.eval(at);
+                // Markup that was put together before stays one part (PHP).
+                if self.is_php() && matches!(value.kind, ValueKind::Text(_)) && is_markup(&value, 0) {
+                    let labels = value.labels.clone();
+                    value = Value { kind: ValueKind::Text(Rc::new([value])), labels };
+                }
                 while let Some((op, right)) = rest.pop() {
                     let right = self.eval(right);
                     value = self.binary(op, value, right);
@@ -400,6 +408,12 @@ impl Machine<'_> {
             },
             BinaryOp::Compare => Value { kind: ValueKind::Compare(pair(left, right)), labels },
             BinaryOp::In => Value { kind: ValueKind::In(pair(left, right)), labels },
+            // PHP adds numbers only (and joins arrays).
+            BinaryOp::Add if self.is_php() => match (&left.kind, &right.kind) {
+                (ValueKind::Num(a), ValueKind::Num(b)) => Value { kind: ValueKind::Num(a + b), labels },
+                (ValueKind::Object(_), _) => left.with(&right.deep_labels()),
+                _ => Value::of(labels.cleaned(Clean::ALL)),
+            },
             BinaryOp::Add | BinaryOp::Concat => match (&left.kind, &right.kind) {
                 (ValueKind::Str(a), ValueKind::Str(b)) if a.len() + b.len() < 65_536 => {
                     Value { kind: ValueKind::Str(format!("{a}{b}").into()), labels }
@@ -526,9 +540,9 @@ impl Machine<'_> {
 /// Whether a text has a tag in one of its fixed parts.
 pub(super) fn is_markup(value: &Value, depth: u32) -> bool {
     match &value.kind {
-        ValueKind::Str(text) => text.as_bytes().windows(2).any(|pair| {
-            pair[0] == b'<' && (pair[1].is_ascii_alphabetic() || pair[1] == b'/')
-        }),
+        ValueKind::Str(text) => {
+            text.as_bytes().windows(2).any(|pair| pair[0] == b'<' && (pair[1].is_ascii_alphabetic() || pair[1] == b'/'))
+        }
         ValueKind::Text(parts) if depth < 4 => parts.iter().any(|part| is_markup(part, depth + 1)),
         ValueKind::Choice(list) if depth < 4 => list.iter().any(|(value, _)| is_markup(value, depth + 1)),
         _ => false,

@@ -19,7 +19,7 @@ const SUPERGLOBALS: &[&str] =
     &["_GET", "_POST", "_REQUEST", "_COOKIE", "_FILES", "_SERVER", "_SESSION", "_ENV", "GLOBALS"];
 
 /// Names of a scope.
-pub(super) type Names = std::collections::HashMap<Str, Value>;
+pub(super) type Names = std::collections::BTreeMap<Str, Value>;
 
 fn is_same(a: &Value, b: &Value) -> bool {
     if a.labels != b.labels {
@@ -119,10 +119,7 @@ impl Machine<'_> {
     /// A class of the app by its name as written somewhere: qualified or not.
     pub fn php_class(&self, name: &str) -> Option<ClassRef> {
         let name = name.trim_start_matches('\\');
-        self.php_qualified
-            .get(name)
-            .or_else(|| self.php_classes.get(name.rsplit('\\').next().unwrap_or(name)))
-            .copied()
+        self.php_qualified.get(name).or_else(|| self.php_classes.get(name.rsplit('\\').next().unwrap_or(name))).copied()
     }
 
     /// The class of a library that a class of the app extends, with the class's own name: `Model:Invoice`.
@@ -259,7 +256,7 @@ impl Machine<'_> {
         if self.source(node).starts_with('$') {
             let value = self.php_variable(name);
             return match value.as_str() {
-                Some(text) => self.php_function_value(&text.to_owned()),
+                Some(text) => self.php_function_value(text),
                 None => value,
             };
         }
@@ -303,7 +300,13 @@ impl Machine<'_> {
     }
 
     /// After a method ran on a prepared statement held in a variable: what was bound limits what it gives.
-    pub(super) fn php_after_method(&mut self, object: NodeId, method: &str, args: &[Argument], nodes: &[plimsoll_ir::Arg]) {
+    pub(super) fn php_after_method(
+        &mut self,
+        object: NodeId,
+        method: &str,
+        args: &[Argument],
+        nodes: &[plimsoll_ir::Arg],
+    ) {
         match method.to_ascii_lowercase().as_str() {
             "execute" | "bind_param" | "bindparam" | "bindvalue" => self.php_bind(object, args),
             "bind_result" | "bindcolumn" => {
@@ -343,13 +346,12 @@ impl Machine<'_> {
         if targets.is_empty() {
             let code = self.code();
             let range = code.node(node).range;
-            let index = code
-                .imports
-                .iter()
-                .position(|import| import.names.is_empty() && import.range.start <= range.end && range.start <= import.range.end);
+            let index = code.imports.iter().position(|import| {
+                import.names.is_empty() && import.range.start <= range.end && range.start <= import.range.end
+            });
             targets.extend(index.and_then(|index| self.program.target(self.module_id(), index)));
         }
-        let chosen = targets.is_empty().then(|| self.php_matching(&value)).unwrap_or_default();
+        let chosen = if targets.is_empty() { self.php_matching(&value) } else { Vec::new() };
         if targets.is_empty() && !chosen.is_empty() {
             let argument = Argument { name: None, value: value.clone(), spread: false };
             self.record_here(EventKind::Call { callee: Symbol::global("include"), args: Rc::new([argument]) }, node);
@@ -391,7 +393,9 @@ impl Machine<'_> {
     fn php_targets(&self, value: &Value, depth: u32) -> Vec<ModuleId> {
         let own = self.module_id();
         let mut out: Vec<ModuleId> = match &value.kind {
-            ValueKind::Str(path) => self.program.php_file(self.php_page.unwrap_or(own), own, path).into_iter().collect(),
+            ValueKind::Str(path) => {
+                self.program.php_file(self.php_page.unwrap_or(own), own, path).into_iter().collect()
+            }
             ValueKind::Choice(alternatives) if depth < 3 => {
                 alternatives.iter().flat_map(|(value, _)| self.php_targets(value, depth + 1)).collect()
             }
@@ -683,10 +687,14 @@ impl Machine<'_> {
                 Some(Value::unknown())
             }
             "array_map" | "array_filter" | "array_walk" => {
-                let (function, list) = if name == "array_map" { (first?, args.get(1)?) } else { (args.get(1)?.value.clone(), args.first()?) };
+                let (function, list) = if name == "array_map" {
+                    (first?, args.get(1)?)
+                } else {
+                    (args.get(1)?.value.clone(), args.first()?)
+                };
                 let list = list.value.clone();
                 let function = match function.as_str() {
-                    Some(text) => self.php_function_value(&text.to_owned()),
+                    Some(text) => self.php_function_value(text),
                     None => function,
                 };
                 let mut results = Vec::new();
@@ -713,7 +721,7 @@ impl Machine<'_> {
                 };
                 let function = first?;
                 let function = match (function.as_str(), &function.items()[..]) {
-                    (Some(text), _) => self.php_function_value(&text.to_owned()),
+                    (Some(text), _) => self.php_function_value(text),
                     (None, [object, method]) => {
                         let method = method.as_str()?.to_owned();
                         let object = match object.as_str().and_then(|name| self.php_class(name)) {
@@ -892,11 +900,18 @@ pub(super) fn vetted(value: &Value, facts: &Facts, holding: bool) -> Option<Valu
 }
 
 fn is_vetting(name: &str) -> bool {
-    matches!(name, "is_numeric" | "ctype_digit" | "ctype_alnum" | "ctype_alpha" | "ctype_xdigit" | "is_int" | "checkdate")
+    matches!(
+        name,
+        "is_numeric" | "ctype_digit" | "ctype_alnum" | "ctype_alpha" | "ctype_xdigit" | "is_int" | "checkdate"
+    )
 }
 
 /// A pattern over the whole text without dots for anything.
 fn is_strict_pattern(pattern: &str) -> bool {
     let inner = pattern.trim_start_matches(['/', '#', '~', '@', '!']);
-    inner.starts_with('^') && inner.contains('$') && !inner.contains(".*") && !inner.contains(".+") && !inner.contains("\\S")
+    inner.starts_with('^')
+        && inner.contains('$')
+        && !inner.contains(".*")
+        && !inner.contains(".+")
+        && !inner.contains("\\S")
 }

@@ -182,6 +182,10 @@ impl Machine<'_> {
                 Flow::Normal
             }
             _ => {
+                // What a condition called before says nothing of this statement.
+                if self.is_php() {
+                    self.never_returned = false;
+                }
                 let value = self.eval(node);
                 if matches!(value.kind, ValueKind::Unknown) && self.take_never_returned() {
                     Flow::Exit
@@ -457,7 +461,9 @@ impl Machine<'_> {
         {
             self.note_commonjs_export(path, &value);
         }
-        let in_branch = self.frame().branches > 0;
+        // In PHP what is set here outlives the function: the branches of its callers count too.
+        let in_branch =
+            self.frame().branches > 0 || (self.is_php() && self.frames.iter().any(|frame| frame.branches > 0));
         match &receiver.kind {
             ValueKind::Object(object) => {
                 if property.is_empty() {

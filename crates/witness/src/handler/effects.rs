@@ -227,7 +227,7 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
         return Some(effect);
     }
     if let Some(found) = super::php::effect_of(path, args) {
-        let Some((kind, target)) = found else { return None };
+        let (kind, target) = found?;
         let mut effect = effect(kind, target, event);
         let labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
         effect.picked_by_input = labels.has_input(Clean::NONE);
@@ -359,7 +359,11 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
         |label| matches!(label, Label::Input(name, _) if !name.starts_with("headers") && !name.starts_with("cookies")),
     );
     // Laravel: what hangs on the signed-in user's own record is the user's own.
-    let of_caller = callee.path.contains("user().") && (callee.path.starts_with("auth()") || callee.path.starts_with("Auth.") || callee.path.starts_with("@laravel.") || callee.path.starts_with("request()."));
+    let of_caller = callee.path.contains("user().")
+        && (callee.path.starts_with("auth()")
+            || callee.path.starts_with("Auth.")
+            || callee.path.starts_with("@laravel.")
+            || callee.path.starts_with("request()."));
     effect.limited_to_caller = filter_labels.has_identity() || of_caller;
     if found.sql.is_none() || matches!(found.kind, EffectKind::Create) {
         let value_labels = values.iter().fold(Labels::NONE, |all, value| all.union(&value.deep_labels()));
@@ -653,21 +657,20 @@ fn assign(event: &Event, receiver: &Value, property: &str, value: &Value) -> Opt
         || path.ends_with("request.session")
         || path.contains("getIronSession()");
     if is_session {
-        let plumbing = path == "_SESSION"
-            && (crate::knowledge::php::is_session_note(property) || property.is_empty())
+        let plumbing = path == "_SESSION" && (crate::knowledge::php::is_session_note(property) || property.is_empty())
             || matches!(
-            property,
-            "cookie"
-                | "returnTo"
-                | "csrfToken"
-                | "csrf_token"
-                | "flash"
-                | "lang"
-                | "permanent"
-                | "cart"
-                | "messages"
-                | "modified"
-        );
+                property,
+                "cookie"
+                    | "returnTo"
+                    | "csrfToken"
+                    | "csrf_token"
+                    | "flash"
+                    | "lang"
+                    | "permanent"
+                    | "cart"
+                    | "messages"
+                    | "modified"
+            );
         return (!plumbing).then(|| effect(EffectKind::IssueSession, "session", event));
     }
     if let Some(object) = receiver.as_object().filter(|object| object.is_global.get()) {

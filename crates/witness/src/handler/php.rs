@@ -1,6 +1,6 @@
 //! What PHP's functions and pages do: output, headers, files, commands.
 
-use plimsoll_analysis::{Argument, Clean, Event, EventKind, Fact, Label, Labels, Value, ValueKind};
+use plimsoll_analysis::{Argument, Clean, Event, EventKind, Fact, Label, Labels, SymbolKind, Value, ValueKind};
 use plimsoll_model::app::{EffectKind, Flow, Sink};
 
 use super::flows::{answer, push};
@@ -26,7 +26,8 @@ const PATHS: &[(&str, usize)] = &[
 ];
 
 /// Functions that take an address as well as a path.
-const ADDRESSES: &[&str] = &["file_get_contents", "fopen", "copy", "getimagesize", "simplexml_load_file", "file", "get_headers"];
+const ADDRESSES: &[&str] =
+    &["file_get_contents", "fopen", "copy", "getimagesize", "simplexml_load_file", "file", "get_headers"];
 
 /// The effect of a function of PHP: `None` where it is no such function, `Some(None)` where it has none.
 pub(super) fn effect_of(path: &str, args: &[Argument]) -> Option<Option<(EffectKind, String)>> {
@@ -46,7 +47,8 @@ pub(super) fn effect_of(path: &str, args: &[Argument]) -> Option<Option<(EffectK
             if target.starts_with("php://") || is_log(&target) {
                 return Some(None);
             }
-            let kind = if mode.starts_with('r') && !mode.contains('+') { EffectKind::ReadFile } else { EffectKind::WriteFile };
+            let kind =
+                if mode.starts_with('r') && !mode.contains('+') { EffectKind::ReadFile } else { EffectKind::WriteFile };
             return Some(Some((kind, target)));
         }
         "file_get_contents" => {
@@ -123,18 +125,23 @@ pub(super) fn call(event: &Event, path: &str, args: &[Argument], out: &mut Vec<F
                 && name == "location"
                 && !has_fixed_target(&value)
             {
+                // Only what a link can carry: not the page's own address, not headers or cookies.
+                let labels = event.facts.vet(&value).deep_labels().filtered(|label| match label {
+                    Label::Input(name, _) => !["headers", "cookies", "url"].iter().any(|kind| name.starts_with(kind)),
+                    _ => true,
+                });
+                let value = Value::of(labels);
                 push(event, &value, Sink::Redirect, "Location", Clean::URL, out);
             }
         }
         _ => {}
     }
     let name = path.rsplit('.').next().unwrap_or(path);
-    let is_raw = matches!(name, "whereRaw" | "orWhereRaw" | "selectRaw" | "orderByRaw" | "havingRaw" | "groupByRaw" | "fromRaw")
-        || path == "DB.raw"
-        || path == "DB.unprepared";
-    if is_raw
-        && let Some(value) = event.arg(0).filter(|value| matches!(value.kind, ValueKind::Text(_)))
-    {
+    let is_raw =
+        matches!(name, "whereRaw" | "orWhereRaw" | "selectRaw" | "orderByRaw" | "havingRaw" | "groupByRaw" | "fromRaw")
+            || path == "DB.raw"
+            || path == "DB.unprepared";
+    if is_raw && let Some(value) = event.arg(0).filter(|value| matches!(value.kind, ValueKind::Text(_))) {
         push(event, value, Sink::Sql, name, Clean::SQL, out);
     }
 }
@@ -172,7 +179,9 @@ fn has_fixed_target(value: &Value) -> bool {
     match &value.kind {
         ValueKind::Str(_) => true,
         // `page.php?id=…`, `/path…`, `https://host/…`; a lone `/` could become `//host`.
-        ValueKind::Text(parts) => parts.first().and_then(Value::as_str).is_some_and(|text| text.len() > 1 && !text.ends_with("://")),
+        ValueKind::Text(parts) => {
+            parts.first().and_then(Value::as_str).is_some_and(|text| text.len() > 1 && !text.ends_with("://"))
+        }
         _ => false,
     }
 }
@@ -226,7 +235,10 @@ fn html(event: &Event, value: &Value, name: &str, out: &mut Vec<Flow>) {
 fn column_of(value: &Value) -> Option<String> {
     match &value.kind {
         ValueKind::Text(parts) => parts.iter().find_map(column_of),
-        ValueKind::Symbol(symbol) if value.labels.any(|label| matches!(label, Label::Record(..))) => {
+        ValueKind::Symbol(symbol)
+            if matches!(symbol.kind, SymbolKind::Member(..))
+                && value.labels.any(|label| matches!(label, Label::Record(..))) =>
+        {
             Some(symbol.last_name().to_string())
         }
         ValueKind::Choice(list) => list.iter().find_map(|(value, _)| column_of(value)),
@@ -266,21 +278,66 @@ fn gather(value: &Value, depth: u32, out: &mut Labels) {
 fn is_number_name(name: &str) -> bool {
     let words = super::words_of(name);
     let Some(last) = words.last() else { return false };
-    matches!(
-        last.as_str(),
-        "id" | "count" | "total" | "price" | "amount" | "quantity" | "qty" | "stock" | "sum" | "cost" | "date" | "time"
-            | "at" | "year" | "month" | "day" | "age" | "status" | "balance" | "rating" | "percent" | "percentage"
-            | "avg" | "min" | "max" | "rows" | "num" | "salary" | "role" | "discount" | "tax" | "subtotal" | "active"
-            | "hours" | "minutes" | "level" | "score" | "views" | "likes" | "timestamp" | "ip" | "created" | "updated" | "gender" | "c" | "cnt" | "size" | "version"
-    ) || words.first().is_some_and(|first| matches!(first.as_str(), "is" | "has" | "num" | "total" | "count"))
+    // `userid`, `productid`
+    (last.len() > 3 && last.ends_with("id") && !matches!(last.as_str(), "paid" | "valid" | "invalid" | "void" | "grid"))
+        || matches!(
+            last.as_str(),
+            "id" | "count"
+                | "total"
+                | "price"
+                | "amount"
+                | "quantity"
+                | "qty"
+                | "stock"
+                | "sum"
+                | "cost"
+                | "date"
+                | "time"
+                | "at"
+                | "year"
+                | "month"
+                | "day"
+                | "age"
+                | "status"
+                | "balance"
+                | "rating"
+                | "percent"
+                | "percentage"
+                | "avg"
+                | "min"
+                | "max"
+                | "rows"
+                | "num"
+                | "salary"
+                | "role"
+                | "discount"
+                | "tax"
+                | "subtotal"
+                | "active"
+                | "hours"
+                | "minutes"
+                | "level"
+                | "score"
+                | "views"
+                | "likes"
+                | "timestamp"
+                | "ip"
+                | "created"
+                | "updated"
+                | "gender"
+                | "c"
+                | "cnt"
+                | "size"
+                | "version"
+        )
+        || words.first().is_some_and(|first| matches!(first.as_str(), "is" | "has" | "num" | "total" | "count"))
 }
 
 fn has_markup(value: &Value, depth: u32) -> bool {
     match &value.kind {
-        ValueKind::Str(text) => text
-            .as_bytes()
-            .windows(2)
-            .any(|pair| pair[0] == b'<' && (pair[1].is_ascii_alphabetic() || pair[1] == b'/')),
+        ValueKind::Str(text) => {
+            text.as_bytes().windows(2).any(|pair| pair[0] == b'<' && (pair[1].is_ascii_alphabetic() || pair[1] == b'/'))
+        }
         ValueKind::Text(parts) if depth < 4 => parts.iter().any(|part| has_markup(part, depth + 1)),
         ValueKind::Choice(list) if depth < 4 => list.iter().any(|(value, _)| has_markup(value, depth + 1)),
         _ => false,
@@ -324,7 +381,8 @@ pub(crate) fn upload_without_checks(events: &[Event]) -> Vec<(plimsoll_source::S
         return Vec::new();
     }
     // Any test of the upload on the way counts: which branch it leads to is often kept in a flag.
-    let checked = events.iter().any(|event| event.facts.iter().any(|fact| looks_at_kind(fact, 0)) || looks_inside(event));
+    let checked =
+        events.iter().any(|event| event.facts.iter().any(|fact| looks_at_kind(fact, 0)) || looks_inside(event));
     if checked {
         return Vec::new();
     }
@@ -334,7 +392,12 @@ pub(crate) fn upload_without_checks(events: &[Event]) -> Vec<(plimsoll_source::S
 fn looks_inside(event: &Event) -> bool {
     matches!(
         event.path(),
-        "getimagesize" | "exif_imagetype" | "mime_content_type" | "finfo_file" | "imagecreatefromjpeg" | "imagecreatefrompng"
+        "getimagesize"
+            | "exif_imagetype"
+            | "mime_content_type"
+            | "finfo_file"
+            | "imagecreatefromjpeg"
+            | "imagecreatefrompng"
             | "imagecreatefromstring"
     ) || event.path().starts_with("finfo()")
         || matches!(&event.kind, EventKind::Method { name, .. } if name == "file")
@@ -348,9 +411,12 @@ fn looks_at_kind(fact: &Fact, depth: u32) -> bool {
         }
         Fact::In { value, among, .. } => is_upload(value) || is_upload(among),
         Fact::Truthy { value, .. } => {
-            is_upload(value) && ["preg_match", "in_array", "getimagesize"].iter().any(|name| value.path().contains(name))
+            is_upload(value)
+                && ["preg_match", "in_array", "getimagesize"].iter().any(|name| value.path().contains(name))
         }
-        Fact::AnyOf { branches, .. } if depth < 4 => branches.iter().flatten().any(|fact| looks_at_kind(fact, depth + 1)),
+        Fact::AnyOf { branches, .. } if depth < 4 => {
+            branches.iter().flatten().any(|fact| looks_at_kind(fact, depth + 1))
+        }
         _ => false,
     }
 }

@@ -205,7 +205,12 @@ pub(super) fn labels(path: &str) -> Labels {
         "_FILES" => return one(Label::Upload("file".into(), Clean::PATH)),
         "_SERVER.PHP_SELF" => return input("url"),
         "getallheaders()" | "apache_request_headers()" => return input("headers"),
-        "mysqli_error()" | "mysqli_stmt_error()" | "mysqli_connect_error()" | "pg_last_error()" | "mysql_error()" | "sqlite_last_error()" => {
+        "mysqli_error()"
+        | "mysqli_stmt_error()"
+        | "mysqli_connect_error()"
+        | "pg_last_error()"
+        | "mysql_error()"
+        | "sqlite_last_error()" => {
             return one(Label::ErrorDetail);
         }
         "file_get_contents" => return Labels::NONE,

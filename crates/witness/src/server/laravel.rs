@@ -9,8 +9,7 @@ use plimsoll_analysis::{
 };
 use plimsoll_ir::{FunctionId, Kind, Language, NodeId, Str};
 use plimsoll_model::app::{
-    AllowedOrigins, CookieSet, CorsPolicy, EntryKind, Guard, GuardKind, GuardStanding, SameSite,
-    SettingSeen,
+    AllowedOrigins, CookieSet, CorsPolicy, EntryKind, Guard, GuardKind, GuardStanding, SameSite, SettingSeen,
 };
 use plimsoll_model::{App, NotChecked};
 use plimsoll_source::Span;
@@ -216,7 +215,9 @@ fn named_middleware(witnessing: &mut Witnessing<'_, '_>, mut laravel: Laravel) -
                         }
                         "@configuration.validateCsrfTokens" => {
                             let except = event.named("except").or(event.arg(0)).map(Value::items).unwrap_or_default();
-                            laravel.csrf_except.extend(except.iter().filter_map(|item| item.as_str().map(str::to_owned)));
+                            laravel
+                                .csrf_except
+                                .extend(except.iter().filter_map(|item| item.as_str().map(str::to_owned)));
                         }
                         path if path.starts_with("@configuration.") && path.matches('.').count() == 1 => {
                             let group = match path {
@@ -677,17 +678,17 @@ fn argument(
                 authorise(witnessing, class, &whole, passage);
                 return whole;
             }
-            let in_path = path.split('/').any(|part| part.strip_prefix(':').is_some_and(|part| {
-                part == name || part.replace('_', "").eq_ignore_ascii_case(&name.replace('_', ""))
-            }));
+            let in_path = path.split('/').any(|part| {
+                part.strip_prefix(':').is_some_and(|part| {
+                    part == name || part.replace('_', "").eq_ignore_ascii_case(&name.replace('_', ""))
+                })
+            });
             if in_path {
                 // Bound by the id in the path.
-                let labels: Labels = [
-                    Label::Record(own_name, Clean::NONE),
-                    Label::Input(format!("params.{name}").into(), Clean::NONE),
-                ]
-                .into_iter()
-                .collect();
+                let labels: Labels =
+                    [Label::Record(own_name, Clean::NONE), Label::Input(format!("params.{name}").into(), Clean::NONE)]
+                        .into_iter()
+                        .collect();
                 return whole.with(&labels);
             }
             whole
@@ -758,7 +759,8 @@ fn of_controller(witnessing: &mut Witnessing<'_, '_>, class: ClassRef, handler: 
             }
         }
         if name == "middleware" {
-            let span = program.module(method.module).span_of(program.module(method.module).function(method.function).head);
+            let span =
+                program.module(method.module).span_of(program.module(method.module).function(method.function).head);
             for item in run.value.items().iter().filter(|item| item.as_str().is_some()) {
                 out.push((item.clone(), span));
             }
@@ -793,7 +795,9 @@ fn middleware(
                 return run_middleware(witnessing, class, parameters, span, passage);
             }
             let name = match laravel.aliases.get(name) {
-                Some(known) => known.as_symbol().map_or_else(|| name.to_owned(), |symbol| symbol.last_name().to_string()),
+                Some(known) => {
+                    known.as_symbol().map_or_else(|| name.to_owned(), |symbol| symbol.last_name().to_string())
+                }
                 None => name.to_owned(),
             };
             known_middleware(&name, text, &mut add);
@@ -817,12 +821,34 @@ fn middleware(
 /// What Laravel's own middleware and those of well-known packages check.
 fn known_middleware(name: &str, whole: &str, add: &mut dyn FnMut(GuardKind, &str)) {
     match name {
-        "auth" | "auth.basic" | "auth.session" | "verified" | "password.confirm" | "Authenticate" | "EnsureEmailIsVerified"
-        | "AuthenticateWithBasicAuth" | "jwt.auth" | "jwt.verify" | "client" | "scope" | "scopes" | "abilities"
-        | "ability" | "CheckForAnyAbility" | "CheckAbilities" | "auth.jwt" | "sanctum" => {
+        "auth"
+        | "auth.basic"
+        | "auth.session"
+        | "verified"
+        | "password.confirm"
+        | "Authenticate"
+        | "EnsureEmailIsVerified"
+        | "AuthenticateWithBasicAuth"
+        | "jwt.auth"
+        | "jwt.verify"
+        | "client"
+        | "scope"
+        | "scopes"
+        | "abilities"
+        | "ability"
+        | "CheckForAnyAbility"
+        | "CheckAbilities"
+        | "auth.jwt"
+        | "sanctum" => {
             add(GuardKind::Authentication, whole);
         }
-        "can" | "role" | "permission" | "role_or_permission" | "Authorize" | "RoleMiddleware" | "PermissionMiddleware"
+        "can"
+        | "role"
+        | "permission"
+        | "role_or_permission"
+        | "Authorize"
+        | "RoleMiddleware"
+        | "PermissionMiddleware"
         | "RoleOrPermissionMiddleware" => {
             add(GuardKind::Authentication, whole);
             add(GuardKind::Role, whole);
@@ -913,9 +939,10 @@ fn settings(program: &Program<'_>, app: &mut App) {
         if matches!(name, ".env" | ".env.production" | ".env.prod") {
             let on = |key: &str, value: &str| {
                 file.text().lines().any(|line| {
-                    line.trim().strip_prefix(key).and_then(|rest| rest.trim_start().strip_prefix('=')).is_some_and(
-                        |rest| rest.trim().trim_matches(['"', '\'']).eq_ignore_ascii_case(value),
-                    )
+                    line.trim()
+                        .strip_prefix(key)
+                        .and_then(|rest| rest.trim_start().strip_prefix('='))
+                        .is_some_and(|rest| rest.trim().trim_matches(['"', '\'']).eq_ignore_ascii_case(value))
                 })
             };
             let is_production = on("APP_ENV", "production") || on("APP_ENV", "prod") || name != ".env";

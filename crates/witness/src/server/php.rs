@@ -66,7 +66,8 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
         in_runs.extend(witnessing.machine.included().filter(|&other| other != id));
         let module = program.module(id);
         let span = first_code(module);
-        let mut point = chain::entry(EntryKind::ServerPage, &[], &format!("/{}", url.trim_start_matches('/')), "PHP", span);
+        let mut point =
+            chain::entry(EntryKind::ServerPage, &[], &format!("/{}", url.trim_start_matches('/')), "PHP", span);
         point.methods = methods(&run.events);
         serves |= sends_markup(program, id);
         for (span, value) in crate::handler::upload_without_checks(&run.events) {
@@ -152,10 +153,13 @@ fn root_of(program: &Program<'_>, modules: &[ModuleId]) -> String {
             shallowest.entry(path.matches('/').count()).or_insert(path);
         }
     }
-    match shallowest.into_iter().next() {
-        Some((_, path)) => path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/")),
-        None => String::new(),
-    }
+    let Some((folder, _)) = shallowest.into_iter().next().and_then(|(_, path)| path.rsplit_once('/')) else {
+        return String::new();
+    };
+    // Only where nearly all pages lie below it; else it is one folder of several.
+    let pages: Vec<&str> = modules.iter().filter(|&&id| acts(program.module(id))).map(|&id| program.path(id)).collect();
+    let below = pages.iter().filter(|path| path.starts_with(&format!("{folder}/"))).count();
+    if below * 10 >= pages.len() * 8 { format!("{folder}/") } else { String::new() }
 }
 
 /// Files that others include under a path that can be told without running anything.
@@ -220,8 +224,16 @@ fn acts(module: &Module) -> bool {
             Kind::Call { callee, .. } => match module.kind(*callee) {
                 Kind::Name(name) => !matches!(
                     name.to_ascii_lowercase().as_str(),
-                    "include" | "define" | "spl_autoload_register" | "session_start" | "ini_set" | "error_reporting"
-                        | "date_default_timezone_set" | "header" | "mb_internal_encoding" | "set_error_handler"
+                    "include"
+                        | "define"
+                        | "spl_autoload_register"
+                        | "session_start"
+                        | "ini_set"
+                        | "error_reporting"
+                        | "date_default_timezone_set"
+                        | "header"
+                        | "mb_internal_encoding"
+                        | "set_error_handler"
                 ),
                 _ => true,
             },
@@ -290,7 +302,9 @@ fn methods(events: &[Event]) -> Vec<String> {
             }
         }
         post |= event.args().iter().any(|arg| reads_form(&arg.value));
-        if let EventKind::Assign { value, .. } | EventKind::Output { value } | EventKind::Compose { value } = &event.kind {
+        if let EventKind::Assign { value, .. } | EventKind::Output { value } | EventKind::Compose { value } =
+            &event.kind
+        {
             post |= reads_form(value);
         }
     }

@@ -167,11 +167,12 @@ fn cookie(event: &Event, notes: &mut Notes) {
         return;
     }
     let carries = value.is_some_and(|value| {
-        value.deep_labels().any(|label| matches!(label, Label::Token | Label::Identity | Label::Credential | Label::Random))
+        value
+            .deep_labels()
+            .any(|label| matches!(label, Label::Token | Label::Identity | Label::Credential | Label::Random))
     });
-    let remembers = ["remember", "user_id", "userid", "phpsessid"]
-        .iter()
-        .any(|word| name.to_ascii_lowercase().contains(word));
+    let remembers =
+        ["remember", "user_id", "userid", "phpsessid"].iter().any(|word| name.to_ascii_lowercase().contains(word));
     if !carries && !remembers && !crate::handler::is_session_name(&name) {
         return;
     }
@@ -210,7 +211,8 @@ pub(super) fn finish(session: Session, tree: &SourceTree, app: &mut App) {
             }
             for line in file.text().lines() {
                 let line = line.trim().to_ascii_lowercase();
-                let is_on = line.ends_with('1') || line.ends_with("on") || line.ends_with("true") || line.ends_with('"');
+                let is_on =
+                    line.ends_with('1') || line.ends_with("on") || line.ends_with("true") || line.ends_with('"');
                 if line.starts_with([';', '#']) || !is_on {
                     continue;
                 }
