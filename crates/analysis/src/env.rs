@@ -1,7 +1,7 @@
 //! Names and their values at run time.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use plimsoll_ir::Str;
@@ -37,6 +37,16 @@ impl Env {
     /// Whether this very scope has the name.
     pub fn has_own(&self, name: &str) -> bool {
         self.names.borrow().contains_key(name)
+    }
+
+    /// The names of this very scope.
+    pub fn names(&self) -> BTreeMap<Str, Value> {
+        self.names.borrow().iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// Puts back what [`Env::names`] gave.
+    pub fn set_names(&self, names: BTreeMap<Str, Value>) {
+        *self.names.borrow_mut() = names.into_iter().collect();
     }
 
     /// Replaces the value where the name is declared; `false` where it is not.

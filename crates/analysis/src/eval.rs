@@ -3,6 +3,7 @@
 mod call;
 mod expression;
 mod member;
+mod php;
 mod statement;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -89,6 +90,18 @@ pub struct Machine<'p> {
     php_functions: BTreeMap<Str, FunctionRef>,
     /// Python, PHP and JS classes by name, for names that resolve in no scope (PHP autoloading).
     php_classes: BTreeMap<Str, crate::value::ClassRef>,
+    /// PHP classes by qualified name.
+    php_qualified: BTreeMap<String, crate::value::ClassRef>,
+    /// PHP functions of the files that ran so far in this page.
+    php_declared: BTreeMap<Str, Rc<Closure>>,
+    /// PHP constants of this page.
+    php_constants: BTreeMap<Str, Value>,
+    /// PHP files included by this page.
+    php_included: BTreeSet<ModuleId>,
+    /// The scope of the PHP page that runs.
+    php_root: Option<Rc<Env>>,
+    /// The PHP page that runs.
+    php_page: Option<ModuleId>,
 }
 
 impl<'p> Machine<'p> {
@@ -115,7 +128,7 @@ impl<'p> Machine<'p> {
                 }
             }
         }
-        Machine {
+        let mut machine = Machine {
             program,
             knowledge,
             modules,
@@ -131,7 +144,15 @@ impl<'p> Machine<'p> {
             entered: BTreeSet::new(),
             php_functions,
             php_classes,
-        }
+            php_qualified: BTreeMap::new(),
+            php_declared: BTreeMap::new(),
+            php_constants: BTreeMap::new(),
+            php_included: BTreeSet::new(),
+            php_root: None,
+            php_page: None,
+        };
+        php::index_classes(&mut machine);
+        machine
     }
 
     /// Runs the top level of every module once, imports first, and returns what happened.
@@ -162,11 +183,35 @@ impl<'p> Machine<'p> {
 
     /// Runs a module's top level as a page (PHP): a fresh environment, handler mode.
     pub fn run_page(&mut self, module: ModuleId, facts: Facts) -> Run {
-        self.begin(Mode::Handler, HANDLER_STEPS);
+        self.run_file(module, facts, Mode::Handler)
+    }
+
+    /// Runs a module's top level as set-up code (PHP route files): functions handed over are not entered.
+    pub fn run_setup_file(&mut self, module: ModuleId) -> Run {
+        self.run_file(module, Facts::default(), Mode::Setup)
+    }
+
+    /// Runs a function as set-up code: functions that it hands over are not entered.
+    pub fn run_setup(&mut self, closure: &Rc<Closure>, args: Vec<Value>) -> Run {
+        self.begin(Mode::Setup, HANDLER_STEPS);
+        let args: Vec<Argument> = args.into_iter().map(|value| Argument { name: None, value, spread: false }).collect();
+        let (value, facts) = self.invoke_root(closure, &args, Facts::default());
+        Run { events: std::mem::take(&mut self.events), value, facts, cut_off: self.cut_off }
+    }
+
+    fn run_file(&mut self, module: ModuleId, facts: Facts, mode: Mode) -> Run {
+        self.begin(mode, HANDLER_STEPS);
         let env = Rc::new(Env::default());
+        self.php_declared.clear();
+        self.php_constants.clear();
+        self.php_included.clear();
+        self.php_root = Some(Rc::clone(&env));
+        self.php_page = Some(module);
         self.frames.push(Frame { module, function: None, env, this: None, facts, returns: Vec::new(), branches: 0 });
         self.statements(&self.program.module(module).body);
         let facts = self.frames.pop().map(|frame| frame.facts).unwrap_or_default();
+        self.php_root = None;
+        self.php_page = None;
         Run { events: std::mem::take(&mut self.events), value: Value::unknown(), facts, cut_off: self.cut_off }
     }
 

@@ -64,6 +64,11 @@ pub enum EventKind {
         /// What.
         value: Value,
     },
+    /// Markup was put together from parts (PHP: text with a tag in it and values between); it is output later.
+    Compose {
+        /// The whole text.
+        value: Value,
+    },
     /// The root function returned.
     Return {
         /// What.

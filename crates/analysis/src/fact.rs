@@ -165,7 +165,7 @@ impl Facts {
 }
 
 /// What follows when a value counts as true (`holds`) or as false. `None`: it cannot.
-pub(crate) fn assume(value: &Value, holds: bool, span: Span) -> Option<Vec<Fact>> {
+pub fn assume(value: &Value, holds: bool, span: Span) -> Option<Vec<Fact>> {
     match &value.kind {
         ValueKind::Not(inner) => assume(inner, !holds, span),
         ValueKind::And(pair) => both_or_any(&pair.0, &pair.1, holds, true, span),

@@ -21,6 +21,8 @@ impl Clean {
     pub const SQL: Clean = Clean(8);
     /// For a shell.
     pub const SHELL: Clean = Clean(16);
+    /// For the inside of a quoted SQL string.
+    pub const QUOTED: Clean = Clean(32);
     /// A number, an enumerated value, a verified shape: harmless for everything.
     pub const ALL: Clean = Clean(u16::MAX);
 

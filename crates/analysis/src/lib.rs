@@ -18,7 +18,7 @@ mod value;
 
 pub use eval::{Machine, Mode, Run};
 pub use event::{Argument, Event, EventKind};
-pub use fact::{Fact, Facts};
+pub use fact::{Fact, Facts, assume};
 pub use knowledge::{Knowledge, Outcome};
 pub use label::{Clean, Label, Labels};
 pub use program::{FunctionRef, ModuleId, Program, Site};

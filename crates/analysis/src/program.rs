@@ -225,6 +225,51 @@ impl<'t> Program<'t> {
         }
     }
 
+    /// The PHP file that the path of an `include` in `own` leads to while `page` is being served. A path that begins with
+    /// `/` is one made of `__DIR__`: it stands for the subject's root.
+    pub fn php_file(&self, page: ModuleId, own: ModuleId, path: &str) -> Option<ModuleId> {
+        let named = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+        if path.is_empty() || !named || path.contains("://") {
+            return None;
+        }
+        let mut candidates = vec![normalise(path)];
+        if !path.starts_with('/') {
+            for from in [page, own] {
+                candidates.push(normalise(&format!("{}/{path}", folder(self.path(from)))));
+            }
+            // Its own folder before the root.
+            candidates.rotate_left(1);
+        }
+        self.first_of(&candidates).or_else(|| {
+            let bare = normalise(path);
+            (bare.contains('/') && !path.contains("..")).then(|| self.by_suffix(self.path(own), &bare)).flatten()
+        })
+    }
+
+    /// The PHP files of a folder whose names begin and end as given; `folder` as for [`Program::php_file`].
+    pub fn php_files_in(
+        &self,
+        page: ModuleId,
+        own: ModuleId,
+        folder_path: &str,
+        start: &str,
+        end: &str,
+    ) -> Vec<ModuleId> {
+        let mut folders = vec![normalise(folder_path)];
+        if !folder_path.starts_with('/') {
+            folders.extend([page, own].map(|from| normalise(&format!("{}/{folder_path}", folder(self.path(from))))));
+        }
+        self.iter()
+            .filter(|(id, module)| {
+                module.language == Language::Php
+                    && self.path(*id).rsplit_once('/').is_some_and(|(at, name)| {
+                        folders.iter().any(|folder| folder == at) && name.starts_with(start) && name.ends_with(end)
+                    })
+            })
+            .map(|(id, _)| id)
+            .collect()
+    }
+
     fn resolve_php(&self, own: &str, specifier: &str) -> Option<ModuleId> {
         if specifier.contains('\\') {
             let path = specifier.trim_matches('\\').replace('\\', "/");

@@ -104,6 +104,8 @@ pub struct Object {
     pub is_array: bool,
     /// It was made at the top level of a module: state that outlives a request.
     pub is_global: Cell<bool>,
+    /// It counts as false while it has no elements (PHP arrays), and whether it has any is not known.
+    pub may_be_empty: Cell<bool>,
     /// Values spread into it.
     pub spreads: RefCell<Vec<Value>>,
     /// Its class.
@@ -127,6 +129,7 @@ impl Object {
             items: RefCell::default(),
             is_array,
             is_global: Cell::new(false),
+            may_be_empty: Cell::new(false),
             spreads: RefCell::default(),
             class: None,
             name: RefCell::new(None),
@@ -475,6 +478,7 @@ impl Value {
                     Truth::Yes
                 }
             }
+            ValueKind::Object(object) if object.may_be_empty.get() => Truth::Maybe,
             ValueKind::Closure(_) | ValueKind::Class(_) | ValueKind::Namespace(_) | ValueKind::Object(_) => Truth::Yes,
             ValueKind::Not(inner) => match inner.truth() {
                 Truth::Yes => Truth::No,

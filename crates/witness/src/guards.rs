@@ -126,13 +126,25 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
                 return vec![Check::holds(GuardKind::Ownership), Check::holds(GuardKind::Authentication)];
             }
             if holds && constant {
+                // The state of a record of the caller's own (`invoice.status == 'draft'`) says nothing of the caller.
+                if is_record(a) && !names_somebody(a) {
+                    return vec![Check::holds(GuardKind::Authentication)];
+                }
                 return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
             }
         }
     }
     for (a, b) in pairs {
+        if holds && has_input(a) && crate::knowledge::php::is_form_token(b) {
+            return vec![Check::holds(GuardKind::Csrf)];
+        }
         // What the caller sends against what only the server knows.
-        if holds && has_input(a) && !is_identity(b) && is_server_secret(b) {
+        if holds
+            && has_input(a)
+            && !is_identity(b)
+            && is_server_secret(b)
+            && (b.as_str().is_none() || is_sent_as_secret(a))
+        {
             return vec![Check::holds(GuardKind::Signature)];
         }
     }
@@ -142,6 +154,9 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
 fn membership(value: &Value, among: &Value, holds: bool) -> Vec<Check> {
     if is_identity(value) && holds {
         let kind = if is_record(among) { GuardKind::Ownership } else { GuardKind::Role };
+        if kind == GuardKind::Role && is_record(value) && !is_privilege(value) && !names_somebody(value) {
+            return vec![Check::holds(GuardKind::Authentication)];
+        }
         return vec![Check::holds(kind), Check::holds(GuardKind::Authentication)];
     }
     let session = among.path();
@@ -166,6 +181,10 @@ fn compared(left: &Value, right: &Value) -> Vec<Check> {
             return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
         }
         if is_counter(value) {
+            // PHP's session belongs to a cookie that an attacker need not send.
+            if value.path().starts_with("_SESSION.") {
+                return vec![Check::fails(GuardKind::RateLimit, "it counts in the visitor's own session")];
+            }
             return vec![Check::holds(GuardKind::RateLimit)];
         }
     }
@@ -176,12 +195,33 @@ fn compared(left: &Value, right: &Value) -> Vec<Check> {
 fn is_counter(value: &Value) -> bool {
     let path = value.path().to_ascii_lowercase();
     let named = |name: &str| {
-        ["attempt", "ratelimit", "rate_limit", "throttl", "failures", "tries", "lockout", "hits"]
-            .iter()
-            .any(|word| name.contains(word))
+        [
+            "attempt",
+            "ratelimit",
+            "rate_limit",
+            "throttl",
+            "failures",
+            "tries",
+            "lockout",
+            "hits",
+            "locked_until",
+            "failed_login",
+        ]
+        .iter()
+        .any(|word| name.contains(word))
     };
     named(&path)
+        || value.as_symbol().is_some_and(|symbol| asks_for(symbol, &named, 0))
         || has_label(value, |label| matches!(label, Label::Record(name, _) if named(&name.to_ascii_lowercase())))
+}
+
+/// Whether a query on the way to a value names something.
+fn asks_for(symbol: &plimsoll_analysis::Symbol, named: &dyn Fn(&str) -> bool, depth: u32) -> bool {
+    depth < 4
+        && symbol.calls().iter().flat_map(|(_, args, _)| args.iter()).any(|arg| match arg.value.text_shape() {
+            Some(text) => crate::knowledge::stores::statement(&text).is_some() && named(&text.to_ascii_lowercase()),
+            None => arg.value.as_symbol().is_some_and(|inner| asks_for(inner, named, depth + 1)),
+        })
 }
 
 fn passed(path: &str, value: &Value) -> Vec<Check> {
@@ -210,6 +250,13 @@ fn passed(path: &str, value: &Value) -> Vec<Check> {
 
 /// One of several conditions holds: a guard only where each of them is one.
 fn any_of(branches: &[Vec<Fact>], depth: u32) -> Vec<Check> {
+    // A switch of the installation that turns the check off is its owner's decision; what is left is the check.
+    let branches: Vec<Vec<Fact>> =
+        match branches.iter().filter(|facts| !facts.iter().any(is_off_switch)).cloned().collect::<Vec<_>>() {
+            rest if rest.is_empty() => branches.to_vec(),
+            rest => rest,
+        };
+    let branches = &branches[..];
     let per_branch: Vec<Vec<Check>> =
         branches.iter().map(|facts| facts.iter().flat_map(|fact| checks(fact, depth + 1)).collect()).collect();
     let has = |checks: &[Check], kinds: &[GuardKind]| {
@@ -257,6 +304,16 @@ fn any_of(branches: &[Vec<Fact>], depth: u32) -> Vec<Check> {
     out
 }
 
+/// `$config['disable_authentication']` and the like.
+fn is_off_switch(fact: &Fact) -> bool {
+    let Fact::Truthy { value, holds: true, .. } = fact else { return false };
+    let words = crate::handler::words_of(value.path());
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    has(&["disable", "disabled", "skip", "bypass"])
+        && has(&["auth", "authentication", "login", "security"])
+        && !has_input(value)
+}
+
 pub(crate) fn has_label(value: &Value, test: impl Fn(&Label) -> bool) -> bool {
     value.deep_labels().any(test)
 }
@@ -275,6 +332,45 @@ fn has_input(value: &Value) -> bool {
 
 fn is_setting(value: &Value) -> bool {
     has_label(value, |label| matches!(label, Label::Env(_)))
+}
+
+/// Whether a field says who somebody is.
+fn names_somebody(value: &Value) -> bool {
+    let Some(symbol) = value.as_symbol() else { return true };
+    let words = crate::handler::words_of(&symbol.last_name());
+    words.iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "id" | "uid" | "email" | "mail" | "username" | "user" | "login" | "name" | "sub" | "phone"
+        )
+    })
+}
+
+/// A constant is a secret only where what is compared with it is sent as one; others choose an action or a state.
+fn is_sent_as_secret(value: &Value) -> bool {
+    const WORDS: &[&str] = &[
+        "key",
+        "token",
+        "secret",
+        "auth",
+        "authorization",
+        "password",
+        "passwd",
+        "pass",
+        "pin",
+        "signature",
+        "sign",
+        "hash",
+        "apikey",
+        "code",
+        "cron",
+    ];
+    let named = |text: &str| crate::handler::words_of(text).iter().any(|word| WORDS.contains(&word.as_str()));
+    has_label(value, |label| match label {
+        // Of a whole (`headers`, `body`) the name of the field is not known.
+        Label::Input(name, _) => named(name) || !name.contains('.'),
+        _ => false,
+    })
 }
 
 /// A setting, or a constant long enough to be a shared secret.
@@ -297,6 +393,12 @@ fn is_privilege(value: &Value) -> bool {
             None => return false,
         },
     };
+    // PHP: the administrator's session has a name of its own (`$_SESSION['admin_id']`).
+    if value.path().starts_with("_SESSION.")
+        && crate::handler::words_of(&name).first().is_some_and(|word| word == "admin")
+    {
+        return true;
+    }
     is_privilege_name(&name)
 }
 

@@ -2,10 +2,12 @@
 
 mod effects;
 mod flows;
+mod php;
 mod purpose;
 
 pub(crate) use effects::is_session_name;
 pub(crate) use flows::flows_of;
+pub(crate) use php::{header_line, upload_without_checks};
 pub(crate) use purpose::{purposes_of, words_of};
 
 use plimsoll_analysis::{Event, EventKind, Fact, Facts, FunctionRef, Label, Value, ValueKind};
@@ -77,7 +79,11 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> I
             events.iter().filter(|event| flows::is_success_answer(event)).map(|event| &event.facts).collect();
         match answers.split_first() {
             Some((first, rest)) => rest.iter().fold((*first).clone(), |common, facts| common.common(facts)),
-            None => start.clone(),
+            // It answers with nothing that was seen: what holds where it looks things up.
+            None => match found.split_first() {
+                Some(((_, first), rest)) => rest.iter().fold(first.clone(), |common, (_, facts)| common.common(facts)),
+                None => start.clone(),
+            },
         }
     });
     out.guards = guards_of(&whole.and(&Facts::default()), tree);
@@ -172,6 +178,7 @@ fn collect_inputs(event: &Event, out: &mut Vec<String>) {
         EventKind::Assign { value, .. }
         | EventKind::Attribute { value, .. }
         | EventKind::Output { value }
+        | EventKind::Compose { value }
         | EventKind::Return { value } => {
             add(value);
         }

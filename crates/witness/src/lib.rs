@@ -180,7 +180,8 @@ fn settle(tree: &SourceTree, app: &mut App) {
         let count =
             tree.files.iter().filter(|file| extensions.contains(&file.extension()) && is_own_code(&file.path)).count();
         let understood = language == "Python"
-            && app.stack.iter().any(|known| matches!(known.as_str(), "Flask" | "FastAPI" | "Django"));
+            && app.stack.iter().any(|known| matches!(known.as_str(), "Flask" | "FastAPI" | "Django"))
+            || language == "PHP" && app.stack.iter().any(|known| matches!(known.as_str(), "PHP" | "Laravel"));
         if count > 0 && !understood {
             app.not_checked.push(NotChecked {
                 what: format!("{language} code ({count} files): its routes and their guards"),

@@ -4,7 +4,9 @@ pub(crate) mod chain;
 mod django;
 mod express;
 mod flask;
+mod laravel;
 mod next;
+mod php;
 
 use plimsoll_analysis::Event;
 use plimsoll_model::App;
@@ -17,4 +19,6 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
     express::observe(witnessing, setup, app);
     flask::observe(witnessing, setup, app);
     next::observe(witnessing, setup, app);
+    laravel::observe(witnessing, app);
+    php::observe(witnessing, app);
 }

@@ -3,6 +3,7 @@
 mod cookies;
 mod cors;
 mod headers;
+mod php;
 mod storage;
 
 use plimsoll_analysis::{Event, Program};
@@ -18,6 +19,7 @@ pub(crate) struct Notes {
     pub(crate) header_places: Vec<Span>,
     pub(crate) cors: Vec<CorsPolicy>,
     pub(crate) stored: Vec<StoredValue>,
+    php: php::Session,
 }
 
 impl Notes {
@@ -26,9 +28,11 @@ impl Notes {
         headers::note(event, self);
         cors::note(event, self);
         storage::note(event, self);
+        php::note(event, self);
     }
 
-    pub(crate) fn finish(mut self, _program: &Program<'_>, app: &mut App) {
+    pub(crate) fn finish(mut self, program: &Program<'_>, app: &mut App) {
+        php::finish(std::mem::take(&mut self.php), program.tree, app);
         // The same line is run for many requests; it is one fact.
         self.cookies.sort_by_key(|cookie| cookie.span);
         self.cookies.dedup_by_key(|cookie| cookie.span);

@@ -1,6 +1,6 @@
 //! What the model says of small apps: which guards really hold, and for whom.
 
-use plimsoll_model::app::{GuardKind, GuardStanding, Reach};
+use plimsoll_model::app::{GuardKind, GuardStanding, Purpose, Reach, Sink as Ends};
 use plimsoll_source::SourceTree;
 
 /// `(label, reach)` of every entry point.
@@ -147,4 +147,236 @@ export const config = { matcher: ["/admin/:path*", "/api/admin/:path*"] };"#,
     // The prefix mistake: the hook protects `/admin`, not `/api/admin`.
     let expected = [("GET /admin/users", Reach::SignedIn), ("GET /api/admin/users", Reach::Anyone)];
     assert_eq!(reach(&files), pairs(&expected));
+}
+
+/// What PHP apps of several files share.
+const PHP_CONFIG: &str = "<?php
+define('DB_NAME', 'shop');
+$conn = new mysqli('localhost', 'root', '', DB_NAME);
+session_start();
+";
+
+const PHP_FUNCTIONS: &str = "<?php
+function isLoggedIn() { return isset($_SESSION['user_id']); }
+function isAdmin() { return isLoggedIn() && $_SESSION['role'] === 'admin'; }
+function requireLogin() { if (!isLoggedIn()) { header('Location: login.php'); exit(); } }
+function requireAdmin() { requireLogin(); if (!isAdmin()) { http_response_code(403); die('no'); } }
+function clean($conn, $text) { return mysqli_real_escape_string($conn, trim($text)); }
+";
+
+#[test]
+fn php_pages_and_their_guards() {
+    let files = [
+        ("includes/config.php", PHP_CONFIG),
+        ("includes/functions.php", PHP_FUNCTIONS),
+        (
+            "includes/auth.php",
+            "<?php\nif (!isset($_SESSION['user_id'])) {\n  header('Location: login.php');\n  exit;\n}\n",
+        ),
+        (
+            "admin/users.php",
+            "<?php\nrequire_once '../includes/config.php';\nrequire_once __DIR__ . '/../includes/functions.php';\nrequireAdmin();\nmysqli_query($conn, \"DELETE FROM users WHERE id=\" . (int) $_GET['id']);\n",
+        ),
+        (
+            "admin/export.php",
+            "<?php\ninclude '../includes/config.php';\n$rows = mysqli_query($conn, 'SELECT * FROM users');\necho json_encode(mysqli_fetch_all($rows));\n",
+        ),
+        (
+            "dashboard.php",
+            "<?php\nrequire_once 'includes/config.php';\nrequire_once 'includes/auth.php';\n$res = $conn->query('SELECT * FROM orders WHERE user_id = ' . $_SESSION['user_id']);\n",
+        ),
+        (
+            "forgets.php",
+            "<?php\nrequire 'includes/config.php';\nrequire 'includes/functions.php';\nif (!isLoggedIn()) { header('Location: login.php'); }\n$conn->query('UPDATE orders SET paid = 1');\n",
+        ),
+        (
+            "api/or_die.php",
+            "<?php\nrequire '../includes/config.php';\nisset($_SESSION['user_id']) or die('no');\n$conn->query('DELETE FROM carts');\n",
+        ),
+    ];
+    let expected = [
+        ("GET /admin/export.php", Reach::Anyone),
+        ("GET /admin/users.php", Reach::Role),
+        ("GET /api/or_die.php", Reach::SignedIn),
+        ("GET /dashboard.php", Reach::SignedIn),
+        ("GET /forgets.php", Reach::Anyone),
+    ];
+    assert_eq!(reach(&files), pairs(&expected));
+}
+
+#[test]
+fn php_folder_that_is_served() {
+    let files = [
+        ("public/index.php", "<?php\nrequire __DIR__ . '/../src/db.php';\necho 'hello';\n"),
+        (
+            "public/admin/list.php",
+            "<?php\nrequire dirname(__DIR__, 2) . '/src/db.php';\n$db->query('SELECT * FROM staff');\n",
+        ),
+        ("src/db.php", "<?php\n$db = new PDO('sqlite:x');\n$db->query('SELECT 1 FROM staff');\n"),
+    ];
+    let expected = [("GET /admin/list.php", Reach::Anyone), ("GET /index.php", Reach::Anyone)];
+    assert_eq!(reach(&files), pairs(&expected));
+}
+
+/// `(sink, line)` of every flow of one PHP page.
+fn php_flows(code: &str) -> Vec<(Ends, u32)> {
+    let tree = SourceTree::from_texts([("page.php", code)]);
+    let app = plimsoll_witness::observe(&tree);
+    let mut out: Vec<(Ends, u32)> = app.flows.iter().map(|flow| (flow.sink, tree.lines(flow.to).0)).collect();
+    out.sort();
+    out.dedup();
+    out
+}
+
+#[test]
+fn php_flows_and_what_stops_them() {
+    let cases: [(&str, &[Ends]); 34] = [
+        ("mysqli_query($c, \"SELECT * FROM t WHERE id = \" . $_GET['id']);", &[Ends::Sql]),
+        ("$c->query(\"SELECT * FROM t WHERE name = '$_POST[name]'\");", &[Ends::Sql]),
+        ("$x = mysqli_real_escape_string($c, $_GET['x']); $c->query(\"SELECT * FROM t WHERE n = '$x'\");", &[]),
+        ("$x = mysqli_real_escape_string($c, $_GET['x']); $c->query(\"SELECT * FROM t WHERE n = $x\");", &[Ends::Sql]),
+        ("$c->prepare(\"SELECT * FROM t WHERE n = '{$_GET['n']}'\");", &[Ends::Sql]),
+        ("$s = $c->prepare('SELECT * FROM t WHERE n = ?'); $s->execute([$_GET['n']]);", &[]),
+        ("$id = intval($_GET['id']); $c->query(\"SELECT * FROM t WHERE id = $id\");", &[]),
+        ("$c->query(sprintf('SELECT * FROM t WHERE id = %d', $_GET['id']));", &[]),
+        ("$c->query(sprintf(\"SELECT * FROM t WHERE n = '%s'\", $_GET['n']));", &[Ends::Sql]),
+        (
+            "$s = $_GET['s']; if (!in_array($s, ['a', 'b'])) { $s = 'a'; } $c->query(\"SELECT * FROM t ORDER BY $s\");",
+            &[],
+        ),
+        ("$s = in_array($_GET['s'], ['a', 'b']) ? $_GET['s'] : 'a'; $c->query(\"SELECT * FROM t ORDER BY $s\");", &[]),
+        ("if (!ctype_digit($_GET['n'])) { die('no'); } $c->query('SELECT * FROM t LIMIT ' . $_GET['n']);", &[]),
+        ("if ($a) { $x = $_GET['x']; } else { $x = 1; $c->query(\"SELECT * FROM t WHERE id = $x\"); }", &[]),
+        ("echo $_GET['q'];", &[Ends::Html]),
+        ("echo '<b>' . htmlspecialchars($_GET['q']) . '</b>';", &[]),
+        ("echo \"<b>{$_GET['q']}</b>\";", &[Ends::Html]),
+        ("echo (int) $_GET['page'];", &[]),
+        ("echo $_SERVER['HTTP_USER_AGENT'];", &[]),
+        ("?><form action=\"<?= $_SERVER['PHP_SELF'] ?>\"><?php", &[Ends::Html]),
+        (
+            "$r = $c->query('SELECT * FROM posts'); while ($row = $r->fetch_assoc()) { echo $row['body']; }",
+            &[Ends::Html],
+        ),
+        ("$r = $c->query('SELECT * FROM posts'); while ($row = $r->fetch_assoc()) { echo $row['id']; }", &[]),
+        ("system('ping ' . $_GET['host']);", &[Ends::Shell]),
+        ("system('ping ' . escapeshellarg($_GET['host']));", &[]),
+        ("$o = `ls {$_GET['d']}`;", &[Ends::Shell]),
+        ("include 'pages/' . $_GET['page'] . '.php';", &[Ends::FilePath]),
+        ("readfile('files/' . basename($_GET['f']));", &[]),
+        ("unlink('files/' . $_GET['f']);", &[Ends::FilePath]),
+        ("header('Location: ' . $_GET['next']); exit;", &[Ends::Redirect]),
+        ("header('Location: view.php?id=' . $_GET['id']); exit;", &[]),
+        ("$o = unserialize($_COOKIE['prefs']);", &[Ends::Deserialise]),
+        ("eval($_POST['code']);", &[Ends::Eval]),
+        ("$h = curl_init(); curl_setopt($h, CURLOPT_URL, $_GET['url']);", &[Ends::Url]),
+        ("$h = curl_init(); curl_setopt($h, CURLOPT_URL, 'https://api.example/v1?q=' . $_GET['q']);", &[]),
+        ("mail('a@b.example', 'Hi', 'Text', 'From: ' . $_POST['email']);", &[Ends::Mail]),
+    ];
+    for (code, expected) in cases {
+        let found: Vec<Ends> =
+            php_flows(&format!("<?php\n$c = new mysqli();\n{code}\n")).into_iter().map(|(sink, _)| sink).collect();
+        assert_eq!(found, expected, "{code}");
+    }
+}
+
+#[test]
+fn php_cookies_uploads_and_limits() {
+    let files = [
+        (
+            "login.php",
+            "<?php\nsession_start();\n$db = new PDO('sqlite:x');\nif ($_SESSION['login_attempts'] > 5) { die('later'); }\n$s = $db->prepare('SELECT * FROM users WHERE name = ?');\n$s->execute([$_POST['username']]);\n$row = $s->fetch();\nif ($row && password_verify($_POST['password'], $row['password'])) { $_SESSION['user_id'] = $row['id']; }\n",
+        ),
+        (
+            "up.php",
+            "<?php\nmove_uploaded_file($_FILES['f']['tmp_name'], 'uploads/' . $_FILES['f']['name']);\nsetcookie('auth_token', $_POST['t'], time() + 60, '/', '', true, true);\n",
+        ),
+        (
+            "checked.php",
+            "<?php\n$ext = strtolower(pathinfo($_FILES['f']['name'], PATHINFO_EXTENSION));\nif (!in_array($ext, ['jpg', 'png'])) { die('no'); }\nmove_uploaded_file($_FILES['f']['tmp_name'], 'uploads/x.' . $ext);\n",
+        ),
+    ];
+    let tree = SourceTree::from_texts(files);
+    let app = plimsoll_witness::observe(&tree);
+    let session = app.cookies.iter().find(|cookie| cookie.name == "PHPSESSID");
+    assert_eq!(session.map(|cookie| (cookie.http_only, cookie.secure)), Some((Some(false), Some(false))));
+    let token = app.cookies.iter().find(|cookie| cookie.name == "auth_token");
+    assert_eq!(token.map(|cookie| (cookie.http_only, cookie.secure)), Some((Some(true), Some(true))));
+    let uploads: Vec<&str> = app
+        .settings
+        .iter()
+        .filter(|setting| setting.key == "upload-without-bounds")
+        .map(|setting| tree.file(setting.span.file).path.as_str())
+        .collect();
+    assert_eq!(uploads, ["up.php"]);
+    let login = app.entry_points.iter().find(|entry| entry.path == "/login.php");
+    let limit = login.and_then(|login| login.guards.iter().find(|guard| guard.kind == GuardKind::RateLimit));
+    assert!(matches!(limit.map(|guard| &guard.standing), Some(GuardStanding::FailsOpen(_))), "{limit:?}");
+    assert!(login.is_some_and(|login| login.purposes.contains(&Purpose::Login)));
+}
+
+#[test]
+fn laravel_routes_groups_and_controllers() {
+    let files = [
+        ("artisan", "#!/usr/bin/env php\n"),
+        (
+            "bootstrap/app.php",
+            "<?php\nreturn Application::configure()->withMiddleware(function (Middleware $middleware) {\n  $middleware->alias(['role' => \\App\\Http\\Middleware\\RoleMiddleware::class]);\n  $middleware->validateCsrfTokens(except: ['hooks/*']);\n})->create();\n",
+        ),
+        (
+            "app/Http/Middleware/RoleMiddleware.php",
+            "<?php\nnamespace App\\Http\\Middleware;\nuse Illuminate\\Http\\Request;\nclass RoleMiddleware {\n  public function handle(Request $request, $next, string ...$roles) {\n    $user = $request->user();\n    if (!$user) { return redirect('/login'); }\n    if (!in_array($user->role, $roles)) { abort(403); }\n    return $next($request);\n  }\n}\n",
+        ),
+        (
+            "app/Models/Invoice.php",
+            "<?php\nnamespace App\\Models;\nuse Illuminate\\Database\\Eloquent\\Model;\nclass Invoice extends Model { protected $guarded = []; }\n",
+        ),
+        (
+            "app/Http/Controllers/InvoiceController.php",
+            "<?php\nnamespace App\\Http\\Controllers;\nuse App\\Models\\Invoice;\nuse Illuminate\\Http\\Request;\nclass InvoiceController extends Controller {\n  public function index() { return Invoice::where('user_id', auth()->id())->get(); }\n  public function show(Invoice $invoice) { abort_if($invoice->user_id !== auth()->id(), 403); $invoice->update(['seen' => 1]); return $invoice; }\n  public function store(Request $request) { return Invoice::create($request->all()); }\n  public function update(Request $request, Invoice $invoice) { $invoice->update($request->validate(['title' => 'required'])); }\n  public function destroy(Invoice $invoice) { $this->authorize('delete', $invoice); $invoice->delete(); }\n}\n",
+        ),
+        (
+            "routes/web.php",
+            "<?php\nuse App\\Http\\Controllers\\InvoiceController;\nuse Illuminate\\Support\\Facades\\Route;\nRoute::get('/open', fn () => \\App\\Models\\Invoice::all());\nRoute::post('/hooks/pay', function (Request $request) { \\App\\Models\\Invoice::find($request->input('id'))->delete(); });\nRoute::middleware(['auth'])->prefix('app')->group(function () {\n  Route::resource('invoices', InvoiceController::class)->except(['create', 'edit']);\n  Route::group(['prefix' => 'admin', 'middleware' => 'role:admin'], function () {\n    Route::delete('/invoices/{invoice}', [InvoiceController::class, 'destroy'])->name('x');\n  });\n});\n",
+        ),
+        (
+            "routes/api.php",
+            "<?php\nRoute::get('/all', 'InvoiceController@index')->middleware('auth:sanctum', 'throttle:60,1');\n",
+        ),
+    ];
+    let expected = [
+        ("GET /api/all", Reach::SignedIn),
+        ("GET /open", Reach::Anyone),
+        ("POST /hooks/pay", Reach::Anyone),
+        ("GET /app/invoices", Reach::SignedIn),
+        ("POST /app/invoices", Reach::SignedIn),
+        ("GET /app/invoices/:invoice", Reach::SignedIn),
+        ("PUT/PATCH /app/invoices/:invoice", Reach::SignedIn),
+        ("DELETE /app/invoices/:invoice", Reach::Role),
+        ("DELETE /app/admin/invoices/:invoice", Reach::Role),
+    ];
+    assert_eq!(reach(&files), pairs(&expected));
+    let app = plimsoll_witness::observe(&SourceTree::from_texts(files));
+    let entry = |label: &str| app.entry_points.iter().find(|entry| entry.label() == label);
+    let has = |label: &str, kind: GuardKind| {
+        entry(label).is_some_and(|entry| entry.guards.iter().any(|guard| guard.kind == kind && guard.holds()))
+    };
+    assert!(has("GET /app/invoices/:invoice", GuardKind::Ownership));
+    assert!(has("GET /api/all", GuardKind::RateLimit));
+    assert!(has("POST /app/invoices", GuardKind::Csrf) && !has("POST /hooks/pay", GuardKind::Csrf));
+    assert!(
+        entry("GET /app/invoices").is_some_and(|entry| entry.effects.iter().all(|effect| effect.limited_to_caller))
+    );
+    let whole =
+        |label: &str| entry(label).is_some_and(|entry| entry.effects.iter().any(|effect| effect.writes_whole_input));
+    assert!(whole("POST /app/invoices") && !whole("PUT/PATCH /app/invoices/:invoice"));
+}
+
+#[test]
+fn php_frameworks_that_are_not_understood_are_named() {
+    let files = [
+        ("composer.json", r#"{"require": {"symfony/framework-bundle": "^7"}}"#),
+        ("src/Controller/A.php", "<?php\nclass A { function x() { return 1; } }\n"),
+    ];
+    let app = plimsoll_witness::observe(&SourceTree::from_texts(files));
+    assert!(app.not_checked.iter().any(|gap| gap.what.contains("Symfony")), "{:?}", app.not_checked);
 }

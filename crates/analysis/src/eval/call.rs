@@ -9,7 +9,7 @@ use crate::env::Env;
 use crate::event::{Argument, EventKind};
 use crate::fact::{Fact, Facts};
 use crate::label::{Label, Labels};
-use crate::program::{FunctionRef, ModuleId, Site};
+use crate::program::{FunctionRef, Site};
 use crate::value::{ClassRef, Closure, Object, Symbol, Value, ValueKind};
 
 /// Methods of lists and maps that call the function given to them with an element, at once.
@@ -35,7 +35,13 @@ impl Machine<'_> {
             return value;
         }
         // The receiver is evaluated once, before the arguments.
+        let is_php = self.code().language == Language::Php;
         let (receiver, function, name) = match self.kind(callee) {
+            Kind::Member { object, property } if is_php => {
+                let (receiver, function) = self.php_method(*object, property);
+                (Some(receiver), function, property.clone())
+            }
+            Kind::Name(name) if is_php && !new => (None, self.php_callee(callee, name), Str::default()),
             Kind::Member { object, property } => {
                 let receiver = self.eval(*object);
                 let function = self.member_of(&receiver, property);
@@ -61,6 +67,22 @@ impl Machine<'_> {
         if new && let ValueKind::Class(class) = function.kind {
             return self.instantiate(class, arguments, node);
         }
+        if is_php && !new {
+            if receiver.is_none()
+                && let ValueKind::Symbol(symbol) = &function.kind
+            {
+                let path = symbol.path.clone();
+                if let Some(value) = self.php_builtin(node, &path, args, &arguments) {
+                    return value;
+                }
+            }
+            if let Kind::Member { object, .. } = self.kind(callee) {
+                let (object, given) = (*object, arguments.clone());
+                let value = self.call_value(&function, receiver, arguments, node, &name);
+                self.php_after_method(object, &name, &given, args);
+                return value;
+            }
+        }
         self.call_value(&function, receiver, arguments, node, &name)
     }
 
@@ -82,47 +104,8 @@ impl Machine<'_> {
                 }
                 Some(Value::plain(ValueKind::Namespace(target)))
             }
-            (Language::Php, "include") => {
-                let range = self.code().node(node).range;
-                let code = self.code();
-                let index = code.imports.iter().position(|import| {
-                    import.names.is_empty() && import.range.start <= range.end && range.start <= import.range.end
-                });
-                let target = index.and_then(|index| self.program.target(module, index));
-                if let Some(target) = target {
-                    self.include(target);
-                } else {
-                    for arg in args {
-                        let value = self.eval(arg.value);
-                        let argument = Argument { name: None, value, spread: false };
-                        let callee = Symbol::global("include");
-                        self.record_here(EventKind::Call { callee, args: Rc::new([argument]) }, node);
-                    }
-                }
-                Some(Value::unknown())
-            }
+            (Language::Php, "include") => Some(self.php_include(node, args)),
             _ => None,
-        }
-    }
-
-    /// Runs another PHP file in the current scope, each file once per run.
-    fn include(&mut self, target: ModuleId) {
-        if self.frames.len() >= super::MAX_FRAMES
-            || self.frames.iter().any(|frame| frame.module == target && frame.function.is_none())
-        {
-            return;
-        }
-        let frame = self.frame();
-        let (env, this, facts, branches) =
-            (Rc::clone(&frame.env), frame.this.clone(), frame.facts.clone(), frame.branches);
-        self.frames.push(Frame { module: target, function: None, env, this, facts, returns: Vec::new(), branches });
-        let flow = self.statements(&self.program.module(target).body);
-        let facts = self.frames.pop().map(|frame| frame.facts);
-        // An included page that always ends the request ends the including one too; otherwise what it checked holds.
-        if let Some(facts) = facts
-            && flow == Flow::Normal
-        {
-            self.frame().facts = facts;
         }
     }
 
@@ -524,7 +507,7 @@ impl Machine<'_> {
         whole.with(&arg_labels)
     }
 
-    fn fill_fields(&mut self, class: ClassRef, whole: &Value, hops: u32) {
+    pub(super) fn fill_fields(&mut self, class: ClassRef, whole: &Value, hops: u32) {
         if hops > 4 {
             return;
         }
@@ -601,8 +584,10 @@ impl Machine<'_> {
         }
         // It only ever throws: what follows is unreachable, and nothing more is known there.
         if frame.returns.is_empty() {
-            self.never_returned =
-                !self.frames.is_empty() && always_throws(program.module(closure.module), function.body);
+            // A PHP function that never comes back has ended the page.
+            let ended = always_throws(program.module(closure.module), function.body)
+                || (flow == Flow::Exit && program.module(closure.module).language == Language::Php);
+            self.never_returned = !self.frames.is_empty() && ended;
             return (Value::unknown(), facts);
         }
         Self::merge_returns(frame.returns, &facts, program.module(closure.module).span_of(function.head))
@@ -664,7 +649,37 @@ impl Machine<'_> {
             } else {
                 Value::plain(ValueKind::Null)
             };
+            if let Some(name) = &param_name {
+                self.promote(closure, function, name, param.pattern, &value);
+            }
             self.declare_pattern(param.pattern, value);
+        }
+    }
+
+    /// PHP: a parameter of a constructor that is declared as a property with it.
+    fn promote(
+        &mut self,
+        closure: &Closure,
+        function: &plimsoll_ir::Function,
+        name: &Str,
+        pattern: NodeId,
+        value: &Value,
+    ) {
+        let module = self.program.module(closure.module);
+        if module.language != Language::Php || function.name.as_deref() != Some("__construct") {
+            return;
+        }
+        let (Some(class), Some(Value { kind: ValueKind::Object(object), .. })) = (function.class, &closure.this) else {
+            return;
+        };
+        let at = module.node(pattern).range;
+        let is_promoted = module
+            .class(class)
+            .fields
+            .iter()
+            .any(|field| field.name == *name && field.range.start <= at.start && at.end <= field.range.end);
+        if is_promoted {
+            object.fields.borrow_mut().insert(name.clone(), value.clone());
         }
     }
 }

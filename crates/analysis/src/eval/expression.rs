@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use plimsoll_ir::{BinaryOp, Key, Kind, Language, NodeId, Property, Str, UnaryOp};
 
+use super::php::vetted;
 use super::statement::joined;
 use super::{Machine, Mode};
 use crate::event::{Argument, EventKind};
@@ -31,11 +32,20 @@ impl Machine<'_> {
             Kind::Bool(value) => Value::plain(ValueKind::Bool(*value)),
             Kind::Null => Value::plain(ValueKind::Null),
             Kind::Regex(pattern) => Value::symbol(Symbol::import(format!("/{pattern}/")), Labels::NONE),
-            Kind::Template(parts) => self.text(parts),
+            Kind::Template(parts) => {
+                let value = self.text(parts);
+                self.note_markup(node, &value);
+                value
+            }
+            Kind::Name(name) if self.code().language == Language::Php => self.php_name(node, name),
             Kind::Name(name) => self.name(name),
             Kind::This => self.this(),
             Kind::Member { object, property } => {
                 let object = self.eval(*object);
+                // `Name::class` is the class as a value.
+                if property == "class" && self.code().language == Language::Php {
+                    return object;
+                }
                 self.member_of(&object, property)
             }
             Kind::Index { object, index } => {
@@ -47,6 +57,7 @@ impl Machine<'_> {
             Kind::Object(properties) => self.object(node, properties),
             Kind::Array(items) => {
                 let object = Object::new(self.site(node), true);
+                object.may_be_empty.set(self.code().language == Language::Php);
                 for &item in items {
                     match self.kind(item) {
                         Kind::Spread(inner) => {
@@ -84,10 +95,19 @@ impl Machine<'_> {
                 let mut new = self.eval(*value);
                 if let Some(op) = op {
                     let old = self.eval(*target);
+                    let (was_markup, added) = (is_markup(&old, 0), new.clone());
                     new = self.binary(*op, old, new);
+                    // `$html .= $name;`: what comes alone becomes part of the markup here.
+                    if was_markup
+                        && !matches!(added.kind, ValueKind::Text(_) | ValueKind::Str(_))
+                        && !added.labels.is_empty()
+                    {
+                        self.record_here(EventKind::Compose { value: added }, node);
+                    }
                 }
                 if let (Kind::Name(name), ValueKind::Object(object)) = (self.kind(*target), &new.kind) {
-                    let is_top = self.frame().function.is_none();
+                    // The top level of a PHP page ends with the request.
+                    let is_top = self.frame().function.is_none() && self.code().language != Language::Php;
                     let mut slot = object.name.borrow_mut();
                     if slot.is_none() {
                         *slot = Some(name.clone());
@@ -97,7 +117,13 @@ impl Machine<'_> {
                 self.assign_pattern(*target, new.clone());
                 new
             }
-            Kind::Binary { op, left, right } => self.eval_binary(*op, *left, *right),
+            Kind::Binary { op, left, right } => {
+                let value = self.eval_binary(*op, *left, *right);
+                if *op == BinaryOp::Concat {
+                    self.note_markup(node, &value);
+                }
+                value
+            }
             Kind::Unary { op, operand } => {
                 let value = self.eval(*operand);
                 match op {
@@ -132,6 +158,12 @@ impl Machine<'_> {
                 // A comprehension: the values of its element expressions.
                 self.comprehension(node)
             }
+            Kind::Opaque(list) if self.php_global(node, list) => Value::unknown(),
+            Kind::Switch { subject, cases }
+                if cases.first().is_some_and(|(_, body)| !matches!(self.kind(*body), Kind::Block(_))) =>
+            {
+                self.php_match(*subject, cases)
+            }
             Kind::Opaque(list) => {
                 let mut last = Value::unknown();
                 let mut labels = Labels::NONE;
@@ -154,6 +186,12 @@ impl Machine<'_> {
                 self.exec(node);
                 Value::unknown()
             }
+        }
+    }
+
+    fn note_markup(&mut self, node: NodeId, value: &Value) {
+        if self.code().language == Language::Php && !value.labels.is_empty() && is_markup(value, 0) {
+            self.record_here(EventKind::Compose { value: value.clone() }, node);
         }
     }
 
@@ -182,15 +220,7 @@ impl Machine<'_> {
                     return Value::symbol(Symbol::global(name), Labels::NONE);
                 }
             }
-            Language::Php => {
-                if let Some(&class) = self.php_classes.get(name) {
-                    return Value::plain(ValueKind::Class(class));
-                }
-                if let Some(&function) = self.php_functions.get(name.to_ascii_lowercase().as_str()) {
-                    return Value::plain(ValueKind::Closure(self.closure_of(function)));
-                }
-            }
-            Language::Python => {}
+            Language::Php | Language::Python => {}
         }
         let labels = self.knowledge.labels(name);
         Value::symbol(Symbol::global(name), labels)
@@ -202,6 +232,7 @@ impl Machine<'_> {
 
     fn object(&mut self, node: NodeId, properties: &[Property]) -> Value {
         let object = Object::new(self.site(node), false);
+        object.may_be_empty.set(self.code().language == Language::Php);
         for property in properties {
             let value = self.eval(property.value);
             match &property.key {
@@ -293,7 +324,17 @@ impl Machine<'_> {
                 self.frame().branches += 1;
                 let second = self.eval(right);
                 self.frame().branches -= 1;
-                self.frame().facts = before;
+                self.frame().facts = before.clone();
+                // `check() or die()`: behind it the left side has decided.
+                if self.code().language == Language::Php
+                    && (matches!(self.kind(right), Kind::Throw(_)) || std::mem::take(&mut self.never_returned))
+                {
+                    match assume(&first, op != BinaryOp::And, span) {
+                        Some(facts) => self.frame().facts = before.with(facts),
+                        None => self.never_returned = true,
+                    }
+                    return first;
+                }
                 let labels = first.labels.union(&second.labels);
                 // A left side that never decides is only the right side.
                 let undecided = match op {
@@ -318,6 +359,11 @@ impl Machine<'_> {
                     at = *left;
                 }
                 let mut value = self.eval(at);
+                // Markup that was put together before stays one part (PHP).
+                if self.is_php() && matches!(value.kind, ValueKind::Text(_)) && is_markup(&value, 0) {
+                    let labels = value.labels.clone();
+                    value = Value { kind: ValueKind::Text(Rc::new([value])), labels };
+                }
                 while let Some((op, right)) = rest.pop() {
                     let right = self.eval(right);
                     value = self.binary(op, value, right);
@@ -362,16 +408,26 @@ impl Machine<'_> {
             },
             BinaryOp::Compare => Value { kind: ValueKind::Compare(pair(left, right)), labels },
             BinaryOp::In => Value { kind: ValueKind::In(pair(left, right)), labels },
+            // PHP adds numbers only (and joins arrays).
+            BinaryOp::Add if self.is_php() => match (&left.kind, &right.kind) {
+                (ValueKind::Num(a), ValueKind::Num(b)) => Value { kind: ValueKind::Num(a + b), labels },
+                (ValueKind::Object(_), _) => left.with(&right.deep_labels()),
+                _ => Value::of(labels.cleaned(Clean::ALL)),
+            },
             BinaryOp::Add | BinaryOp::Concat => match (&left.kind, &right.kind) {
                 (ValueKind::Str(a), ValueKind::Str(b)) if a.len() + b.len() < 65_536 => {
                     Value { kind: ValueKind::Str(format!("{a}{b}").into()), labels }
                 }
                 (ValueKind::Num(a), ValueKind::Num(b)) => Value { kind: ValueKind::Num(a + b), labels },
                 _ => {
-                    let mut parts: Vec<Value> = Vec::new();
+                    let mut parts: Vec<Value> = Vec::with_capacity(2);
                     for side in [left, right] {
+                        // Markup that was put together elsewhere stays one part (PHP).
+                        let is_part = !parts.is_empty() && self.is_php() && is_markup(&side, 0);
                         match &side.kind {
-                            ValueKind::Text(inner) if inner.len() < 200 => parts.extend(inner.iter().cloned()),
+                            ValueKind::Text(inner) if inner.len() < 200 && !is_part => {
+                                parts.extend(inner.iter().cloned());
+                            }
                             _ => parts.push(side),
                         }
                     }
@@ -409,6 +465,7 @@ impl Machine<'_> {
             let facts = Facts::default().with(facts);
             self.frame().facts = before.and(&facts);
             let result = self.eval(branch);
+            let result = vetted(&result, &facts, true).unwrap_or(result);
             alternatives.push((result, facts));
         }
         self.frame().branches -= 1;
@@ -477,5 +534,17 @@ impl Machine<'_> {
         let mut values = values.into_iter();
         let first = values.next().unwrap_or_default();
         values.fold(first, |all, value| joined(&all, &value))
+    }
+}
+
+/// Whether a text has a tag in one of its fixed parts.
+pub(super) fn is_markup(value: &Value, depth: u32) -> bool {
+    match &value.kind {
+        ValueKind::Str(text) => {
+            text.as_bytes().windows(2).any(|pair| pair[0] == b'<' && (pair[1].is_ascii_alphabetic() || pair[1] == b'/'))
+        }
+        ValueKind::Text(parts) if depth < 4 => parts.iter().any(|part| is_markup(part, depth + 1)),
+        ValueKind::Choice(list) if depth < 4 => list.iter().any(|(value, _)| is_markup(value, depth + 1)),
+        _ => false,
     }
 }

@@ -74,7 +74,12 @@ impl Machine<'_> {
                 return Value::plain(ValueKind::Closure(Rc::new(closure)));
             }
             if let Some(symbol) = self.foreign_base(class, 0) {
-                let instance = Symbol::import(format!("{symbol}()"));
+                // What extends a request is the request.
+                let instance = if symbol.starts_with("FormRequest:") || symbol.starts_with("Request:") {
+                    Symbol::given("@laravel")
+                } else {
+                    Symbol::import(format!("{symbol}()"))
+                };
                 let member = Symbol::member(&instance, name);
                 let labels = self.knowledge.labels(&member.path);
                 return Value::symbol(member, labels.union(&whole.labels));
@@ -224,6 +229,10 @@ impl Machine<'_> {
         if let Some(method) = self.find_method(class, name, 0) {
             let closure = Closure { this: Some(whole.clone()), ..(*method).clone() };
             return Value::plain(ValueKind::Closure(Rc::new(closure)));
+        }
+        let key = format!("class {}:{}.{name}", class.module.0, class.class.0);
+        if let Some(value) = self.assigned.get(&key) {
+            return value.clone();
         }
         let module = self.program.module(class.module);
         let field =

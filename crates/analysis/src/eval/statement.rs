@@ -17,6 +17,10 @@ impl Machine<'_> {
                 if let Kind::Function(id) = self.kind(node)
                     && let Some(name) = &self.code().function(*id).name
                 {
+                    if self.code().language == Language::Php {
+                        self.php_declare(*id);
+                        continue;
+                    }
                     let value = self.closure(*id);
                     self.frame().env.declare(name.clone(), value);
                 }
@@ -60,13 +64,18 @@ impl Machine<'_> {
     fn exec_inner(&mut self, node: NodeId) -> Flow {
         match self.kind(node) {
             Kind::Block(list) => self.statements(list),
-            Kind::Let { target, value, .. } => {
+            Kind::Let { target, value, constant } => {
                 let bound = match value {
                     Some(value) => self.eval(*value),
                     None => Value::plain(ValueKind::Null),
                 };
+                if let (Kind::Name(name), true, Language::Php) = (self.kind(*target), constant, self.code().language) {
+                    self.php_constants.insert(name.clone(), bound);
+                    return Flow::Normal;
+                }
                 if let (Kind::Name(name), ValueKind::Object(object)) = (self.kind(*target), &bound.kind) {
-                    let is_top = self.frame().function.is_none();
+                    // The top level of a PHP page ends with the request.
+                    let is_top = self.frame().function.is_none() && self.code().language != Language::Php;
                     let mut slot = object.name.borrow_mut();
                     if slot.is_none() {
                         *slot = Some(name.clone());
@@ -82,7 +91,8 @@ impl Machine<'_> {
             }
             Kind::Class(_) => {
                 let value = self.eval(node);
-                if let Kind::Class(id) = self.kind(node)
+                if self.code().language != Language::Php
+                    && let Kind::Class(id) = self.kind(node)
                     && let Some(name) = &self.code().class(*id).name
                 {
                     self.frame().env.declare(name.clone(), value);
@@ -103,6 +113,8 @@ impl Machine<'_> {
             Kind::Throw(value) => {
                 if let Some(value) = value {
                     self.eval(*value);
+                    // `exit()` stands inside: this statement has ended the path already.
+                    self.never_returned = false;
                 }
                 Flow::Exit
             }
@@ -117,7 +129,10 @@ impl Machine<'_> {
                 let mut all_exit = !cases.is_empty();
                 let mut has_default = false;
                 let mut ends = Vec::new();
+                let scope = self.scope_before();
+                let mut scopes: Vec<_> = scope.iter().map(|names| (names.clone(), before.clone())).collect();
                 for (test, body) in cases {
+                    self.set_scope(scope.as_ref());
                     let span = self.span(*body);
                     let facts = match test {
                         Some(test) => {
@@ -136,8 +151,15 @@ impl Machine<'_> {
                     if !leaves {
                         all_exit = false;
                         ends.push(self.frame().facts.clone());
+                        if scope.is_some() {
+                            scopes.push((self.frame().env.names(), self.frame().facts.clone()));
+                        }
                     }
                 }
+                if has_default && scopes.len() > 1 {
+                    scopes.remove(0);
+                }
+                self.merge_scopes(scopes);
                 self.frame().branches -= 1;
                 self.frame().facts = before;
                 if all_exit && has_default { Flow::Exit } else { Flow::Normal }
@@ -160,6 +182,10 @@ impl Machine<'_> {
                 Flow::Normal
             }
             _ => {
+                // What a condition called before says nothing of this statement.
+                if self.is_php() {
+                    self.never_returned = false;
+                }
                 let value = self.eval(node);
                 if matches!(value.kind, ValueKind::Unknown) && self.take_never_returned() {
                     Flow::Exit
@@ -178,6 +204,10 @@ impl Machine<'_> {
     fn declare_function(&mut self, id: plimsoll_ir::FunctionId) {
         let function = self.code().function(id);
         let Some(name) = function.name.clone() else { return };
+        if self.code().language == Language::Php {
+            self.php_declare(id);
+            return;
+        }
         let mut value = self.closure(id);
         if !function.decorators.is_empty() {
             for &decorator in function.decorators.iter().rev() {
@@ -197,14 +227,21 @@ impl Machine<'_> {
         let no = assume(&value, false, span);
         self.frame().branches += 1;
         let mut ends: Vec<(Flow, Facts, usize)> = Vec::new();
+        let scope = self.scope_before();
+        let mut scopes = Vec::new();
         for (facts, branch) in [(yes, Some(then)), (no, otherwise)] {
             let Some(facts) = facts else { continue };
+            self.set_scope(scope.as_ref());
             let start = before.with(facts);
             let known = start.len();
             self.frame().facts = start;
             let flow = branch.map_or(Flow::Normal, |branch| self.exec(branch));
             ends.push((flow, self.frame().facts.clone(), known));
+            if scope.is_some() && flow == Flow::Normal {
+                scopes.push((self.frame().env.names(), self.frame().facts.clone()));
+            }
         }
+        self.merge_scopes(scopes);
         self.frame().branches -= 1;
         let going: Vec<&(Flow, Facts, usize)> = ends.iter().filter(|(flow, ..)| *flow == Flow::Normal).collect();
         let (flow, facts) = match going[..] {
@@ -239,11 +276,22 @@ impl Machine<'_> {
             }
         }
         self.frame().branches += 1;
+        // The body may run never, once or often.
+        let mut scopes: Vec<_> = self.scope_before().map(|names| (names, Facts::default())).into_iter().collect();
         let items = source.as_ref().map(|source| self.elements(source)).unwrap_or_default();
         for item in items {
             // Each turn has a value of its own: it replaces that of the turn before.
             self.frame().branches -= 1;
             if let Some(binding) = binding {
+                let (binding, item) = match self.php_pair(binding) {
+                    Some((key, value)) => {
+                        let labels = source.as_ref().map(|source| source.labels.clone()).unwrap_or_default();
+                        let keys = labels.filtered(|label| matches!(label, crate::Label::Input(..)));
+                        self.declare_pattern(key, Value::of(keys));
+                        (value, item)
+                    }
+                    None => (binding, item),
+                };
                 match self.kind(binding) {
                     Kind::Let { target, .. } => self.declare_pattern(*target, item),
                     _ => self.declare_pattern(binding, item),
@@ -257,19 +305,32 @@ impl Machine<'_> {
             self.frame().facts = before.with(conditions);
             self.exec(body);
         }
+        if !scopes.is_empty() {
+            scopes.push((self.frame().env.names(), Facts::default()));
+            self.merge_scopes(scopes);
+        }
         self.frame().branches -= 1;
         self.frame().facts = before;
     }
 
     fn exec_try(&mut self, body: NodeId, handlers: &[(Option<NodeId>, NodeId)], finalizer: Option<NodeId>) -> Flow {
         let before = self.frame().facts.clone();
+        let start = self.scope_before();
         let flow = self.exec(body);
         let after = self.frame().facts.clone();
+        let end = self.scope_before();
+        let mut scopes: Vec<_> = Vec::new();
+        if flow == Flow::Normal {
+            scopes.extend(end.clone().map(|names| (names, Facts::default())));
+        }
         let mut handlers_exit = true;
         let mut rest = Vec::new();
         self.frame().branches += 1;
         for (binding, handler) in handlers {
             self.frame().facts = before.clone();
+            if let (Some(start), Some(end)) = (&start, &end) {
+                self.merge_scopes(vec![(start.clone(), Facts::default()), (end.clone(), Facts::default())]);
+            }
             if let Some(binding) = binding {
                 let error = Value::of(crate::label::Labels::one(crate::label::Label::ErrorDetail));
                 self.declare_pattern(*binding, error);
@@ -277,9 +338,11 @@ impl Machine<'_> {
             if self.exec(*handler) == Flow::Normal {
                 handlers_exit = false;
                 rest.push(self.frame().facts.clone());
+                scopes.extend(self.scope_before().map(|names| (names, Facts::default())));
             }
         }
         self.frame().branches -= 1;
+        self.merge_scopes(scopes);
         let (flow, facts) = match (flow, handlers_exit) {
             // What the body established holds where its failure ends the function.
             (Flow::Normal, true) => (Flow::Normal, after),
@@ -312,7 +375,10 @@ impl Machine<'_> {
         }
         match self.kind(target) {
             Kind::Name(name) => {
-                let in_branch = self.frame().branches > 0;
+                if self.php_assign_global(name, &value) {
+                    return;
+                }
+                let in_branch = self.frame().branches > 0 && !self.is_php();
                 let env = Rc::clone(&self.frame().env);
                 // Python and PHP have no declarations: the first assignment in a function is one.
                 let implicit = !declare && self.code().language != Language::JavaScript && !env.has_own(name);
@@ -395,7 +461,9 @@ impl Machine<'_> {
         {
             self.note_commonjs_export(path, &value);
         }
-        let in_branch = self.frame().branches > 0;
+        // In PHP what is set here outlives the function: the branches of its callers count too.
+        let in_branch =
+            self.frame().branches > 0 || (self.is_php() && self.frames.iter().any(|frame| frame.branches > 0));
         match &receiver.kind {
             ValueKind::Object(object) => {
                 if property.is_empty() {
@@ -416,14 +484,33 @@ impl Machine<'_> {
                     let old = self.assigned.get(&key).cloned();
                     let new = match old {
                         Some(old) if in_branch => joined(&old, &value),
+                        // PHP's session outlives the page: where a branch sets it, it may be what it was before.
+                        None if in_branch && self.code().language == Language::Php => {
+                            let before = self.member_of(&receiver, property);
+                            joined(&before, &value)
+                        }
                         _ => value.clone(),
                     };
                     self.assigned.insert(key, new);
                 }
                 self.record_here(EventKind::Assign { receiver, property: property.clone(), index, value }, node);
             }
+            ValueKind::Class(class) if !property.is_empty() => {
+                let key = format!("class {}:{}.{property}", class.module.0, class.class.0);
+                let old = self.assigned.get(&key).cloned();
+                let new = match old {
+                    Some(old) if in_branch => joined(&old, &value),
+                    _ => value,
+                };
+                self.assigned.insert(key, new);
+            }
             _ => self.record_here(EventKind::Assign { receiver, property: property.clone(), index, value }, node),
         }
+    }
+
+    /// `$list[] = value`.
+    pub(super) fn assign_element(&mut self, node: NodeId, receiver: Value, value: Value) {
+        self.assign_member(node, receiver, &plimsoll_ir::Str::default(), None, value);
     }
 
     fn note_commonjs_export(&mut self, path: &str, value: &Value) {

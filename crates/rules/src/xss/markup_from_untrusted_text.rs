@@ -1,7 +1,7 @@
 //! Text of others is put into the page as a program.
 
 use crate::{Rule, Sink, gains};
-use plimsoll_model::app::{Sink as Ends, Source};
+use plimsoll_model::app::{Flow, Sink as Ends, Source};
 use plimsoll_model::{App, Claim, Confidence, Gap, Position, Severity};
 
 pub(crate) static RULE: Rule = Rule {
@@ -18,16 +18,31 @@ pub(crate) static RULE: Rule = Rule {
 
 fn run(app: &App, sink: &mut Sink<'_>) {
     let mut seen = std::collections::BTreeSet::new();
+    let mut mistakes: Vec<Vec<&Flow>> = Vec::new();
     for flow in &app.flows {
         // Several sources that meet in one place are one mistake.
         if flow.sink == Ends::Html && !seen.insert(flow.to) {
             continue;
         }
         // The text of an error often repeats what was sent; only an answer to a request can carry it to somebody.
-        let by_error = flow.source == Source::ErrorDetail;
-        if flow.sink != Ends::Html || (by_error && flow.entry.is_none()) {
+        if flow.sink != Ends::Html || (flow.source == Source::ErrorDetail && flow.entry.is_none()) {
             continue;
         }
+        // A page that escapes nothing is one habit: its places are listed together.
+        let is_output = |flow: &Flow| matches!(flow.sink_name.as_str(), "echo" | "the page's text");
+        let same = mistakes.iter_mut().find(|flows| {
+            flows.first().is_some_and(|first| {
+                is_output(first) && is_output(flow) && first.source == flow.source && first.to.file == flow.to.file
+            })
+        });
+        match same {
+            Some(flows) => flows.push(flow),
+            None => mistakes.push(vec![flow]),
+        }
+    }
+    for flows in mistakes {
+        let Some((flow, rest)) = flows.split_first() else { continue };
+        let by_error = flow.source == Source::ErrorDetail;
         let (severity, confidence) =
             if by_error { (Severity::Medium, Confidence::Possible) } else { (Severity::High, Confidence::Likely) };
         let (from, how) = match flow.source {
@@ -43,6 +58,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         };
         sink.at(flow.to, format!("`{}` becomes markup through {}", flow.source_name, flow.sink_name))
             .title(format!("Text from `{}` is put into the page as markup", flow.source_name))
+            .all(rest.iter().map(|flow| flow.to), "here too")
             .severity(severity)
             .confidence(confidence)
             .grants([from, Claim::NoScriptPolicy], Claim::RunsScript(gains::victim(app)), how)

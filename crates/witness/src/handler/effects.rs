@@ -226,6 +226,14 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
     {
         return Some(effect);
     }
+    if let Some(found) = super::php::effect_of(path, args) {
+        let (kind, target) = found?;
+        let mut effect = effect(kind, target, event);
+        let labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
+        effect.picked_by_input = labels.has_input(Clean::NONE);
+        effect.limited_to_caller = labels.has_identity();
+        return Some(effect);
+    }
     // `fs` comes as `fs`, `node:fs`, `fs/promises`, as a default or under a name: the module is what counts.
     if let Some((_, kind)) = CALLS.iter().find(|(name, _)| ends(path, name)) {
         // A service that keeps the accounts checks passwords, and limits attempts, itself.
@@ -326,6 +334,12 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     }
     for later in events[index + 1..].iter().take(400) {
         if let EventKind::Call { callee, args } = &later.kind
+            && callee.path.starts_with("mysqli_stmt_")
+            && args.first().and_then(|arg| arg.value.as_symbol()).is_some_and(|symbol| symbol.passes(event.site))
+        {
+            filters.extend(args.iter().skip(1).map(|arg| arg.value.clone()));
+        }
+        if let EventKind::Call { callee, args } = &later.kind
             && callee.passes(event.site)
         {
             let name = callee.last_name();
@@ -344,7 +358,13 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     effect.picked_by_input = filter_labels.any(
         |label| matches!(label, Label::Input(name, _) if !name.starts_with("headers") && !name.starts_with("cookies")),
     );
-    effect.limited_to_caller = filter_labels.has_identity();
+    // Laravel: what hangs on the signed-in user's own record is the user's own.
+    let of_caller = callee.path.contains("user().")
+        && (callee.path.starts_with("auth()")
+            || callee.path.starts_with("Auth.")
+            || callee.path.starts_with("@laravel.")
+            || callee.path.starts_with("request()."));
+    effect.limited_to_caller = filter_labels.has_identity() || of_caller;
     if found.sql.is_none() || matches!(found.kind, EffectKind::Create) {
         let value_labels = values.iter().fold(Labels::NONE, |all, value| all.union(&value.deep_labels()));
         if found.kind == EffectKind::Create {
@@ -444,6 +464,14 @@ fn is_filter(name: &str) -> bool {
             | "like"
             | "findOneBy"
             | "objects"
+            | "bind_param"
+            | "bindParam"
+            | "bindValue"
+            | "findOrFail"
+            | "firstWhere"
+            | "whereKey"
+            | "whereHas"
+            | "whereBelongsTo"
     )
 }
 
@@ -629,19 +657,20 @@ fn assign(event: &Event, receiver: &Value, property: &str, value: &Value) -> Opt
         || path.ends_with("request.session")
         || path.contains("getIronSession()");
     if is_session {
-        let plumbing = matches!(
-            property,
-            "cookie"
-                | "returnTo"
-                | "csrfToken"
-                | "csrf_token"
-                | "flash"
-                | "lang"
-                | "permanent"
-                | "cart"
-                | "messages"
-                | "modified"
-        );
+        let plumbing = path == "_SESSION" && (crate::knowledge::php::is_session_note(property) || property.is_empty())
+            || matches!(
+                property,
+                "cookie"
+                    | "returnTo"
+                    | "csrfToken"
+                    | "csrf_token"
+                    | "flash"
+                    | "lang"
+                    | "permanent"
+                    | "cart"
+                    | "messages"
+                    | "modified"
+            );
         return (!plumbing).then(|| effect(EffectKind::IssueSession, "session", event));
     }
     if let Some(object) = receiver.as_object().filter(|object| object.is_global.get()) {

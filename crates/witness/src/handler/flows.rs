@@ -116,7 +116,8 @@ pub(crate) fn flows_of(events: &[Event]) -> Vec<Flow> {
                 }
                 let _ = tag;
             }
-            EventKind::Output { value } => push(event, value, Sink::Html, "echo", Clean::HTML, &mut out),
+            EventKind::Output { value } => super::php::output(event, value, "echo", &mut out),
+            EventKind::Compose { value } => super::php::composed(event, value, &mut out),
             EventKind::Return { value } => answer(event, value, "return", &mut out),
             EventKind::Enter { .. } => {}
         }
@@ -126,6 +127,7 @@ pub(crate) fn flows_of(events: &[Event]) -> Vec<Flow> {
 
 fn call(event: &Event, callee: &Symbol, args: &[Argument], out: &mut Vec<Flow>) {
     let path = callee.path.as_str();
+    super::php::call(event, path, args, out);
     for entry in CALLS {
         if ends(path, entry.name) {
             let Some(value) = event.arg(entry.arg).or_else(|| event.named("url")) else { continue };
@@ -158,6 +160,7 @@ fn call(event: &Event, callee: &Symbol, args: &[Argument], out: &mut Vec<Flow>) 
         && let Some(filter) = event.arg(0)
         && filter.labels.any(|label| matches!(label, Label::Input(name, clean) if matches!(name.as_str(), "body" | "query") && !clean.covers(Clean::ALL)))
         && !matches!(filter.kind, ValueKind::Str(_) | ValueKind::Text(_))
+        && !filter.path().starts_with("@laravel")
     {
         push(event, filter, Sink::NoSql, &name, Clean::ALL, out);
     }
@@ -227,7 +230,7 @@ fn sql(event: &Event, name: &str, args: &[Argument], out: &mut Vec<Flow>) {
             },
             _ => continue,
         };
-        push(event, &text, Sink::Sql, name, Clean::SQL, out);
+        push(event, &super::php::in_quotes(&text), Sink::Sql, name, Clean::SQL, out);
     }
 }
 
@@ -289,7 +292,7 @@ fn respond(event: &Event, path: &str, name: &str, args: &[Argument], out: &mut V
 }
 
 /// What an answer gives away.
-fn answer(event: &Event, value: &Value, name: &str, out: &mut Vec<Flow>) {
+pub(super) fn answer(event: &Event, value: &Value, name: &str, out: &mut Vec<Flow>) {
     let labels = value.deep_labels();
     let mut add = |source: Source, source_name: String| {
         out.push(Flow {
@@ -399,8 +402,8 @@ fn has_fixed_origin(value: &Value) -> bool {
     }
 }
 
-fn push(event: &Event, value: &Value, sink: Sink, name: &str, clean: Clean, out: &mut Vec<Flow>) {
-    let labels: Labels = value.deep_labels();
+pub(super) fn push(event: &Event, value: &Value, sink: Sink, name: &str, clean: Clean, out: &mut Vec<Flow>) {
+    let labels: Labels = event.facts.vet(value).deep_labels();
     let mut seen: Vec<Source> = Vec::new();
     for label in labels.iter() {
         let (source, source_name) = match label {

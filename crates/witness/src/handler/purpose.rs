@@ -152,6 +152,8 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
         "enquiry",
         "waitlist",
         "availability",
+        "reviews",
+        "testimonials",
     ]) || says(&["contact us", "opening hours", "by token", "book appointment"])
         || entry.inputs.iter().any(|input| {
             // A link that carries its own key; what is done with the key (`params.token.encode`) does not matter.

@@ -61,8 +61,20 @@ const CLEANERS: &[(&str, Clean)] = &[
     ("werkzeug.utils.secure_filename", Clean::PATH),
     ("secure_filename", Clean::PATH),
     ("sanitize-filename", Clean::PATH),
-    ("mysqli_real_escape_string", Clean::SQL),
-    (".real_escape_string", Clean::SQL),
+    ("mysqli_real_escape_string", Clean::QUOTED),
+    ("mysqli_escape_string", Clean::QUOTED),
+    ("mysql_real_escape_string", Clean::QUOTED),
+    ("mysql_escape_string", Clean::QUOTED),
+    ("pg_escape_string", Clean::QUOTED),
+    ("sqlite_escape_string", Clean::QUOTED),
+    (".real_escape_string", Clean::QUOTED),
+    (".escape_string", Clean::QUOTED),
+    (".escapeString", Clean::QUOTED),
+    ("pg_escape_literal", Clean::SQL),
+    ("pg_escape_identifier", Clean::SQL),
+    ("wp_kses_post", Clean::HTML),
+    ("wp_kses", Clean::HTML),
+    ("esc_url", Clean::HTML),
     (".quote", Clean::SQL),
     ("mysql.escape", Clean::SQL),
     ("mysql2.escape", Clean::SQL),
@@ -83,6 +95,7 @@ const REFUSE: &[&str] = &[
     "auth.protect",
     "next/navigation.unauthorized",
     "stripe.webhooks.constructEvent",
+    "Webhook.constructEvent",
     ".webhooks.constructEvent",
     ".webhooks.constructEventAsync",
     "svix.Webhook().verify",
@@ -209,6 +222,9 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
             ));
             return outcome;
         }
+    }
+    if let Some(outcome) = super::php::outcome(path, args) {
+        return outcome;
     }
     // What a server answers is its own, not what was sent to ask for it.
     if matches!(path, "fetch" | "window.fetch" | "axios") || (path.starts_with("axios.") && !path.contains("create")) {

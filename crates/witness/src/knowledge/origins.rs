@@ -154,6 +154,14 @@ const IDENTITY_CALLS: &[&str] = &[
     "auth().user()",
     "auth().id()",
     "auth().check()",
+    "auth().user",
+    "Auth.guard().user()",
+    "Auth.guard().id()",
+    "Auth.guard().check()",
+    "auth().guard().user()",
+    "auth().guard().check()",
+    "Sanctum.currentUser()",
+    "Auth.getUser()",
     "auth.currentUser",
     "getAuth().currentUser",
     "wp_get_current_user()",
@@ -174,6 +182,13 @@ pub(super) fn labels(path: &str) -> Labels {
     if let Some(rest) = path.strip_prefix('@') {
         return request(rest);
     }
+    // Laravel's request, also by its helper and its facade.
+    if let Some(member) = path.strip_prefix("request().").or_else(|| path.strip_prefix("Request.")) {
+        return super::php::laravel(member);
+    }
+    if matches!(path, "request()") {
+        return Labels::NONE;
+    }
     if let Some(table) = path.strip_prefix("store:file.") {
         let end = table.find(['.', '[', '(']).unwrap_or(table.len());
         return one(Label::Record(table[..end].into(), Clean::NONE));
@@ -186,13 +201,28 @@ pub(super) fn labels(path: &str) -> Labels {
         "_GET" => return input("query"),
         "_POST" | "_REQUEST" => return input("body"),
         "_COOKIE" => return input("cookies"),
-        "_FILES" => return one(Label::Upload("file".into(), Clean::NONE)),
+        // PHP keeps only the last part of the name that the browser sends.
+        "_FILES" => return one(Label::Upload("file".into(), Clean::PATH)),
+        "_SERVER.PHP_SELF" => return input("url"),
+        "getallheaders()" | "apache_request_headers()" => return input("headers"),
+        "mysqli_error()"
+        | "mysqli_stmt_error()"
+        | "mysqli_connect_error()"
+        | "pg_last_error()"
+        | "mysql_error()"
+        | "sqlite_last_error()" => {
+            return one(Label::ErrorDetail);
+        }
         "file_get_contents" => return Labels::NONE,
         "document.cookie" => return one(Label::Browser("cookie".into(), Clean::NONE)),
         _ => {}
     }
     if let Some(member) = path.strip_prefix("_SESSION.") {
-        return session_member(member);
+        let first = member.split(['.', '[', '(']).next().unwrap_or(member);
+        return if super::php::is_session_note(first) { Labels::NONE } else { session_member(member) };
+    }
+    if path.ends_with(".connect_error") || path.ends_with(".errorInfo()") || path.ends_with("mysqli().error") {
+        return one(Label::ErrorDetail);
     }
     if let Some(member) = path.strip_prefix("flask.session.") {
         let member = member.strip_prefix("get()").map_or(member, |_| "get()");
@@ -205,7 +235,7 @@ pub(super) fn labels(path: &str) -> Labels {
         return one(Label::Env("configuration".into()));
     }
     if path.starts_with("_SERVER.HTTP_")
-        || matches!(path, "_SERVER.QUERY_STRING" | "_SERVER.REQUEST_URI" | "_SERVER.PHP_SELF")
+        || matches!(path, "_SERVER.QUERY_STRING" | "_SERVER.REQUEST_URI" | "_SERVER.PATH_INFO")
     {
         return input("headers");
     }
@@ -281,6 +311,9 @@ fn request(rest: &str) -> Labels {
             _ => Labels::NONE,
         };
     };
+    if root == "laravel" {
+        return super::php::laravel(member);
+    }
     if matches!(root, "params" | "searchParams" | "body" | "formData" | "input" | "query" | "message" | "identity") {
         return Labels::NONE; // inherited from the base and named there
     }
@@ -310,7 +343,7 @@ fn session_member(member: &str) -> Labels {
 }
 
 /// Whether a member of a session says nothing about who the caller is.
-pub(super) fn is_plumbing(member: &str) -> bool {
+pub(crate) fn is_plumbing(member: &str) -> bool {
     SESSION_PLUMBING.contains(&member)
         || member.contains("csrf")
         || member.contains("attempt")

@@ -105,6 +105,32 @@ const COMMON: &[(&str, EffectKind)] = &[
     ("del", EffectKind::Delete),
 ];
 
+/// Further common names, of Eloquent.
+const ELOQUENT: &[(&str, EffectKind)] = &[
+    ("pluck", EffectKind::Read),
+    ("exists", EffectKind::Read),
+    ("latest", EffectKind::Read),
+    ("whereIn", EffectKind::Read),
+    ("with", EffectKind::Read),
+    ("forceCreate", EffectKind::Create),
+    ("createMany", EffectKind::Create),
+    ("firstOrNew", EffectKind::Read),
+    ("insertGetId", EffectKind::Create),
+    ("increment", EffectKind::Update),
+    ("decrement", EffectKind::Update),
+    ("sync", EffectKind::Update),
+    ("attach", EffectKind::Update),
+    ("detach", EffectKind::Update),
+    ("fill", EffectKind::Update),
+    ("forceFill", EffectKind::Update),
+    ("restore", EffectKind::Update),
+];
+
+/// Whether a path begins at an Eloquent model, a table of Laravel's query builder or the signed-in user's record.
+fn is_eloquent(path: &str) -> bool {
+    ["Model:", "Authenticatable:", "Pivot:", "DB.table()", "user()."].iter().any(|part| path.contains(part))
+}
+
 /// Parts of a path that show a store.
 const STORE_PATHS: &[&str] = &[
     "PrismaClient()",
@@ -135,6 +161,9 @@ const STORE_PATHS: &[&str] = &[
     "lowdb",
     "SQLModel",
     "collection()",
+    "Authenticatable:",
+    "Pivot:",
+    "user().",
 ];
 
 /// Methods that run SQL text given to them.
@@ -243,6 +272,12 @@ pub(crate) fn recognise(path: &str, receiver: Option<&Value>, args: &[Argument])
         let target = target_of(path, receiver, args).unwrap_or_default();
         return Some(StoreCall { kind: *kind, target, sql: None });
     }
+    if is_eloquent(path)
+        && let Some((_, kind)) = ELOQUENT.iter().find(|(method, _)| *method == name)
+    {
+        let target = target_of(path, receiver, args).unwrap_or_default();
+        return Some(StoreCall { kind: *kind, target, sql: None });
+    }
     if let Some((_, kind)) = COMMON.iter().find(|(method, _)| *method == name)
         && STORE_PATHS.iter().any(|part| path.contains(part))
     {
@@ -317,6 +352,13 @@ pub(crate) fn target_of(path: &str, receiver: Option<&Value>, args: &[Argument])
     if let Some((_, after)) = path.rsplit_once(':') {
         let end = after.find(['.', '(']).unwrap_or(after.len());
         return Some(after[..end].to_owned());
+    }
+    // `auth()->user()->invoices()->create(…)`
+    if let Some((_, after)) = path.split_once("user().") {
+        let end = after.find(['.', '(']).unwrap_or(after.len());
+        let relation = &after[..end];
+        let is_method = METHODS.iter().chain(COMMON).chain(ELOQUENT).any(|(name, _)| *name == relation);
+        return Some(if is_method { "users".to_owned() } else { relation.to_owned() });
     }
     // `prisma.customer.findMany`
     let parts: Vec<&str> = path.split('.').collect();

@@ -47,7 +47,7 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
     }
 }
 
-fn allowed(value: &Value) -> AllowedOrigins {
+pub(super) fn allowed(value: &Value) -> AllowedOrigins {
     if value.as_str() == Some("*") {
         return AllowedOrigins::Any;
     }

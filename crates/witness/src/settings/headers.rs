@@ -8,7 +8,7 @@ use plimsoll_source::{SourceTree, Span};
 use super::Notes;
 
 /// The headers that protect pages.
-const SECURITY: &[&str] = &[
+pub(super) const SECURITY: &[&str] = &[
     "content-security-policy",
     "x-frame-options",
     "x-content-type-options",

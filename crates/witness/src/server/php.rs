@@ -1,0 +1,356 @@
+//! PHP without a framework: every file that the web server can run is an entry point.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_analysis::{Event, EventKind, Fact, Facts, ModuleId, Program, Value};
+use plimsoll_ir::{Kind, Language, Module, NodeId};
+use plimsoll_model::app::{EntryKind, EntryPoint, Purpose, SettingSeen};
+use plimsoll_model::{App, NotChecked};
+use plimsoll_source::Span;
+
+use super::chain::{self, Passage};
+use crate::Witnessing;
+
+/// Folders that a web server is usually pointed at.
+const ROOTS: &[&str] = &["public", "htdocs", "public_html", "www", "webroot", "httpdocs", "html", "web"];
+
+/// Frameworks whose routes are not understood: a package of `composer.json`, its name.
+const OTHERS: &[(&str, &str)] = &[
+    ("symfony/framework-bundle", "Symfony"),
+    ("codeigniter4/framework", "CodeIgniter"),
+    ("codeigniter/framework", "CodeIgniter"),
+    ("slim/slim", "Slim"),
+    ("cakephp/cakephp", "CakePHP"),
+    ("yiisoft/yii2", "Yii"),
+    ("laravel/lumen-framework", "Lumen"),
+    ("laminas/laminas-mvc", "Laminas"),
+    ("drupal/core", "Drupal"),
+    ("typo3/cms-core", "TYPO3"),
+];
+
+pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
+    let program = witnessing.machine.program;
+    let modules: Vec<ModuleId> =
+        program.iter().filter(|(_, module)| module.language == Language::Php).map(|(id, _)| id).collect();
+    if modules.is_empty() || app.stack.iter().any(|known| known == "Laravel") {
+        return;
+    }
+    if let Some(name) = other_framework(program) {
+        app.stack.push(name.into());
+        app.not_checked.push(NotChecked {
+            what: format!("{name}: its routes and their guards"),
+            why: "Plimsoll does not understand this PHP framework yet".into(),
+            weighs: true,
+        });
+        return;
+    }
+    let root = root_of(program, &modules);
+    let included = included_statically(program, &modules);
+    let closed = closed_folders(program);
+    let first = witnessing.entry_points.len();
+    let mut pages: Vec<ModuleId> = Vec::new();
+    let mut in_runs: BTreeSet<ModuleId> = BTreeSet::new();
+    let mut serves = false;
+    for &id in &modules {
+        let path = program.path(id);
+        let Some(url) = path.strip_prefix(root.as_str()) else { continue };
+        let is_page = !included.contains(&id)
+            && acts(program.module(id))
+            && !closed.iter().any(|folder| path.starts_with(folder.as_str()))
+            && !is_script(program, id);
+        if !is_page {
+            continue;
+        }
+        witnessing.machine.reset();
+        let run = witnessing.machine.run_page(id, Facts::default());
+        in_runs.extend(witnessing.machine.included().filter(|&other| other != id));
+        let module = program.module(id);
+        let span = first_code(module);
+        let mut point =
+            chain::entry(EntryKind::ServerPage, &[], &format!("/{}", url.trim_start_matches('/')), "PHP", span);
+        point.methods = methods(&run.events);
+        serves |= sends_markup(program, id);
+        for (span, value) in crate::handler::upload_without_checks(&run.events) {
+            app.settings.push(SettingSeen {
+                system: "PHP".into(),
+                key: "upload-without-bounds".into(),
+                value,
+                span,
+                also: Vec::new(),
+            });
+        }
+        let index = chain::finish_run(witnessing, point, run, Passage::default());
+        if let Some(point) = witnessing.entry_points.get_mut(index) {
+            mark_front_page(point);
+        }
+        pages.push(id);
+    }
+    forget_included(witnessing, first, &pages, &in_runs);
+    app.stack.push("PHP".into());
+    if serves {
+        app.serves_pages = true;
+        // Where a header for all pages would be sent: the file that most pages include, else the first page.
+        let place = most_included(program, &modules).or_else(|| pages.first().copied());
+        if let Some(place) = place {
+            witnessing.notes.header_places.push(first_code(program.module(place)));
+        }
+    }
+}
+
+/// The front page shows what is meant for everybody, as long as it only reads.
+pub(super) fn mark_front_page(point: &mut EntryPoint) {
+    let is_front = matches!(point.path.as_str(), "/" | "/index.php" | "/home.php");
+    if is_front && point.effects.iter().all(|effect| !effect.kind.writes()) {
+        point.purposes.insert(Purpose::PublicByDesign);
+    }
+}
+
+fn other_framework(program: &Program<'_>) -> Option<&'static str> {
+    let tree = program.tree;
+    for (_, file) in tree.iter().filter(|(_, file)| file.name() == "composer.json" && !file.path.contains("vendor/")) {
+        for (package, name) in OTHERS {
+            if file.text().contains(&format!("\"{package}\"")) {
+                return Some(name);
+            }
+        }
+    }
+    if tree.iter().any(|(_, file)| file.path == "system/core/CodeIgniter.php") {
+        return Some("CodeIgniter");
+    }
+    let is_wordpress = tree.iter().any(|(_, file)| {
+        file.name() == "wp-config.php"
+            || file.name() == "wp-load.php"
+            || (file.extension() == "php" && file.text().get(..2000).unwrap_or(file.text()).contains("Plugin Name:"))
+            || (file.name() == "style.css" && file.text().get(..400).unwrap_or(file.text()).contains("Theme Name:"))
+    });
+    is_wordpress.then_some("WordPress")
+}
+
+/// The folder that the web server serves, with its closing slash; empty for the whole project.
+fn root_of(program: &Program<'_>, modules: &[ModuleId]) -> String {
+    let mut candidates: Vec<String> = Vec::new();
+    for &id in modules {
+        let path = program.path(id);
+        let Some((folder, name)) = path.rsplit_once('/') else { continue };
+        let last = folder.rsplit('/').next().unwrap_or(folder);
+        if name == "index.php" && ROOTS.contains(&last) {
+            candidates.push(format!("{folder}/"));
+        }
+    }
+    candidates.sort_by_key(|path| path.matches('/').count());
+    if let Some(folder) = candidates.first() {
+        // Pages that lie beside that folder would not be served at all: then it is only one folder among others.
+        let beside = modules.iter().any(|&id| !program.path(id).contains('/') && acts(program.module(id)));
+        if !beside {
+            return folder.clone();
+        }
+    }
+    // A project in a folder of its own.
+    let mut shallowest: BTreeMap<usize, &str> = BTreeMap::new();
+    for &id in modules {
+        let path = program.path(id);
+        if matches!(path.rsplit('/').next(), Some("index.php" | "login.php")) {
+            shallowest.entry(path.matches('/').count()).or_insert(path);
+        }
+    }
+    let Some((folder, _)) = shallowest.into_iter().next().and_then(|(_, path)| path.rsplit_once('/')) else {
+        return String::new();
+    };
+    // Only where nearly all pages lie below it; else it is one folder of several.
+    let pages: Vec<&str> = modules.iter().filter(|&&id| acts(program.module(id))).map(|&id| program.path(id)).collect();
+    let below = pages.iter().filter(|path| path.starts_with(&format!("{folder}/"))).count();
+    if below * 10 >= pages.len() * 8 { format!("{folder}/") } else { String::new() }
+}
+
+/// Files that others include under a path that can be told without running anything.
+fn included_statically(program: &Program<'_>, modules: &[ModuleId]) -> BTreeSet<ModuleId> {
+    let mut out = BTreeSet::new();
+    for &id in modules {
+        for (index, import) in program.module(id).imports.iter().enumerate() {
+            if import.names.is_empty()
+                && let Some(target) = program.target(id, index)
+                && target != id
+            {
+                out.insert(target);
+            }
+        }
+    }
+    out
+}
+
+fn most_included(program: &Program<'_>, modules: &[ModuleId]) -> Option<ModuleId> {
+    let mut counts: BTreeMap<ModuleId, usize> = BTreeMap::new();
+    for &id in modules {
+        for (index, import) in program.module(id).imports.iter().enumerate() {
+            if import.names.is_empty()
+                && let Some(target) = program.target(id, index)
+            {
+                *counts.entry(target).or_default() += 1;
+            }
+        }
+    }
+    counts.into_iter().max_by_key(|(id, count)| (*count, std::cmp::Reverse(*id))).map(|(id, _)| id)
+}
+
+/// Folders that `.htaccess` closes.
+fn closed_folders(program: &Program<'_>) -> Vec<String> {
+    let mut out = Vec::new();
+    for (_, file) in program.tree.iter().filter(|(_, file)| file.name() == ".htaccess") {
+        let Some((folder, _)) = file.path.rsplit_once('/') else { continue };
+        let mut inside = 0usize;
+        for line in file.text().lines() {
+            let line = line.trim().to_ascii_lowercase();
+            if line.starts_with("<files") {
+                inside += 1;
+            } else if line.starts_with("</files") {
+                inside = inside.saturating_sub(1);
+            }
+            if inside == 0 && (line == "deny from all" || line == "require all denied") {
+                out.push(format!("{folder}/"));
+            }
+        }
+    }
+    out
+}
+
+/// Whether a file does something when it is requested, besides declaring and including.
+fn acts(module: &Module) -> bool {
+    fn any(module: &Module, list: &[NodeId]) -> bool {
+        list.iter().any(|&node| match module.kind(node) {
+            Kind::Function(_) | Kind::Class(_) | Kind::Let { .. } => false,
+            // `return [ … ];`: a file of settings.
+            Kind::Return(_) => false,
+            Kind::Block(inner) => any(module, inner),
+            Kind::Call { callee, .. } => match module.kind(*callee) {
+                Kind::Name(name) => !matches!(
+                    name.to_ascii_lowercase().as_str(),
+                    "include"
+                        | "define"
+                        | "spl_autoload_register"
+                        | "session_start"
+                        | "ini_set"
+                        | "error_reporting"
+                        | "date_default_timezone_set"
+                        | "header"
+                        | "mb_internal_encoding"
+                        | "set_error_handler"
+                ),
+                _ => true,
+            },
+            Kind::Assign { value, .. } => {
+                // Settings: constants and arrays of them.
+                let mut calls = false;
+                plimsoll_ir::walk(module, *value, &mut |inner| {
+                    calls |= matches!(module.kind(inner), Kind::Call { .. } | Kind::Name(_) | Kind::Template(_));
+                    !calls
+                });
+                calls
+            }
+            Kind::Output(parts) => {
+                parts.iter().any(|&part| !matches!(module.kind(part), Kind::Str(text) if text.trim().is_empty()))
+            }
+            _ => true,
+        })
+    }
+    any(module, &module.body)
+}
+
+/// Scripts for the command line.
+fn is_script(program: &Program<'_>, id: ModuleId) -> bool {
+    let module = program.module(id);
+    let text = program.tree.file(module.file).text();
+    text.starts_with("#!") || program.path(id).starts_with("bin/") || program.path(id).contains("/bin/")
+}
+
+fn first_code(module: &Module) -> Span {
+    let first = module
+        .body
+        .iter()
+        .find(|&&node| !matches!(module.kind(node), Kind::Function(_) | Kind::Class(_)))
+        .or(module.body.first());
+    first.map_or(Span::new(module.file, 0, 1), |&node| {
+        let span = module.span(node);
+        // A page's first statement can be the whole page.
+        Span::new(span.file, span.start, span.end.min(span.start + 120))
+    })
+}
+
+/// GET, and POST where the page reads a form or tests for it.
+fn methods(events: &[Event]) -> Vec<String> {
+    let mut post = false;
+    let mut others: BTreeSet<String> = BTreeSet::new();
+    let mut get = false;
+    for event in events {
+        for fact in event.facts.iter() {
+            let (left, right) = match fact {
+                Fact::Equal { left, right, .. } => (left, right),
+                _ => continue,
+            };
+            for (a, b) in [(left, right), (right, left)] {
+                if a.path() == "_SERVER.REQUEST_METHOD"
+                    && let Some(method) = b.as_str()
+                {
+                    match method.to_ascii_uppercase().as_str() {
+                        "POST" => post = true,
+                        "GET" => get = true,
+                        other if matches!(other, "PUT" | "PATCH" | "DELETE") => {
+                            others.insert(other.to_owned());
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        post |= event.args().iter().any(|arg| reads_form(&arg.value));
+        if let EventKind::Assign { value, .. } | EventKind::Output { value } | EventKind::Compose { value } =
+            &event.kind
+        {
+            post |= reads_form(value);
+        }
+    }
+    let mut out = Vec::new();
+    if get || !post || others.is_empty() {
+        out.push("GET".to_owned());
+    }
+    if post {
+        out.push("POST".to_owned());
+    }
+    out.extend(others);
+    out
+}
+
+fn reads_form(value: &Value) -> bool {
+    value.labels.any(|label| {
+        matches!(label, plimsoll_analysis::Label::Input(name, _) if name.starts_with("body"))
+            || matches!(label, plimsoll_analysis::Label::Upload(..))
+    })
+}
+
+fn sends_markup(program: &Program<'_>, id: ModuleId) -> bool {
+    let lower = program.tree.file(program.module(id).file).text().to_ascii_lowercase();
+    lower.contains("<html") || lower.contains("<body") || lower.contains("<form") || lower.contains("<div")
+}
+
+/// Takes back entry points of files that another page turned out to include.
+fn forget_included(
+    witnessing: &mut Witnessing<'_, '_>,
+    first: usize,
+    pages: &[ModuleId],
+    included: &BTreeSet<ModuleId>,
+) {
+    let mut places: BTreeMap<usize, Option<usize>> = BTreeMap::new();
+    let mut kept: Vec<EntryPoint> = Vec::new();
+    for (offset, point) in witnessing.entry_points.drain(first..).enumerate() {
+        let is_included = pages.get(offset).is_some_and(|page| included.contains(page));
+        places.insert(first + offset, (!is_included).then_some(first + kept.len()));
+        if !is_included {
+            kept.push(point);
+        }
+    }
+    witnessing.entry_points.extend(kept);
+    for flow in &mut witnessing.flows {
+        if let Some(place) = flow.entry.and_then(|entry| places.get(&entry)) {
+            flow.entry = *place;
+        }
+    }
+}
