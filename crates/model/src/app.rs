@@ -11,7 +11,7 @@ mod settings;
 
 pub use browser::{ApiCall, Page, StoredValue, StoredValueKind, WebStorage};
 pub use data::{
-    Command, CommittedFile, CommittedKind, DbFunction, Exposure, Field, Openness, Policy, Rls, Store, StoreKind,
+    Command, CommittedFile, CommittedKind, DbFunction, Exposure, Field, Form, Openness, Policy, Rls, Store, StoreKind,
 };
 pub use entry::{Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, Reach, Side};
 pub use flow::{Flow, Sink, Source};
@@ -40,6 +40,8 @@ pub struct App {
     pub stored_values: Vec<StoredValue>,
     /// Tables, collections, buckets, stores.
     pub stores: Vec<Store>,
+    /// Forms that people fill in.
+    pub forms: Vec<Form>,
     /// Functions of the database that can be called from outside.
     pub db_functions: Vec<DbFunction>,
     /// Values that travel from an input to a sink.
@@ -260,6 +262,7 @@ impl App {
         self.api_calls.append(&mut other.api_calls);
         self.stored_values.append(&mut other.stored_values);
         self.stores.append(&mut other.stores);
+        self.forms.append(&mut other.forms);
         self.db_functions.append(&mut other.db_functions);
         self.flows.append(&mut other.flows);
         self.cookies.append(&mut other.cookies);

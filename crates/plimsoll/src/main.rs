@@ -3,6 +3,7 @@
 
 mod after;
 mod comments;
+mod data;
 mod live_secrets;
 mod map;
 mod owner;
@@ -74,6 +75,18 @@ enum Command {
         /// Take these rules or findings as repaired: what would be left?
         #[arg(long, value_name = "RULE", num_args = 1..)]
         assume_fixed: Vec<String>,
+    },
+    /// Shows what data the app holds: what it is, how sensitive, who can reach it; or a record of processing (GDPR, Article 30).
+    Data {
+        /// Folder of the app.
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// Form: `csv` and `markdown` give the record of processing.
+        #[arg(long, value_enum, default_value_t = data::DataFormat::Table)]
+        format: data::DataFormat,
+        /// List business data field by field too.
+        #[arg(long)]
+        verbose: bool,
     },
     /// Writes a request for your AI assistant that repairs one finding.
     Prompt {
@@ -192,6 +205,15 @@ fn main() -> ExitCode {
             }
             Err(error) => usage(&error),
         },
+        Command::Data { path, format, verbose } => {
+            match data::data(&path, format, &TerminalOptions { verbose, ..terminal_options() }) {
+                Ok(text) => {
+                    print(&text);
+                    ExitCode::SUCCESS
+                }
+                Err(error) => usage(&error),
+            }
+        }
         Command::Prompt { finding, path } => {
             let text = review::review(&path, None)
                 .and_then(|review| after::find(&review, &finding).map(|finding| after::prompt(&review, finding)));

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use plimsoll_loadline::Carried;
-use plimsoll_model::app::StoreKind;
-use plimsoll_model::{App, Coverage, DataClass, Day, Environment, NotChecked, Review};
+use plimsoll_model::{App, Coverage, DataClass, DataItem, Day, Environment, NotChecked, Review};
 
 use crate::owner::{self, Subject};
 use crate::request_log::RequestLog;
@@ -61,6 +60,7 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
         });
     }
     progress::stage("looking for what is wrong");
+    plimsoll_datamap::annotate(&mut app);
     let (mut findings, mut problems) = plimsoll_rules::run_all(&app, tree);
     app.not_checked.append(&mut problems);
     let advisories = plimsoll_witness::advisories_date();
@@ -73,7 +73,8 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
         });
     }
     let unused_waivers = waive::apply(subject, &mut findings, asked.url.is_some());
-    let carried = subject.carries(carried(&app));
+    let data = plimsoll_datamap::build(&app, tree);
+    let carried = subject.carries(carried(&app, &data));
     let line = plimsoll_loadline::draw(&app, tree, &findings, &carried, &subject.answers());
     let chains = plimsoll_chains::derive(&app, &findings, carried.class, &[]);
     let mut review = Review {
@@ -86,7 +87,7 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
         findings,
         chains: chains.chains,
         cheapest_cut: chains.cut,
-        data: Vec::new(),
+        data,
         controls: line.controls,
         coverage: Coverage { looked_at: app.looked_at.clone(), not_checked: app.not_checked.clone() },
         unused_waivers,
@@ -102,23 +103,20 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
     Ok(review)
 }
 
-/// What the app carries, as far as the model shows it.
-fn carried(app: &App) -> Carried {
+/// What the app carries: the heaviest data of the map, or what a login and entry points imply where no field is known.
+fn carried(app: &App, data: &[DataItem]) -> Carried {
     let has_login = app.entry_points.iter().any(|entry| entry.purposes.contains(&plimsoll_model::app::Purpose::Login));
-    let has_people = app.stores.iter().any(|store| store.kind != StoreKind::Browser)
-        || app.entry_points.iter().flat_map(|entry| &entry.effects).any(|effect| {
-            let target = effect.target.to_ascii_lowercase();
-            ["user", "customer", "client", "employee", "patient", "contact"].iter().any(|word| target.contains(word))
-        });
     let (class, why) = if has_login {
         (DataClass::Sensitive, "It has a login of its own, so it holds passwords.")
-    } else if has_people {
-        (DataClass::Personal, "It keeps records of people.")
     } else if app.entry_points.is_empty() {
         (DataClass::Public, "No data of the business was seen in it.")
     } else {
         (DataClass::Internal, "It keeps data of the business.")
     };
+    let found = plimsoll_datamap::carries(data);
+    if found >= class {
+        return Carried { class: found, why: plimsoll_datamap::carries_reason(data) };
+    }
     Carried { class, why: why.to_owned() }
 }
 

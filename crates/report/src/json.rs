@@ -173,6 +173,11 @@ struct Environment<'a> {
     advisories_age_days: Option<i64>,
 }
 
+pub(crate) fn data_only(review: &Review) -> String {
+    let review = Cleaning::default().review(review);
+    pretty(&review.data.iter().map(data).collect::<Vec<_>>())
+}
+
 pub(crate) fn render(review: &Review) -> String {
     let review = Cleaning::default().review(review);
     pretty(&Document {

@@ -6,6 +6,7 @@
 //! own format.
 
 mod clean;
+mod data;
 mod explain;
 mod html;
 mod json;
@@ -87,4 +88,24 @@ pub fn map_html(map: &Map) -> String {
 /// A rule's page (Markdown) for the terminal.
 pub fn explain(page_markdown: &str, options: &TerminalOptions) -> String {
     explain::render(page_markdown, options)
+}
+
+/// The data map for people at a terminal; with [`TerminalOptions::verbose`] business data too.
+pub fn data_table(review: &Review, options: &TerminalOptions) -> String {
+    data::table(review, options)
+}
+
+/// The data map as JSON: a list, as `data` in [`json`].
+pub fn data_json(review: &Review) -> String {
+    json::data_only(review)
+}
+
+/// A record of processing activities (GDPR, Article 30) as CSV, as far as the code tells.
+pub fn record_csv(review: &Review) -> String {
+    data::csv(review)
+}
+
+/// A record of processing activities (GDPR, Article 30) as Markdown, as far as the code tells.
+pub fn record_markdown(review: &Review) -> String {
+    data::markdown(review)
 }

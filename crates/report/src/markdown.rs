@@ -34,7 +34,7 @@ pub(crate) fn render(review: &Review) -> String {
 
 /// Prose that may hold text of the app: nothing in it is markup, a mention, a reference or a link; what stands between
 /// backticks is code.
-fn prose(text: &str) -> String {
+pub(crate) fn prose(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for part in inline(text) {
         match part {

@@ -199,10 +199,16 @@ pub(crate) struct StoreSummary {
     pub(crate) sent_to: Vec<String>,
 }
 
+/// Fields named per store.
+const FIELDS_SHOWN: usize = 14;
+
 /// Data by store, most sensitive first.
 pub(crate) fn stores(review: &Review) -> Vec<(&str, StoreSummary)> {
     let mut stores: BTreeMap<&str, StoreSummary> = BTreeMap::new();
-    for item in &review.data {
+    // The heaviest fields first: what a list that is cut short must not lose.
+    let mut items: Vec<_> = review.data.iter().collect();
+    items.sort_by_key(|item| std::cmp::Reverse(item.class));
+    for item in items {
         let store = stores.entry(&item.store).or_default();
         store.class = store.class.max(item.class);
         let mut add = |list: fn(&mut StoreSummary) -> &mut Vec<String>, value: &String| {
@@ -214,6 +220,13 @@ pub(crate) fn stores(review: &Review) -> Vec<(&str, StoreSummary)> {
         add(|store| &mut store.fields, &item.field);
         item.reachable_by.iter().for_each(|who| add(|store| &mut store.reachable_by, who));
         item.sent_to.iter().for_each(|who| add(|store| &mut store.sent_to, who));
+    }
+    for store in stores.values_mut() {
+        if store.fields.len() > FIELDS_SHOWN + 1 {
+            let more = store.fields.len() - FIELDS_SHOWN;
+            store.fields.truncate(FIELDS_SHOWN);
+            store.fields.push(format!("{more} more"));
+        }
     }
     let mut stores: Vec<_> = stores.into_iter().collect();
     stores.sort_by(|a, b| b.1.class.cmp(&a.1.class).then_with(|| a.0.cmp(b.0)));

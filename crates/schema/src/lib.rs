@@ -10,6 +10,9 @@
     reason = "views, triggers, buckets and SQL in code are understood here, but not yet turned into facts"
 )]
 mod sql;
+mod columns;
+
+pub use columns::{CodeSql, read_code};
 
 use plimsoll_model::NotChecked;
 use plimsoll_model::app::{Command, Exposure, Openness, Policy, Rls, Store, StoreKind};
@@ -59,7 +62,9 @@ pub fn read(tree: &SourceTree) -> SchemaFacts {
     }
     facts.not_checked.append(&mut schema.not_checked);
     for table in schema.tables.values().filter(|table| table.created || table.name == "storage.objects") {
-        facts.stores.push(store(&schema, table));
+        let mut store = store(&schema, table);
+        store.fields = columns::fields(tree, table);
+        facts.stores.push(store);
     }
     facts
 }

@@ -12,7 +12,9 @@ mod packages;
 mod scan;
 mod server;
 mod settings;
+mod stores;
 mod templates;
+mod third_parties;
 
 pub use packages::advisories_date;
 
@@ -75,6 +77,8 @@ pub fn observe(tree: &SourceTree) -> App {
     app.stores.append(&mut schema.stores);
     app.not_checked.append(&mut schema.not_checked);
     app.looked_at.append(&mut schema.looked_at);
+    stores::observe(&program, &mut app);
+    third_parties::observe(&program, &mut app);
     settle(tree, &mut app);
     app
 }

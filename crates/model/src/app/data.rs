@@ -30,6 +30,8 @@ pub enum Exposure {
     ServerOnly,
     /// Directly, with the project's public key (Supabase, Firebase): its policies are the only guard.
     Direct,
+    /// It is part of the code and files that every visitor's browser loads.
+    Shipped,
 }
 
 /// Row-level security.
@@ -73,6 +75,17 @@ pub struct Field {
     pub kind: String,
     /// Its class.
     pub class: DataClass,
+    /// Where.
+    pub span: Span,
+}
+
+/// A form that people fill in.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// What shows it: the file's path, or the address it is sent to.
+    pub name: String,
+    /// Names of its inputs; [`Field::kind`] and [`Field::class`] as in a store.
+    pub fields: Vec<Field>,
     /// Where.
     pub span: Span,
 }

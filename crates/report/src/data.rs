@@ -1,0 +1,172 @@
+//! The data map on its own: a table for people, JSON, and a record of processing activities.
+//!
+//! The record has what Article 30(1) of the GDPR asks for, one row per store with data of people. What the code cannot
+//! tell is marked, not guessed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use plimsoll_model::{DataClass, DataItem, Review};
+
+use crate::clean::Cleaning;
+use crate::layout::Style;
+use crate::terminal::TerminalOptions;
+use crate::words;
+
+/// What stands where only the owner knows.
+const BLANK: &str = "TO BE FILLED IN";
+
+/// Columns of the record, after Article 30(1) points (a) to (g).
+const COLUMNS: [&str; 11] = [
+    "Store",
+    "Controller and contact (a)",
+    "Purpose (b)",
+    "Categories of people (c)",
+    "Categories of data (c)",
+    "Class",
+    "Recipients (d)",
+    "Transfers to third countries (e)",
+    "Time limits for erasure (f)",
+    "Security measures (g)",
+    "Seen in",
+];
+
+fn by_store(items: &[DataItem]) -> Vec<(&str, DataClass, Vec<&DataItem>)> {
+    let mut stores: BTreeMap<&str, Vec<&DataItem>> = BTreeMap::new();
+    for item in items {
+        stores.entry(&item.store).or_default().push(item);
+    }
+    let mut stores: Vec<_> = stores
+        .into_iter()
+        .map(|(name, mut items)| {
+            items.sort_by(|a, b| b.class.cmp(&a.class).then_with(|| a.field.cmp(&b.field)));
+            (name, items.iter().map(|item| item.class).max().unwrap_or_default(), items)
+        })
+        .collect();
+    stores.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    stores
+}
+
+fn place(item: &DataItem) -> Option<String> {
+    let place = item.evidence.iter().find_map(|piece| piece.place.as_ref())?;
+    Some(words::place(&place.file, place.line, place.end_line))
+}
+
+/// The table for people: store by store, the heaviest first.
+pub(crate) fn table(review: &Review, options: &TerminalOptions) -> String {
+    let review = options.cleaning().review(review);
+    let mut canvas = options.canvas();
+    if review.data.is_empty() {
+        canvas.line("No store, form or file with data was found.");
+        return canvas.finish();
+    }
+    for (name, class, items) in by_store(&review.data) {
+        canvas.heading(&format!("{name}: {}", class.word()), Style::Bold);
+        let shown: Vec<&&DataItem> = items.iter().filter(|item| options.verbose || item.class > DataClass::Internal).collect();
+        for item in &shown {
+            let mut text = item.field.clone();
+            if !item.kind.is_empty() {
+                let _ = write!(text, ": {}", item.kind.replace('-', " "));
+            }
+            if item.confidence == plimsoll_model::Confidence::Possible {
+                text.push_str(" (possible)");
+            }
+            if !item.reachable_by.is_empty() {
+                let _ = write!(text, ". Reachable by {}", item.reachable_by.join(", "));
+            }
+            if !item.sent_to.is_empty() {
+                let _ = write!(text, ". Sent to {}", item.sent_to.join(", "));
+            }
+            if let Some(place) = place(item) {
+                let _ = write!(text, "  [{place}]");
+            }
+            let style = if item.class == DataClass::Sensitive { Style::Red } else { Style::Plain };
+            canvas.hang(&format!("  {}", item.class.word()), style, 13, Style::Plain, &text);
+        }
+        let more = items.len() - shown.len();
+        if more > 0 {
+            let names: Vec<&str> = items.iter().filter(|item| item.class <= DataClass::Internal).map(|item| item.field.as_str()).take(8).collect();
+            let rest = if more > names.len() { format!(" and {} more", more - names.len()) } else { String::new() };
+            canvas.hang("  business", Style::Dim, 13, Style::Dim, &format!("{}{rest}", names.join(", ")));
+        }
+    }
+    canvas.finish()
+}
+
+struct Row {
+    cells: [String; 11],
+}
+
+fn rows(review: &Review) -> Vec<Row> {
+    by_store(&review.data)
+        .into_iter()
+        .filter(|(_, class, _)| *class >= DataClass::Personal)
+        .map(|(name, class, items)| {
+            let mut kinds: Vec<String> = Vec::new();
+            let mut recipients: Vec<String> = Vec::new();
+            for item in items.iter().filter(|item| item.class >= DataClass::Personal) {
+                let kind = if item.kind.is_empty() { item.field.clone() } else { item.kind.replace('-', " ") };
+                if !kinds.contains(&kind) {
+                    kinds.push(kind);
+                }
+                for to in &item.sent_to {
+                    if !recipients.contains(to) {
+                        recipients.push(to.clone());
+                    }
+                }
+            }
+            let recipients = if recipients.is_empty() { format!("none seen in the code; {BLANK}") } else { format!("{}; {BLANK}", recipients.join(", ")) };
+            let blank = || BLANK.to_owned();
+            let cells = [
+                name.to_owned(),
+                blank(),
+                blank(),
+                blank(),
+                kinds.join(", "),
+                class.word().to_owned(),
+                recipients,
+                blank(),
+                blank(),
+                blank(),
+                items.iter().find_map(|item| place(item)).unwrap_or_default(),
+            ];
+            Row { cells }
+        })
+        .collect()
+}
+
+/// The record as CSV (RFC 4180).
+pub(crate) fn csv(review: &Review) -> String {
+    let review = Cleaning::default().review(review);
+    let mut out = COLUMNS.map(cell).join(",");
+    out.push_str("\r\n");
+    for row in rows(&review) {
+        let cells: Vec<String> = row.cells.iter().map(|text| cell(text)).collect();
+        out.push_str(&cells.join(","));
+        out.push_str("\r\n");
+    }
+    out
+}
+
+/// A cell that a spreadsheet does not take for a formula.
+fn cell(text: &str) -> String {
+    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+}
+
+/// The record as Markdown.
+pub(crate) fn markdown(review: &Review) -> String {
+    let review = Cleaning::default().review(review);
+    let mut out = format!(
+        "# Record of processing activities: {}\n\nPrefilled from the source code on {}. It follows Article 30(1) of the GDPR. \
+         What stands as **{BLANK}** only the owner knows; what the code shows should be checked too.\n\n",
+        crate::markdown::prose(&review.subject.name),
+        review.environment.date
+    );
+    let _ = writeln!(out, "| {} |\n|{}", COLUMNS.join(" | "), "---|".repeat(COLUMNS.len()));
+    for row in rows(&review) {
+        let cells: Vec<String> = row.cells.iter().map(|text| crate::markdown::prose(text).replace(BLANK, &format!("**{BLANK}**"))).collect();
+        let _ = writeln!(out, "| {} |", cells.join(" | "));
+    }
+    out
+}
