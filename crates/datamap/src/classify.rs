@@ -58,6 +58,19 @@ impl Context {
             .rev()
             .find_map(|word| terms::SUBJECTS.iter().find(|row| row.names.split_ascii_whitespace().any(|name| name == word)))
             .map_or(Subject::Other, |row| row.subject);
+        let money = siblings
+            .iter()
+            .filter(|field| {
+                field.iter().any(|word| matches!(word.as_str(), "total" | "subtotal" | "vat" | "net" | "amount" | "due" | "paid" | "betrag" | "mwst" | "montant" | "importe"))
+            })
+            .count();
+        let subject = match subject {
+            // Quotes and invoices are documents too.
+            Subject::Document if money > 1 => Subject::Money,
+            // `user_states`, `employee_roles`: about people, whatever the last word says.
+            Subject::Thing if in_name(Subject::Person) && own.len() > 1 => Subject::Other,
+            other => other,
+        };
         let beside = |list: &[&str]| siblings.iter().any(|field| field.iter().any(|word| list.contains(&word.as_str())));
         let about = |field: &Vec<String>| {
             field.len() > 1
@@ -123,7 +136,8 @@ pub fn classify(field: &str, context: &Context) -> Classified {
     // `kind = passport`: one of the values that a column admits.
     if let Some((_, value)) = field.split_once(" = ") {
         let found = by_terms(&words(value), context).unwrap_or(Classified::UNKNOWN);
-        let tells = matches!(found.kind, "government-identity" | "health" | "legal" | "bank-account" | "special-category" | "wage");
+        // `role = patient` says who may log in, not what ails somebody.
+        let tells = !(terms::person_word(value.trim()) || found.confidence < Confidence::Likely) && matches!(found.kind, "government-identity" | "health" | "legal" | "bank-account" | "special-category" | "wage");
         return if tells { found } else { Classified::UNKNOWN };
     }
     let words = words(field);
@@ -405,6 +419,12 @@ fn decide(term: &Term, before: &[&str], after: &[&str], own: &[String], context:
                 _ => None,
             }
         }
+        // What is hashed is a password where people log in; elsewhere it may be anything.
+        "password-hash" if term.at == At::Whole => {
+            (context.has_contact() && (person || context.has_sibling(&["salt", "role", "password"])))
+                .then(|| Classified::new("password-hash", DataClass::Sensitive, true))
+        }
+        "one-time-code" if context.is(&[Subject::Money, Subject::Thing]) && own.concat() == "confirmationcode" => None,
         "token" if context.is(&[Subject::Chain]) => None,
         // The id of a session in a log is no key to it; in a table of sessions it is.
         "token" if own.concat() == "sessionid" => {

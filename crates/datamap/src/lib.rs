@@ -15,6 +15,8 @@ pub use map::build;
 pub use reach::{ADMINISTRATORS, ANYONE, MACHINE, OWNER, SIGNED_IN};
 pub use words::{store_key, words};
 
+use std::collections::BTreeMap;
+
 use plimsoll_model::app::Store;
 use plimsoll_model::{App, Confidence, DataClass, DataItem};
 
@@ -23,7 +25,7 @@ pub const APP_SECRET: &str = "app-secret";
 
 /// Fills in the class of every field, effect and third party, for rules that weigh by it.
 pub fn annotate(app: &mut App) {
-    let mut heaviest: Vec<(String, DataClass)> = Vec::new();
+    let mut heaviest: BTreeMap<String, DataClass> = BTreeMap::new();
     for store in &mut app.stores {
         let context = context_of(store);
         let mut class = DataClass::Demo;
@@ -40,11 +42,15 @@ pub fn annotate(app: &mut App) {
                 class = class.max(found.class);
             }
         }
-        heaviest.push((store.name.clone(), class));
+        for key in reach::keys(&store.name) {
+            let known = heaviest.entry(key).or_default();
+            *known = class.max(*known);
+        }
     }
     for effect in app.entry_points.iter_mut().flat_map(|entry| &mut entry.effects) {
-        let class = heaviest.iter().filter(|(name, _)| reach::same_store(&effect.target, name)).map(|(_, class)| *class).max();
-        effect.class = effect.class.max(class.unwrap_or_default());
+        if let Some(class) = heaviest.get(&store_key(&effect.target)) {
+            effect.class = effect.class.max(*class);
+        }
     }
 }
 

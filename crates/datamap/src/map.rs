@@ -19,7 +19,7 @@ const MAX_EVIDENCE: usize = 4;
 /// Everything that the app stores, collects, keeps in browsers and sends away: one item per store and field, sorted by
 /// store, in it the heaviest class first.
 pub fn build(app: &App, tree: &SourceTree) -> Vec<DataItem> {
-    let mut map = Map { app, tree, items: BTreeMap::new() };
+    let mut map = Map { app, tree, index: reach::Index::new(app), items: BTreeMap::new() };
     for store in &app.stores {
         map.store(store);
     }
@@ -44,6 +44,7 @@ pub fn build(app: &App, tree: &SourceTree) -> Vec<DataItem> {
 struct Map<'a> {
     app: &'a App,
     tree: &'a SourceTree,
+    index: reach::Index<'a>,
     items: BTreeMap<(String, String), DataItem>,
 }
 
@@ -96,7 +97,7 @@ impl Map<'_> {
 
     fn store(&mut self, store: &Store) {
         let context = context_of(store);
-        let readers = reach::readers(self.app, &store.name);
+        let readers = self.index.readers(&store.name);
         let direct = reach::direct(store);
         let what = match store.kind {
             StoreKind::Table => "a column of the table",
@@ -171,10 +172,8 @@ impl Map<'_> {
             (EffectKind::Payment, "payment", &["email", "amount", "card"]),
         ];
         for (kind, purpose, fields) in OUTGOING {
-            let together = self.app.entry_points.iter().any(|entry| {
-                entry.effects.iter().any(|effect| effect.kind == *kind)
-                    && entry.effects.iter().any(|effect| reach::same_store(&effect.target, &store.name))
-            });
+            let together =
+                self.index.of(&store.name).any(|(entry, _)| entry.effects.iter().any(|effect| effect.kind == *kind));
             if together {
                 out.extend(by_purpose(purpose).map(|party| (party.name.clone(), *fields)));
             }
@@ -187,6 +186,10 @@ impl Map<'_> {
     fn browser_storage(&mut self) {
         for value in &self.app.stored_values {
             let Some(&span) = value.written.first().or(value.read.first()) else { continue };
+            // When a token ends is no token.
+            if words(&value.key).iter().any(|word| matches!(word.as_str(), "expiry" | "expires" | "expiration")) {
+                continue;
+            }
             let context = Context::of("browser", [value.key.as_str()]);
             let likely = |kind, class| Classified { kind, class, confidence: Confidence::Likely };
             let found = match value.kind {

@@ -1,5 +1,7 @@
 //! Who can reach a store: entry points that read it, policies of stores that browsers talk to.
 
+use std::collections::BTreeMap;
+
 use plimsoll_model::App;
 use plimsoll_model::app::{Command, Effect, EffectKind, EntryPoint, Exposure, Openness, Purpose, Reach, Rls, Store};
 
@@ -27,22 +29,7 @@ pub(crate) fn sort(list: &mut Vec<String>) {
 
 /// Whether the target of an effect is a store: `JobDocument` is `job_documents`, `User` is `accounts_user`.
 pub(crate) fn same_store(target: &str, store: &str) -> bool {
-    if target.is_empty() || target.len() > 200 {
-        return false;
-    }
-    let (a, b) = (store_key(target), store_key(store));
-    if a.is_empty() || b.is_empty() {
-        return false;
-    }
-    if a == b {
-        return true;
-    }
-    // A prefix of one word: the application's label in Django, `tbl_`, `wp_`.
-    let without_first = |name: &str| {
-        let words = words(name);
-        (words.len() > 1).then(|| store_key(&words[1..].join("_")))
-    };
-    without_first(store).is_some_and(|rest| rest == a)
+    !target.is_empty() && target.len() <= 200 && keys(store).contains(&store_key(target))
 }
 
 /// What one reader of a store can see.
@@ -60,16 +47,36 @@ fn reads(effect: &Effect) -> bool {
     matches!(effect.kind, EffectKind::Read | EffectKind::Query | EffectKind::ReadMemory | EffectKind::ReadFile)
 }
 
-/// Entry points that read a store, with who can call them.
-pub(crate) fn readers<'a>(app: &'a App, store: &str) -> Vec<Reader<'a>> {
-    let mut out = Vec::new();
-    for entry in &app.entry_points {
-        // Looking up an account to check a password shows nothing of it.
-        let checks = [Purpose::Login, Purpose::Register, Purpose::PasswordReset, Purpose::OneTimeCode, Purpose::Logout];
-        if checks.iter().any(|purpose| entry.purposes.contains(purpose)) {
-            continue;
+/// Effects by the store that they touch: a lookup instead of a comparison of every effect with every store.
+pub(crate) struct Index<'a> {
+    by_key: BTreeMap<String, Vec<(&'a EntryPoint, &'a Effect)>>,
+}
+
+impl<'a> Index<'a> {
+    pub(crate) fn new(app: &'a App) -> Self {
+        let mut by_key: BTreeMap<String, Vec<(&EntryPoint, &Effect)>> = BTreeMap::new();
+        for entry in &app.entry_points {
+            for effect in entry.effects.iter().filter(|effect| !effect.target.is_empty() && effect.target.len() <= 200) {
+                by_key.entry(store_key(&effect.target)).or_default().push((entry, effect));
+            }
         }
-        for effect in entry.effects.iter().filter(|effect| reads(effect) && same_store(&effect.target, store)) {
+        Index { by_key }
+    }
+
+    /// Effects on a store.
+    pub(crate) fn of(&self, store: &str) -> impl Iterator<Item = (&'a EntryPoint, &'a Effect)> {
+        keys(store).into_iter().filter_map(|key| self.by_key.get(&key)).flatten().copied()
+    }
+
+    /// Entry points that read a store, with who can call them.
+    pub(crate) fn readers(&self, store: &str) -> Vec<Reader<'a>> {
+        let mut out = Vec::new();
+        for (entry, effect) in self.of(store).filter(|(_, effect)| reads(effect)) {
+            // Looking up an account to check a password shows nothing of it.
+            let checks = [Purpose::Login, Purpose::Register, Purpose::PasswordReset, Purpose::OneTimeCode, Purpose::Logout];
+            if checks.iter().any(|purpose| entry.purposes.contains(purpose)) {
+                continue;
+            }
             out.push(Reader {
                 who: who(entry, effect),
                 fields: if effect.fields.iter().any(|field| field.contains('*')) {
@@ -81,8 +88,21 @@ pub(crate) fn readers<'a>(app: &'a App, store: &str) -> Vec<Reader<'a>> {
                 through: entry.label(),
             });
         }
+        out
     }
-    out
+}
+
+/// The keys under which a store may be spoken of: its own, and the one without a prefix of one word (the application's
+/// label in Django, `tbl_`, `wp_`).
+pub(crate) fn keys(store: &str) -> Vec<String> {
+    let mut keys = vec![store_key(store)];
+    let words = words(store.rsplit('.').next().unwrap_or(store));
+    if words.len() > 1 {
+        keys.push(store_key(&words[1..].join("_")));
+    }
+    keys.retain(|key| !key.is_empty());
+    keys.dedup();
+    keys
 }
 
 fn who(entry: &EntryPoint, effect: &Effect) -> &'static str {

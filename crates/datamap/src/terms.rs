@@ -51,6 +51,7 @@ pub(crate) const TERMS: &[Term] = &[
          contrasenia, senha, wachtwoord, parola, jelszo, losenord, clave acceso",
     ),
     term("password", Sensitive, true, Whole, "pass, clave, parool"),
+    term("password-hash", Sensitive, true, Whole, "hash, salt"),
     term(
         "token",
         Sensitive,
@@ -123,7 +124,7 @@ pub(crate) const TERMS: &[Term] = &[
          codicefiscale, carta identita, documento identita, cpf, numero dni, nif personal, documento identidad, \
          cedula, curp, pasaporte, passaporte, passaporto, bsn, burgerservicenummer, rijksregisternummer, cnp, \
          cod numeric personal, serie buletin, taj szam, tajszam, adoazonosito, szemelyi szam, szemelyi igazolvany, \
-         utlevelszam, visa number, immigration status, right to work, work permit, kra pin, emirates id, iqama, id proof, \
+         utlevelszam, visa number, immigration status, right to work, work permit, emirates id, iqama, id proof, \
          government id, photo id, kitas, nik",
     ),
     term("government-identity", Sensitive, true, Whole, "dni, nie, nir, taj, rg, ktp, sin, ni, cnic"),
@@ -132,7 +133,7 @@ pub(crate) const TERMS: &[Term] = &[
         Internal,
         true,
         Any,
-        "tax id, taxid, tax number, tax no, tax identification, tin number, steuernummer, steuernr, adoszam, codigo fiscal, \
+        "tax id, taxid, kra pin, tax number, tax no, tax identification, tin number, steuernummer, steuernr, adoszam, codigo fiscal, \
          numero fiscal, contribuinte",
     ),
     term("tax-number", Internal, true, Whole, "tin, nif, pan, cif, rfc"),

@@ -30,7 +30,7 @@ use plimsoll_source::Span;
 use crate::handler::words_of;
 
 /// Records and fields beyond these are not listed.
-const MAX_STORES: usize = 2_000;
+const MAX_STORES: usize = 1_000;
 const MAX_FIELDS: usize = 300;
 
 pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
@@ -62,7 +62,6 @@ pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
     for store in &mut app.stores {
         store.fields.truncate(MAX_FIELDS);
     }
-    app.stores.truncate(MAX_STORES);
 }
 
 fn new_store(kind: StoreKind, name: impl Into<String>, span: Span) -> Store {
@@ -98,7 +97,7 @@ fn key(name: &str) -> String {
 fn add(app: &mut App, store: Store) {
     let records = |kind| matches!(kind, StoreKind::Table | StoreKind::View | StoreKind::Collection);
     let own = key(&store.name);
-    if own.is_empty() {
+    if own.is_empty() || app.stores.len() >= MAX_STORES {
         return;
     }
     let known = app.stores.iter_mut().find(|known| {

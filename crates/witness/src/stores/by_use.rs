@@ -139,7 +139,8 @@ fn fields(module: &Module, shapes: &Shapes, value: NodeId, depth: usize, out: &m
                 fields(module, shapes, declared, depth + 1, &mut own);
             }
             // What is taken out before it is written is not stored.
-            own.retain(|field| !is_deleted(module, name, &field.name));
+            let deleted = if own.is_empty() { Vec::new() } else { deleted(module, name) };
+            own.retain(|field| !deleted.contains(&field.name));
             own.into_iter().for_each(|field| push(out, field));
         }
         _ => {}
@@ -166,10 +167,12 @@ fn parameter_type(module: &Module, name: &str, at: NodeId) -> Option<String> {
     None
 }
 
-fn is_deleted(module: &Module, name: &str, property: &str) -> bool {
-    let path = format!("{name}.{property}");
-    module.iter().any(|(_, at)| match &at.kind {
-        Kind::Unary { op: UnaryOp::Delete, operand } => module.path(*operand).is_some_and(|found| found == path),
-        _ => false,
-    })
+/// The properties that are deleted from what a name stands for.
+fn deleted(module: &Module, name: &str) -> Vec<String> {
+    let path = format!("{name}.");
+    let deletes = module.iter().filter_map(|(_, at)| match &at.kind {
+        Kind::Unary { op: UnaryOp::Delete, operand } => module.path(*operand),
+        _ => None,
+    });
+    deletes.filter_map(|found| found.strip_prefix(&path).map(str::to_owned)).collect()
 }
