@@ -42,6 +42,8 @@ pub struct Context {
     health: bool,
     child: bool,
     legal: bool,
+    /// The patients are animals.
+    animals: bool,
     /// Names of the fields beside.
     siblings: Vec<Vec<String>>,
 }
@@ -94,12 +96,31 @@ impl Context {
                         | "werknemer" | "angajat" | "angajati" | "dolgozo" | "munkata" | "anstalld" | "anstallda" | "person" | "patient" | "student"
                 )
             }),
-            health: in_name(Subject::Health) || patient,
+            // A store that is called `health` and no more is where a server says that it is up.
+            health: (in_name(Subject::Health) && own.concat() != "health") || patient,
             child: in_name(Subject::Child) || guardian,
             legal: in_name(Subject::Legal),
+            animals: false,
             subject,
             siblings,
         }
+    }
+
+    /// The same for an app whose patients are animals: their records are no health data of people.
+    #[must_use]
+    pub fn of_animals(mut self) -> Self {
+        self.animals = true;
+        self.health = false;
+        if self.subject == Subject::Health {
+            self.subject = Subject::Thing;
+            self.about_person = false;
+        }
+        self
+    }
+
+    /// Whether the records are of animals by their own fields.
+    pub(crate) fn says_animals(&self) -> bool {
+        self.has_sibling(&["species", "breed", "neutered", "especie", "raza", "raca", "tierart", "razza", "spayed"])
     }
 
     fn is(&self, subjects: &[Subject]) -> bool {
@@ -265,7 +286,7 @@ fn is_about_data(term: &Term, before: &[&str], after: &[&str]) -> bool {
     let excused: &[&str] = match term.kind {
         "wage" => &["amount", "type", "cost", "vat", "date", "day"],
         "health" => &["name", "date", "type", "code", "category", "details", "title", "status", "time", "day", "days", "on", "at"],
-        "government-identity" | "legal" | "biometrics" => &["name", "type", "code", "title"],
+        "government-identity" | "legal" => &["name", "type", "code", "title"],
         "employment" | "activity" | "amount" | "invoice" | "date-of-birth" => {
             &["date", "time", "status", "type", "at", "on", "day", "days", "order", "code", "name", "amount", "timestamp", "title", "category"]
         }
@@ -351,6 +372,13 @@ fn decide(term: &Term, before: &[&str], after: &[&str], own: &[String], context:
         "government-identity" if context.is(&[Subject::Published, Subject::Chain]) => None,
         "health" => {
             let reference = own.iter().any(|word| word.starts_with("pa") && (word.starts_with("patient") || word.starts_with("pac") || word.starts_with("paz")));
+            if context.animals {
+                return new("animal-health", DataClass::Internal, true);
+            }
+            // `patientPhone` is a phone number; `patient` and `patientId` say that somebody is one.
+            if reference && !after.is_empty() && !ends_as_reference {
+                return None;
+            }
             let unclear = context.thing() || (context.is(&[Subject::Company]) && !context.health);
             if unclear && !reference {
                 return new("", DataClass::Internal, false);

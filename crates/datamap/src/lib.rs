@@ -26,8 +26,9 @@ pub const APP_SECRET: &str = "app-secret";
 /// Fills in the class of every field, effect and third party, for rules that weigh by it.
 pub fn annotate(app: &mut App) {
     let mut heaviest: BTreeMap<String, DataClass> = BTreeMap::new();
+    let animals = map::are_animals(app);
     for store in &mut app.stores {
-        let context = context_of(store);
+        let context = context_of(store, animals);
         let mut class = DataClass::Demo;
         for field in &mut store.fields {
             // What a witness has already said stays.
@@ -54,8 +55,9 @@ pub fn annotate(app: &mut App) {
     }
 }
 
-pub(crate) fn context_of(store: &Store) -> Context {
-    Context::of(&store.name, store.fields.iter().map(|field| field.name.as_str()))
+pub(crate) fn context_of(store: &Store, animals: bool) -> Context {
+    let context = Context::of(&store.name, store.fields.iter().map(|field| field.name.as_str()));
+    if animals { context.of_animals() } else { context }
 }
 
 /// The highest class found with a confidence of at least likely.
@@ -115,6 +117,7 @@ pub fn gloss(kind: &str) -> &str {
         "card" => "payment cards",
         "card-remainder" => "parts of payment cards",
         "health" => "health data",
+        "animal-health" => "health of animals",
         "special-category" => "religion, origin or opinions",
         "biometrics" => "biometric data",
         "legal" => "legal matters",

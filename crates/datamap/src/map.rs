@@ -19,7 +19,8 @@ const MAX_EVIDENCE: usize = 4;
 /// Everything that the app stores, collects, keeps in browsers and sends away: one item per store and field, sorted by
 /// store, in it the heaviest class first.
 pub fn build(app: &App, tree: &SourceTree) -> Vec<DataItem> {
-    let mut map = Map { app, tree, index: reach::Index::new(app), items: BTreeMap::new() };
+    let animals = are_animals(app);
+    let mut map = Map { app, tree, animals, index: reach::Index::new(app), items: BTreeMap::new() };
     for store in &app.stores {
         map.store(store);
     }
@@ -41,9 +42,15 @@ pub fn build(app: &App, tree: &SourceTree) -> Vec<DataItem> {
     items
 }
 
+/// An animal hospital calls its animals patients too.
+pub(crate) fn are_animals(app: &App) -> bool {
+    app.stores.iter().any(|store| context_of(store, false).says_animals())
+}
+
 struct Map<'a> {
     app: &'a App,
     tree: &'a SourceTree,
+    animals: bool,
     index: reach::Index<'a>,
     items: BTreeMap<(String, String), DataItem>,
 }
@@ -96,7 +103,7 @@ impl Map<'_> {
     }
 
     fn store(&mut self, store: &Store) {
-        let context = context_of(store);
+        let context = context_of(store, self.animals);
         let readers = self.index.readers(&store.name);
         let direct = reach::direct(store);
         let what = match store.kind {
@@ -186,8 +193,8 @@ impl Map<'_> {
     fn browser_storage(&mut self) {
         for value in &self.app.stored_values {
             let Some(&span) = value.written.first().or(value.read.first()) else { continue };
-            // When a token ends is no token.
-            if words(&value.key).iter().any(|word| matches!(word.as_str(), "expiry" | "expires" | "expiration")) {
+            // When a token ends, and how often somebody was here, is no token.
+            if words(&value.key).iter().any(|word| matches!(word.as_str(), "expiry" | "expires" | "expiration" | "count" | "ts" | "timestamp" | "time")) {
                 continue;
             }
             let context = Context::of("browser", [value.key.as_str()]);
@@ -282,7 +289,10 @@ impl Map<'_> {
         }
         for (form, fields) in forms {
             let subject = form.rsplit(['/', ' ']).next().unwrap_or(&form).split('.').next().unwrap_or("").to_owned();
-            let context = Context::of(&subject, fields.iter().map(|(name, _)| name.as_str()));
+            let mut context = Context::of(&subject, fields.iter().map(|(name, _)| name.as_str()));
+            if self.animals {
+                context = context.of_animals();
+            }
             for (name, span) in fields {
                 let found = classify(&name, &context);
                 if found.kind.is_empty() || found.class < DataClass::Personal || found.kind == "record" || found.kind == "free-text" {

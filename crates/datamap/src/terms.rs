@@ -160,7 +160,7 @@ pub(crate) const TERMS: &[Term] = &[
          krankmeldung, krankenkasse, krankenversicherung, health condition, health conditions, health notes, health issue, \
          health issues, health insurance, health record, health status, health history, medical history, insurance number, arbeitsunfaehigkeit, \
          arret maladie, baja medica, mental health, therapy, therapy notes, therapist notes, treatment plan, chronic, illness, \
-         surgery, injury, injuries, patient, patients, patientid, patient id, patient name, paciente, pacient, paziente, \
+         surgery, injury, injuries, patient, patients, patientid, patient id, paciente, pacient, paziente, \
          doctor notes, clinical notes, anamnese, befund, medicatie, ziekte, sjukdom, sjukfranvaro, betegseg, dietary restrictions, \
          smoker, body mass index, heart rate, glucose",
     ),
@@ -379,7 +379,7 @@ pub(crate) const SUBJECTS: &[Subjects] = &[
     },
     Subjects {
         subject: Subject::Child,
-        names: "child children kid kids pupil pupils kind kinder kindergarten enfant enfants eleve eleves nino ninos alumno alumnos \
+        names: "child children kid kids pupil pupils kinder kindergarten enfant enfants eleve eleves nino ninos alumno alumnos \
                 aluno alunos crianca criancas alunno alunni bambino bambini leerling leerlingen elev elevi copil copii gyermek gyerek \
                 minor minors schueler toddler",
     },
@@ -414,7 +414,7 @@ pub(crate) const SUBJECTS: &[Subjects] = &[
         subject: Subject::Money,
         names: "invoice invoices payment payments order orders quote quotes quotation quotations estimate estimates transaction transactions \
                 expense expenses receipt receipts bill bills subscription subscriptions refund refunds budget budgets sale sales purchase purchases \
-                rechnung rechnungen angebot angebote bestellung bestellungen zahlung zahlungen facture factures devis commande commandes factura facturas \
+                rechnung rechnungen angebot angebote charge charges bestellung bestellungen zahlung zahlungen facture factures devis commande commandes factura facturas \
                 pedido pedidos pago pagos fatura faturas pagamento pagamentos fattura fatture ordine ordini preventivo preventivi factuur facturen \
                 bestelling bestellingen offerte offertes comanda comenzi plata plati szamla szamlak rendeles rendelesek ajanlat faktura \
                 fakturor bestallning offert ledger ledgers cart carts",

@@ -47,6 +47,8 @@ fn subjects_decide() {
         ("payroll", &["sortCode"], "account", "bank-account", Sensitive, true),
         ("transactions", &["date"], "account", "", Internal, false),
         ("bookings_booking", &["patient", "specialist"], "start_time", "health", Sensitive, true),
+        ("appointments", &["patientId"], "patientPhone", "phone", Personal, true),
+        ("appointments", &[], "patientId", "health", Sensitive, true),
         ("bookings", &["customer"], "start_time", "record", Personal, false),
         ("children", &[], "first_name", "name", Sensitive, true),
         ("pupils", &[], "notes", "free-text", Sensitive, true),
@@ -56,6 +58,13 @@ fn subjects_decide() {
         ("documents", &["hire_id"], "kind = contract", "", Internal, false),
         ("users", &[], "shift = sick_leave", "health", Sensitive, true),
     ]);
+}
+
+#[test]
+fn animals_are_patients_too() {
+    let fields = ["name", "species", "ownerPhone", "medication"];
+    let context = Context::of("patients", fields).of_animals();
+    assert_eq!(fields.map(|field| classify(field, &context).class), [Internal, Internal, Personal, Internal]);
 }
 
 #[test]
