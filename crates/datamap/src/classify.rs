@@ -25,8 +25,7 @@ impl Classified {
     }
 
     /// Business data of which nothing more is known.
-    const UNKNOWN: Classified =
-        Classified { kind: "", class: DataClass::Internal, confidence: Confidence::Possible };
+    const UNKNOWN: Classified = Classified { kind: "", class: DataClass::Internal, confidence: Confidence::Possible };
 }
 
 /// What is known of the store that a field is in.
@@ -58,12 +57,29 @@ impl Context {
         let subject = own
             .iter()
             .rev()
-            .find_map(|word| terms::SUBJECTS.iter().find(|row| row.names.split_ascii_whitespace().any(|name| name == word)))
+            .find_map(|word| {
+                terms::SUBJECTS.iter().find(|row| row.names.split_ascii_whitespace().any(|name| name == word))
+            })
             .map_or(Subject::Other, |row| row.subject);
         let money = siblings
             .iter()
             .filter(|field| {
-                field.iter().any(|word| matches!(word.as_str(), "total" | "subtotal" | "vat" | "net" | "amount" | "due" | "paid" | "betrag" | "mwst" | "montant" | "importe"))
+                field.iter().any(|word| {
+                    matches!(
+                        word.as_str(),
+                        "total"
+                            | "subtotal"
+                            | "vat"
+                            | "net"
+                            | "amount"
+                            | "due"
+                            | "paid"
+                            | "betrag"
+                            | "mwst"
+                            | "montant"
+                            | "importe"
+                    )
+                })
             })
             .count();
         let subject = match subject {
@@ -73,27 +89,61 @@ impl Context {
             Subject::Thing if in_name(Subject::Person) && own.len() > 1 => Subject::Other,
             other => other,
         };
-        let beside = |list: &[&str]| siblings.iter().any(|field| field.iter().any(|word| list.contains(&word.as_str())));
+        let beside =
+            |list: &[&str]| siblings.iter().any(|field| field.iter().any(|word| list.contains(&word.as_str())));
         let about = |field: &Vec<String>| {
             field.len() > 1
-                && field.iter().any(|word| terms::person_word(word) && !matches!(word.as_str(), "user" | "users" | "account"))
+                && field
+                    .iter()
+                    .any(|word| terms::person_word(word) && !matches!(word.as_str(), "user" | "users" | "account"))
                 && !field.iter().any(|word| matches!(word.as_str(), "by" | "manager" | "creator"))
-                || field.len() == 1 && field.iter().any(|word| terms::person_word(word) && !matches!(word.as_str(), "user" | "account" | "profile"))
+                || field.len() == 1
+                    && field.iter().any(|word| {
+                        terms::person_word(word) && !matches!(word.as_str(), "user" | "account" | "profile")
+                    })
         };
         let patient = siblings.iter().any(|field| {
-            field.iter().any(|word| matches!(word.as_str(), "patient" | "paciente" | "pacient" | "paziente" | "diagnosis"))
+            field
+                .iter()
+                .any(|word| matches!(word.as_str(), "patient" | "paciente" | "pacient" | "paziente" | "diagnosis"))
         });
         let guardian = beside(&["guardian", "parent1", "guardians"])
-            || siblings.iter().any(|field| field.first().is_some_and(|word| word == "parent") && beside(&["class", "grade", "school"]));
+            || siblings.iter().any(|field| {
+                field.first().is_some_and(|word| word == "parent") && beside(&["class", "grade", "school"])
+            });
         Context {
             about_person: siblings.iter().any(about) || in_name(Subject::Person) || in_name(Subject::Child),
             by_user: beside(&["user", "author", "owner", "uid", "hire", "created"]),
             staff: own.iter().any(|word| {
                 matches!(
                     singular(word).as_str(),
-                    "employee" | "staff" | "worker" | "hire" | "candidate" | "applicant" | "payroll" | "mitarbeiter" | "angestellte"
-                        | "salarie" | "employe" | "empleado" | "funcionario" | "colaborador" | "dipendente" | "dipendenti" | "medewerker"
-                        | "werknemer" | "angajat" | "angajati" | "dolgozo" | "munkata" | "anstalld" | "anstallda" | "person" | "patient" | "student"
+                    "employee"
+                        | "staff"
+                        | "worker"
+                        | "hire"
+                        | "candidate"
+                        | "applicant"
+                        | "payroll"
+                        | "mitarbeiter"
+                        | "angestellte"
+                        | "salarie"
+                        | "employe"
+                        | "empleado"
+                        | "funcionario"
+                        | "colaborador"
+                        | "dipendente"
+                        | "dipendenti"
+                        | "medewerker"
+                        | "werknemer"
+                        | "angajat"
+                        | "angajati"
+                        | "dolgozo"
+                        | "munkata"
+                        | "anstalld"
+                        | "anstallda"
+                        | "person"
+                        | "patient"
+                        | "student"
                 )
             }),
             // A store that is called `health` and no more is where a server says that it is up.
@@ -141,7 +191,19 @@ impl Context {
     }
 
     fn has_contact(&self) -> bool {
-        self.has_sibling(&["email", "phone", "mail", "telefon", "telefono", "telephone", "mobile", "correo", "telefone", "birth", "surname"])
+        self.has_sibling(&[
+            "email",
+            "phone",
+            "mail",
+            "telefon",
+            "telefono",
+            "telephone",
+            "mobile",
+            "correo",
+            "telefone",
+            "birth",
+            "surname",
+        ])
     }
 }
 
@@ -158,7 +220,11 @@ pub fn classify(field: &str, context: &Context) -> Classified {
     if let Some((_, value)) = field.split_once(" = ") {
         let found = by_terms(&words(value), context).unwrap_or(Classified::UNKNOWN);
         // `role = patient` says who may log in, not what ails somebody.
-        let tells = !(terms::person_word(value.trim()) || found.confidence < Confidence::Likely) && matches!(found.kind, "government-identity" | "health" | "legal" | "bank-account" | "special-category" | "wage");
+        let tells = !(terms::person_word(value.trim()) || found.confidence < Confidence::Likely)
+            && matches!(
+                found.kind,
+                "government-identity" | "health" | "legal" | "bank-account" | "special-category" | "wage"
+            );
         return if tells { found } else { Classified::UNKNOWN };
     }
     let words = words(field);
@@ -181,7 +247,8 @@ fn is_account(words: &[String]) -> bool {
 fn settle(found: Option<Classified>, words: &[String], context: &Context) -> Classified {
     let reference = words.len() > 1 && matches!(words.last().map(String::as_str), Some("id" | "ids" | "uuid" | "fk"));
     if let Some(found) = found {
-        let about_body = matches!(found.kind, "free-text" | "message" | "file" | "image") && found.class < DataClass::Sensitive;
+        let about_body =
+            matches!(found.kind, "free-text" | "message" | "file" | "image") && found.class < DataClass::Sensitive;
         return if context.health && about_body && !context.is(&[Subject::Money]) {
             Classified::new("health", DataClass::Sensitive, true)
         } else if context.legal && about_body {
@@ -195,9 +262,27 @@ fn settle(found: Option<Classified>, words: &[String], context: &Context) -> Cla
     if reference || words.iter().any(|word| word == "by") {
         return Classified { kind: "reference", ..Classified::UNKNOWN };
     }
+    // When something happened to the record, and which version it is.
+    if matches!(words.last().map(String::as_str), Some("at" | "version")) && !context.health {
+        return Classified::UNKNOWN;
+    }
     if context.health && !context.is(&[Subject::Money, Subject::Settings, Subject::Document]) {
         let about_visit = words.iter().any(|word| {
-            matches!(word.as_str(), "date" | "time" | "start" | "end" | "status" | "type" | "doctor" | "specialist" | "service" | "reason" | "dose" | "dosage")
+            matches!(
+                word.as_str(),
+                "date"
+                    | "time"
+                    | "start"
+                    | "end"
+                    | "status"
+                    | "type"
+                    | "doctor"
+                    | "specialist"
+                    | "service"
+                    | "reason"
+                    | "dose"
+                    | "dosage"
+            )
         });
         return Classified::new("health", DataClass::Sensitive, about_visit);
     }
@@ -269,14 +354,17 @@ fn by_terms(words: &[String], context: &Context) -> Option<Classified> {
     found.into_iter().find_map(|(_, term, start, end)| {
         let term = &TERMS[term];
         let (before, after) = (&words[..start], &words[end..]);
-        let after: Vec<&str> = after.iter().map(String::as_str).filter(|word| !word.bytes().all(|b| b.is_ascii_digit())).collect();
+        let after: Vec<&str> =
+            after.iter().map(String::as_str).filter(|word| !word.bytes().all(|b| b.is_ascii_digit())).collect();
         let before: Vec<&str> = before.iter().map(String::as_str).collect();
         let stands = match term.at {
             At::Any => true,
             At::Last => after.is_empty(),
             At::Whole => after.is_empty() && before.is_empty(),
         };
-        (stands && !is_about_data(term, &before, &after)).then(|| decide(term, &before, &after, &words[start..end], context)).flatten()
+        (stands && !is_about_data(term, &before, &after))
+            .then(|| decide(term, &before, &after, &words[start..end], context))
+            .flatten()
     })
 }
 
@@ -285,11 +373,27 @@ fn is_about_data(term: &Term, before: &[&str], after: &[&str]) -> bool {
     // How much somebody earns and what somebody has are told by these too.
     let excused: &[&str] = match term.kind {
         "wage" => &["amount", "type", "cost", "vat", "date", "day"],
-        "health" => &["name", "date", "type", "code", "category", "details", "title", "status", "time", "day", "days", "on", "at"],
+        "health" => &[
+            "name", "date", "type", "code", "category", "details", "title", "status", "time", "day", "days", "on", "at",
+        ],
         "government-identity" | "legal" => &["name", "type", "code", "title"],
-        "employment" | "activity" | "amount" | "invoice" | "date-of-birth" => {
-            &["date", "time", "status", "type", "at", "on", "day", "days", "order", "code", "name", "amount", "timestamp", "title", "category"]
-        }
+        "employment" | "activity" | "amount" | "invoice" | "date-of-birth" => &[
+            "date",
+            "time",
+            "status",
+            "type",
+            "at",
+            "on",
+            "day",
+            "days",
+            "order",
+            "code",
+            "name",
+            "amount",
+            "timestamp",
+            "title",
+            "category",
+        ],
         "bank-account" | "card" => &["name", "type", "code", "title"],
         "address" => &["code", "state"],
         "name" => &["title"],
@@ -297,7 +401,10 @@ fn is_about_data(term: &Term, before: &[&str], after: &[&str]) -> bool {
         _ => &[],
     };
     after.iter().any(|word| NOT_AFTER.contains(word) && !excused.contains(word))
-        || before.first().is_some_and(|word| NOT_BEFORE.contains(word) && !(term.kind == "amount" && matches!(*word, "total" | "max" | "min" | "default")))
+        || before.first().is_some_and(|word| {
+            NOT_BEFORE.contains(word)
+                && !(term.kind == "amount" && matches!(*word, "total" | "max" | "min" | "default"))
+        })
 }
 
 #[expect(clippy::too_many_lines, reason = "one arm per kind of data")]
@@ -306,13 +413,38 @@ fn decide(term: &Term, before: &[&str], after: &[&str], own: &[String], context:
     let before_is = |list: &[&str]| before.iter().any(|word| list.contains(word));
     let ends_as_reference = matches!(after.last(), Some(&("id" | "ids" | "ref" | "reference" | "uuid")));
     let of_business = before_is(&[
-        "company", "business", "firm", "firma", "shop", "store", "support", "reply", "from", "sender", "noreply", "office", "organization", "practice",
-        "empresa", "entreprise", "azienda", "bedrijf", "vendor", "supplier", "bank", "restaurant", "salon", "hotel", "agency",
+        "company",
+        "business",
+        "firm",
+        "firma",
+        "shop",
+        "store",
+        "support",
+        "reply",
+        "from",
+        "sender",
+        "noreply",
+        "office",
+        "organization",
+        "practice",
+        "empresa",
+        "entreprise",
+        "azienda",
+        "bedrijf",
+        "vendor",
+        "supplier",
+        "bank",
+        "restaurant",
+        "salon",
+        "hotel",
+        "agency",
     ]);
     let person_before = before.iter().any(|word| terms::person_word(word));
     let person = context.person();
     // `email_id` is an address; `address_id` and `card_id` point to another record.
-    if ends_as_reference && !matches!(term.kind, "email" | "government-identity" | "health" | "children" | "token" | "invoice") {
+    if ends_as_reference
+        && !matches!(term.kind, "email" | "government-identity" | "health" | "children" | "token" | "invoice")
+    {
         return new("reference", DataClass::Internal, false);
     }
     match term.kind {
@@ -324,10 +456,15 @@ fn decide(term: &Term, before: &[&str], after: &[&str], own: &[String], context:
                 return None;
             }
             match context.subject {
-                Subject::Person | Subject::Child | Subject::Health | Subject::Message | Subject::Legal => new("name", DataClass::Personal, true),
-                Subject::Company | Subject::Thing | Subject::Settings | Subject::Published | Subject::Document | Subject::Chain => {
-                    new("label", DataClass::Internal, false)
+                Subject::Person | Subject::Child | Subject::Health | Subject::Message | Subject::Legal => {
+                    new("name", DataClass::Personal, true)
                 }
+                Subject::Company
+                | Subject::Thing
+                | Subject::Settings
+                | Subject::Published
+                | Subject::Document
+                | Subject::Chain => new("label", DataClass::Internal, false),
                 _ if context.has_contact() => new("name", DataClass::Personal, true),
                 _ => new("label", DataClass::Internal, false),
             }
@@ -348,11 +485,25 @@ fn decide(term: &Term, before: &[&str], after: &[&str], own: &[String], context:
             }
         }
         "address" | "town" => {
-            if context.is(&[Subject::Chain]) || context.has_sibling(&["abi", "blockchain", "chain", "mnemonic"]) || before_is(&["contract", "wallet"]) {
+            if context.is(&[Subject::Chain])
+                || context.has_sibling(&["abi", "blockchain", "chain", "mnemonic"])
+                || before_is(&["contract", "wallet"])
+            {
                 new("blockchain-address", DataClass::Internal, false)
-            } else if before_is(&["server", "host", "web", "site", "proxy", "mac", "memory", "return"]) && term.at == At::Last && own.len() == 1 && !before_is(&["job"]) {
-                if before_is(&["site"]) { new("address", DataClass::Personal, false) } else { new("network-address", DataClass::Internal, false) }
-            } else if (context.is(&[Subject::Company, Subject::Settings, Subject::Thing, Subject::Published]) && !person_before) || of_business {
+            } else if before_is(&["server", "host", "web", "site", "proxy", "mac", "memory", "return"])
+                && term.at == At::Last
+                && own.len() == 1
+                && !before_is(&["job"])
+            {
+                if before_is(&["site"]) {
+                    new("address", DataClass::Personal, false)
+                } else {
+                    new("network-address", DataClass::Internal, false)
+                }
+            } else if (context.is(&[Subject::Company, Subject::Settings, Subject::Thing, Subject::Published])
+                && !person_before)
+                || of_business
+            {
                 new("business-address", DataClass::Internal, false)
             } else if term.kind == "town" {
                 new("address", if person { DataClass::Personal } else { DataClass::Internal }, person)
@@ -371,7 +522,10 @@ fn decide(term: &Term, before: &[&str], after: &[&str], own: &[String], context:
         }
         "government-identity" if context.is(&[Subject::Published, Subject::Chain]) => None,
         "health" => {
-            let reference = own.iter().any(|word| word.starts_with("pa") && (word.starts_with("patient") || word.starts_with("pac") || word.starts_with("paz")));
+            let reference = own.iter().any(|word| {
+                word.starts_with("pa")
+                    && (word.starts_with("patient") || word.starts_with("pac") || word.starts_with("paz"))
+            });
             if context.animals {
                 return new("animal-health", DataClass::Internal, true);
             }
@@ -383,11 +537,16 @@ fn decide(term: &Term, before: &[&str], after: &[&str], own: &[String], context:
             if unclear && !reference {
                 return new("", DataClass::Internal, false);
             }
-            let loose = own.concat() == "insurancenumber" || matches!(own.concat().as_str(), "injury" | "smoker" | "glucose" | "handicap" | "medicine");
+            let loose = own.concat() == "insurancenumber"
+                || matches!(own.concat().as_str(), "injury" | "smoker" | "glucose" | "handicap" | "medicine");
             new("health", DataClass::Sensitive, !loose || context.health || context.staff)
         }
-        "special-category" | "legal" | "children" | "biometrics" if context.thing() => new(term.kind, DataClass::Internal, false),
-        "person" if !term.sure => (person || context.about_person).then(|| Classified::new("person", DataClass::Personal, person)),
+        "special-category" | "legal" | "children" | "biometrics" if context.thing() => {
+            new(term.kind, DataClass::Internal, false)
+        }
+        "person" if !term.sure => {
+            (person || context.about_person).then(|| Classified::new("person", DataClass::Personal, person))
+        }
         "person" if own.concat() == "kon" && !person => None,
         "wage" => {
             let income = own.iter().any(|word| word == "income" || word == "einkommen");
@@ -413,8 +572,15 @@ fn decide(term: &Term, before: &[&str], after: &[&str], own: &[String], context:
             }
         }
         "message" => {
-            let tied = person || context.is(&[Subject::Message]) || context.has_contact() || (context.about_person && !context.thing());
-            let class = if context.thing() || (context.is(&[Subject::Audit]) && !tied) { DataClass::Internal } else { DataClass::Personal };
+            let tied = person
+                || context.is(&[Subject::Message])
+                || context.has_contact()
+                || (context.about_person && !context.thing());
+            let class = if context.thing() || (context.is(&[Subject::Audit]) && !tied) {
+                DataClass::Internal
+            } else {
+                DataClass::Personal
+            };
             new("message", class, tied)
         }
         "free-text" => {
@@ -422,14 +588,18 @@ fn decide(term: &Term, before: &[&str], after: &[&str], own: &[String], context:
                 return new("free-text", DataClass::Public, false);
             }
             let tied = person
-                || (context.is(&[Subject::Message, Subject::Document, Subject::Audit, Subject::Other]) && (context.about_person || context.has_sibling(&["ip"])))
+                || (context.is(&[Subject::Message, Subject::Document, Subject::Audit, Subject::Other])
+                    && (context.about_person || context.has_sibling(&["ip"])))
                 || (context.is(&[Subject::Message]) && context.by_user);
             let class = if tied { DataClass::Personal } else { DataClass::Internal };
             // A column that is called `text` or `body` is a record's content only where records are messages.
             new("free-text", class, true)
         }
         "file" => {
-            let tied = person || context.is(&[Subject::Document, Subject::Message]) || context.about_person || own.iter().any(|word| matches!(word.as_str(), "resume" | "cv" | "lebenslauf"));
+            let tied = person
+                || context.is(&[Subject::Document, Subject::Message])
+                || context.about_person
+                || own.iter().any(|word| matches!(word.as_str(), "resume" | "cv" | "lebenslauf"));
             let tied = tied && !context.is(&[Subject::Thing, Subject::Published, Subject::Settings]);
             new("file", if tied { DataClass::Personal } else { DataClass::Internal }, true)
         }
@@ -442,16 +612,17 @@ fn decide(term: &Term, before: &[&str], after: &[&str], own: &[String], context:
                     new("token", DataClass::Sensitive, context.is(&[Subject::Person, Subject::Credentials]))
                 }
                 Subject::Document | Subject::Money | Subject::Message => new("access-link", DataClass::Personal, true),
-                Subject::Credentials | Subject::Person | Subject::Child | Subject::Audit => new("token", DataClass::Sensitive, true),
+                Subject::Credentials | Subject::Person | Subject::Child | Subject::Audit => {
+                    new("token", DataClass::Sensitive, true)
+                }
                 Subject::Settings | Subject::Other | Subject::Company => new("token", DataClass::Sensitive, false),
                 _ => None,
             }
         }
         // What is hashed is a password where people log in; elsewhere it may be anything.
-        "password-hash" if term.at == At::Whole => {
-            (context.has_contact() && (person || context.has_sibling(&["salt", "role", "password"])))
-                .then(|| Classified::new("password-hash", DataClass::Sensitive, true))
-        }
+        "password-hash" if term.at == At::Whole => (context.has_contact()
+            && (person || context.has_sibling(&["salt", "role", "password"])))
+        .then(|| Classified::new("password-hash", DataClass::Sensitive, true)),
         "one-time-code" if context.is(&[Subject::Money, Subject::Thing]) && own.concat() == "confirmationcode" => None,
         "token" if context.is(&[Subject::Chain]) => None,
         // The id of a session in a log is no key to it; in a table of sessions it is.
@@ -459,8 +630,10 @@ fn decide(term: &Term, before: &[&str], after: &[&str], own: &[String], context:
             context.is(&[Subject::Credentials]).then(|| Classified::new("token", DataClass::Sensitive, true))
         }
         "bank-account" => {
-            let bookkeeping = context.has_sibling(&["debit", "credit", "ledger"]) && !context.has_sibling(&["iban", "bic"]);
-            let bank_beside = context.has_sibling(&["iban", "bic", "sort", "sortcode", "routing", "bank", "ifsc", "swift"]);
+            let bookkeeping =
+                context.has_sibling(&["debit", "credit", "ledger"]) && !context.has_sibling(&["iban", "bic"]);
+            let bank_beside =
+                context.has_sibling(&["iban", "bic", "sort", "sortcode", "routing", "bank", "ifsc", "swift"]);
             if bookkeeping {
                 return new("bank-account", DataClass::Internal, false);
             }
@@ -468,11 +641,15 @@ fn decide(term: &Term, before: &[&str], after: &[&str], own: &[String], context:
             new("bank-account", DataClass::Sensitive, sure)
         }
         "card" if context.thing() && own.concat() == "creditcard" => None,
-        "card-remainder" if !context.has_sibling(&["card", "brand", "cvv"]) && own.first().is_some_and(|word| word == "last") => {
+        "card-remainder"
+            if !context.has_sibling(&["card", "brand", "cvv"]) && own.first().is_some_and(|word| word == "last") =>
+        {
             new("card-remainder", DataClass::Internal, false)
         }
         "employment" => {
-            let tied = person || context.is(&[Subject::Audit]) || (context.about_person && context.is(&[Subject::Other, Subject::Document]));
+            let tied = person
+                || context.is(&[Subject::Audit])
+                || (context.about_person && context.is(&[Subject::Other, Subject::Document]));
             let class = if tied { DataClass::Personal } else { DataClass::Internal };
             new("employment", class, tied)
         }

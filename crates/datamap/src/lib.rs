@@ -89,7 +89,8 @@ pub fn carries_reason(items: &[DataItem]) -> String {
         [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
         other => other.concat(),
     };
-    let example = heaviest.first().map(|item| format!(" (for example `{}` in `{}`)", item.field, item.store)).unwrap_or_default();
+    let example =
+        heaviest.first().map(|item| format!(" (for example `{}` in `{}`)", item.field, item.store)).unwrap_or_default();
     format!("It keeps {named}{example}.")
 }
 

@@ -111,9 +111,13 @@ impl Map<'_> {
             StoreKind::View => "a column of the view",
             StoreKind::Collection => "a field of the collection",
             StoreKind::Bucket => "files are kept here",
-            StoreKind::File if store.exposure == Exposure::Shipped => "a field of records in a file that visitors' browsers load",
+            StoreKind::File if store.exposure == Exposure::Shipped => {
+                "a field of records in a file that visitors' browsers load"
+            }
             StoreKind::File => "a field of records in a file",
-            StoreKind::Memory if store.exposure == Exposure::Shipped => "a field of records in code that visitors' browsers load",
+            StoreKind::Memory if store.exposure == Exposure::Shipped => {
+                "a field of records in code that visitors' browsers load"
+            }
             StoreKind::Memory => "a field of records that the server keeps in memory",
             StoreKind::Browser => "kept in the browser",
         };
@@ -160,9 +164,12 @@ impl Map<'_> {
     /// Third parties that receive something of a store, with the kinds of fields that they receive; no kinds: all.
     fn sends(&self, store: &Store) -> Vec<(String, &'static [&'static str])> {
         let mut out: Vec<(String, &'static [&'static str])> = Vec::new();
-        let by_purpose = |purpose: &'static str| self.app.third_parties.iter().filter(move |party| party.purpose == purpose);
+        let by_purpose =
+            |purpose: &'static str| self.app.third_parties.iter().filter(move |party| party.purpose == purpose);
         let keeps = match store.kind {
-            StoreKind::Table | StoreKind::View | StoreKind::Bucket | StoreKind::Collection => by_purpose("storage").collect::<Vec<_>>(),
+            StoreKind::Table | StoreKind::View | StoreKind::Bucket | StoreKind::Collection => {
+                by_purpose("storage").collect::<Vec<_>>()
+            }
             _ => Vec::new(),
         };
         for party in keeps {
@@ -194,7 +201,9 @@ impl Map<'_> {
         for value in &self.app.stored_values {
             let Some(&span) = value.written.first().or(value.read.first()) else { continue };
             // When a token ends, and how often somebody was here, is no token.
-            if words(&value.key).iter().any(|word| matches!(word.as_str(), "expiry" | "expires" | "expiration" | "count" | "ts" | "timestamp" | "time")) {
+            if words(&value.key).iter().any(|word| {
+                matches!(word.as_str(), "expiry" | "expires" | "expiration" | "count" | "ts" | "timestamp" | "time")
+            }) {
                 continue;
             }
             let context = Context::of("browser", [value.key.as_str()]);
@@ -229,7 +238,8 @@ impl Map<'_> {
     }
 
     fn committed(&mut self) {
-        let stored = self.items.values().filter(|item| item.confidence >= Confidence::Likely).map(|item| item.class).max();
+        let stored =
+            self.items.values().filter(|item| item.confidence >= Confidence::Likely).map(|item| item.class).max();
         for file in self.app.committed.iter().filter(|file| !file.git_ignored) {
             let (kind, class) = match file.kind {
                 CommittedKind::Database | CommittedKind::Dump | CommittedKind::Backup => {
@@ -243,7 +253,8 @@ impl Map<'_> {
             };
             let found = Classified { kind, class, confidence: Confidence::Likely };
             let path = self.tree.file(file.span.file).path.clone();
-            let evidence = self.evidence(Witness::Code, Span::whole(file.span.file), false, "the file lies in the repository");
+            let evidence =
+                self.evidence(Witness::Code, Span::whole(file.span.file), false, "the file lies in the repository");
             let item = self.add(&path, "*", found, evidence);
             item.reachable_by.push("everyone with the repository".into());
         }
@@ -261,7 +272,8 @@ impl Map<'_> {
             let confidence = if secret.fallback_for.is_some() { Confidence::Possible } else { Confidence::Likely };
             let found = Classified { kind, class: DataClass::Sensitive, confidence };
             let path = self.tree.file(secret.span.file).path.clone();
-            let note = if secret.in_browser { "written in code that visitors' browsers load" } else { "written in a file" };
+            let note =
+                if secret.in_browser { "written in code that visitors' browsers load" } else { "written in a file" };
             let evidence = self.evidence(Witness::Code, secret.span, false, note);
             let item = self.add(&path, &secret.what, found, evidence);
             item.reachable_by.push(if secret.in_browser { ANYONE } else { "everyone with the repository" }.to_owned());
@@ -295,14 +307,19 @@ impl Map<'_> {
             }
             for (name, span) in fields {
                 let found = classify(&name, &context);
-                if found.kind.is_empty() || found.class < DataClass::Personal || found.kind == "record" || found.kind == "free-text" {
+                if found.kind.is_empty()
+                    || found.class < DataClass::Personal
+                    || found.kind == "record"
+                    || found.kind == "free-text"
+                {
                     continue;
                 }
                 let key = words(&name).concat();
                 let evidence = self.evidence(Witness::Code, span, true, format!("collected by `{form}`"));
                 let mut known = false;
                 for item in self.items.values_mut() {
-                    let same = words(&item.field).concat() == key || credential(&item.kind) && item.kind == found.kind
+                    let same = words(&item.field).concat() == key
+                        || credential(&item.kind) && item.kind == found.kind
                         || item.kind == "password-hash" && found.kind == "password";
                     if same && item.class >= DataClass::Personal {
                         known = true;
@@ -363,9 +380,28 @@ fn whole(store: &Store, context: &Context) -> Classified {
     if store.kind == StoreKind::Bucket {
         // Files that people upload; pictures of goods and of the page itself are named so.
         let name = words(&store.name);
-        let own = name.iter().any(|word| matches!(word.as_str(), "product" | "products" | "public" | "assets" | "logos" | "logo" | "banners" | "blog" | "static" | "menu"));
+        let own = name.iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "product"
+                    | "products"
+                    | "public"
+                    | "assets"
+                    | "logos"
+                    | "logo"
+                    | "banners"
+                    | "blog"
+                    | "static"
+                    | "menu"
+            )
+        });
         let class = if own { DataClass::Internal } else { DataClass::Personal };
-        let kind = if name.iter().any(|word| matches!(word.as_str(), "photo" | "photos" | "picture" | "pictures" | "avatar" | "avatars" | "image" | "images")) {
+        let kind = if name.iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "photo" | "photos" | "picture" | "pictures" | "avatar" | "avatars" | "image" | "images"
+            )
+        }) {
             "image"
         } else {
             "file"

@@ -56,7 +56,8 @@ impl<'a> Index<'a> {
     pub(crate) fn new(app: &'a App) -> Self {
         let mut by_key: BTreeMap<String, Vec<(&EntryPoint, &Effect)>> = BTreeMap::new();
         for entry in &app.entry_points {
-            for effect in entry.effects.iter().filter(|effect| !effect.target.is_empty() && effect.target.len() <= 200) {
+            for effect in entry.effects.iter().filter(|effect| !effect.target.is_empty() && effect.target.len() <= 200)
+            {
                 by_key.entry(store_key(&effect.target)).or_default().push((entry, effect));
             }
         }
@@ -73,7 +74,8 @@ impl<'a> Index<'a> {
         let mut out = Vec::new();
         for (entry, effect) in self.of(store).filter(|(_, effect)| reads(effect)) {
             // Looking up an account to check a password shows nothing of it.
-            let checks = [Purpose::Login, Purpose::Register, Purpose::PasswordReset, Purpose::OneTimeCode, Purpose::Logout];
+            let checks =
+                [Purpose::Login, Purpose::Register, Purpose::PasswordReset, Purpose::OneTimeCode, Purpose::Logout];
             if checks.iter().any(|purpose| entry.purposes.contains(purpose)) {
                 continue;
             }

@@ -93,7 +93,13 @@ pub(crate) const TERMS: &[Term] = &[
          kreditkartennummer, numero tarjeta, tarjeta credito, numero carte, carte bancaire, carta credito, numero carta, \
          numero cartao, cartao credito, kortnummer, kaartnummer, kartyaszam, security code",
     ),
-    term("card-remainder", Personal, true, Any, "card last 4, card last four, last 4, last four, card brand, card holder, cardholder, pm last four"),
+    term(
+        "card-remainder",
+        Personal,
+        true,
+        Any,
+        "card last 4, card last four, last 4, last four, card brand, card holder, cardholder, pm last four",
+    ),
     term(
         "bank-account",
         Sensitive,
@@ -213,7 +219,13 @@ pub(crate) const TERMS: &[Term] = &[
          emergency contact, next of kin, persona contacto, pessoa contato, referente",
     ),
     term("name", Personal, true, Last, "name, nom, nombre, nome, naam, nume, nev, namn"),
-    term("user-name", Personal, true, Any, "username, user name, login name, benutzername, nutzername, nom utilisateur, usuario, gebruikersnaam, anvandarnamn, felhasznalonev, screen name"),
+    term(
+        "user-name",
+        Personal,
+        true,
+        Any,
+        "username, user name, login name, benutzername, nutzername, nom utilisateur, usuario, gebruikersnaam, anvandarnamn, felhasznalonev, screen name",
+    ),
     term("user-name", Personal, false, Whole, "login, handle"),
     term(
         "email",
@@ -248,7 +260,13 @@ pub(crate) const TERMS: &[Term] = &[
     ),
     term("address", Personal, true, Last, "address, addr"),
     term("address", Personal, true, Whole, "zip, plz, cep, cap, cim, pin code postal"),
-    term("town", Personal, false, Whole, "city, town, ville, ciudad, cidade, citta, stadt, ort, stad, oras, varos, county, judet, province, provincia, suburb"),
+    term(
+        "town",
+        Personal,
+        false,
+        Whole,
+        "city, town, ville, ciudad, cidade, citta, stadt, ort, stad, oras, varos, county, judet, province, provincia, suburb",
+    ),
     term(
         "date-of-birth",
         Personal,
@@ -259,7 +277,13 @@ pub(crate) const TERMS: &[Term] = &[
          data de nascimento, data nascita, data di nascita, geboortedatum, data nasterii, szuletesi datum, szuletesi ido, \
          fodelsedatum, fodelsedag",
     ),
-    term("person", Personal, true, Any, "gender, sex assigned, marital status, nationality, citizenship, geschlecht, familienstand, staatsangehoerigkeit, genre civilite, civilite, estado civil, genero, nacionalidad, sesso, geslacht, nationaliteit, kon, salutation, anrede, pronouns, emergency relation, nazionalita, stato civile"),
+    term(
+        "person",
+        Personal,
+        true,
+        Any,
+        "gender, sex assigned, marital status, nationality, citizenship, geschlecht, familienstand, staatsangehoerigkeit, genre civilite, civilite, estado civil, genero, nacionalidad, sesso, geslacht, nationaliteit, kon, salutation, anrede, pronouns, emergency relation, nazionalita, stato civile",
+    ),
     term("person", Personal, false, Whole, "age, sex, bio, biography, about me, alter, edad, idade, eta, leeftijd"),
     term(
         "wage",
@@ -280,52 +304,262 @@ pub(crate) const TERMS: &[Term] = &[
          home location, breitengrad, laengengrad, geopoint",
     ),
     term("location", Personal, false, Whole, "lat, lng, lon, long, coords, coordinates"),
-    term("ip-address", Personal, true, Any, "ip address, ipaddress, remote addr, remote ip, client ip, last ip, login ip, user ip"),
+    term(
+        "ip-address",
+        Personal,
+        true,
+        Any,
+        "ip address, ipaddress, remote addr, remote ip, client ip, last ip, login ip, user ip",
+    ),
     term("ip-address", Personal, true, Whole, "ip, ips"),
-    term("device", Personal, true, Any, "user agent, useragent, device id, deviceid, device fingerprint, browser fingerprint, device info, mac address, imei, visitor id"),
-    term("signature", Personal, true, Any, "signature data, signature image, signature url, client signature, customer signature, e signature, unterschrift, firma digitale, handtekening, signature data url"),
+    term(
+        "device",
+        Personal,
+        true,
+        Any,
+        "user agent, useragent, device id, deviceid, device fingerprint, browser fingerprint, device info, mac address, imei, visitor id",
+    ),
+    term(
+        "signature",
+        Personal,
+        true,
+        Any,
+        "signature data, signature image, signature url, client signature, customer signature, e signature, unterschrift, firma digitale, handtekening, signature data url",
+    ),
     term("signature", Personal, false, Whole, "signature"),
-    term("image", Personal, true, Any, "avatar, avatar url, profile picture, profile photo, profile image, photo url, profile pic, selfie, headshot, passport photo, id photo, profilbild, photo profil, foto perfil, foto profilo, profielfoto"),
+    term(
+        "image",
+        Personal,
+        true,
+        Any,
+        "avatar, avatar url, profile picture, profile photo, profile image, photo url, profile pic, selfie, headshot, passport photo, id photo, profilbild, photo profil, foto perfil, foto profilo, profielfoto",
+    ),
     term("image", Personal, false, Last, "photo, photos, picture, pictures, foto, fotos, bild, bilder"),
-    term("image", Internal, false, Last, "image, images, image url, imageurl, image path, logo, logo url, icon, thumbnail, banner"),
-    term("vehicle", Personal, true, Any, "license plate, licence plate, number plate, registration plate, plate number, kennzeichen, immatriculation, matricula vehiculo, targa, kenteken, nr inmatriculare, rendszam, registreringsnummer, vehicle registration, chassis number"),
+    term(
+        "image",
+        Internal,
+        false,
+        Last,
+        "image, images, image url, imageurl, image path, logo, logo url, icon, thumbnail, banner",
+    ),
+    term(
+        "vehicle",
+        Personal,
+        true,
+        Any,
+        "license plate, licence plate, number plate, registration plate, plate number, kennzeichen, immatriculation, matricula vehiculo, targa, kenteken, nr inmatriculare, rendszam, registreringsnummer, vehicle registration, chassis number",
+    ),
     term("reference", Internal, true, Any, "customer id, user id, client id"),
-    term("social", Personal, true, Any, "linkedin, linkedin url, facebook profile, instagram handle, twitter handle, telegram id, telegram chat id, discord id, skype"),
+    term(
+        "social",
+        Personal,
+        true,
+        Any,
+        "linkedin, linkedin url, facebook profile, instagram handle, twitter handle, telegram id, telegram chat id, discord id, skype",
+    ),
     // ---- messages and free text
-    term("message", Personal, true, Last, "message, messages, chat, inquiry, enquiry, nachricht, mensaje, mensagem, messaggio, bericht, mesaj, uzenet, meddelande, feedback, complaint, review text, transcript, conversation"),
-    term("free-text", Internal, false, Last, "notes, note, comment, comments, remark, remarks, notiz, notizen, bemerkung, bemerkungen, anmerkung, kommentar, commentaire, remarque, nota, notas, comentario, comentarios, observaciones, observacao, observacoes, osservazioni, opmerking, opmerkingen, observatii, megjegyzes, anteckning, anteckningar, internal notes, details, description, beschreibung, descripcion, descricao, descrizione, omschrijving, descriere, leiras, beskrivning"),
+    term(
+        "message",
+        Personal,
+        true,
+        Last,
+        "message, messages, chat, inquiry, enquiry, nachricht, mensaje, mensagem, messaggio, bericht, mesaj, uzenet, meddelande, feedback, complaint, review text, transcript, conversation",
+    ),
+    term(
+        "free-text",
+        Internal,
+        false,
+        Last,
+        "notes, note, comment, comments, remark, remarks, notiz, notizen, bemerkung, bemerkungen, anmerkung, kommentar, commentaire, remarque, nota, notas, comentario, comentarios, observaciones, observacao, observacoes, osservazioni, opmerking, opmerkingen, observatii, megjegyzes, anteckning, anteckningar, internal notes, details, description, beschreibung, descripcion, descricao, descrizione, omschrijving, descriere, leiras, beskrivning",
+    ),
     term("free-text", Internal, false, Whole, "body, content, text, summary, reason"),
     // ---- files
-    term("file", Internal, false, Any, "file name, filename, file path, filepath, file url, fileurl, original name, originalname, stored name, storage path, document url, document path, attachment, attachments, attachment url, dateiname, datei, fichier, archivo, arquivo, bestand, fajl, filnamn, resume, resume url, cv url, lebenslauf, curriculum, pdf url, pdf path"),
-    term("access-link", Personal, true, Any, "share link, sharelink, share token, share url, public token, public link, view token, access link, portal token, public id token, guest token"),
+    term(
+        "file",
+        Internal,
+        false,
+        Any,
+        "file name, filename, file path, filepath, file url, fileurl, original name, originalname, stored name, storage path, document url, document path, attachment, attachments, attachment url, dateiname, datei, fichier, archivo, arquivo, bestand, fajl, filnamn, resume, resume url, cv url, lebenslauf, curriculum, pdf url, pdf path",
+    ),
+    term(
+        "access-link",
+        Personal,
+        true,
+        Any,
+        "share link, sharelink, share token, share url, public token, public link, view token, access link, portal token, public id token, guest token",
+    ),
     // ---- roles, work
-    term("employment", Internal, true, Any, "job title, jobtitle, position title, department, abteilung, hire date, hired at, employment type, employment status, contract type, manager, manager id, supervisor, shift, shifts, attendance, clock in, clock out, check in time, check out time, work hours, hours worked, working hours, arbeitszeit, overtime, vacation days, leave days, leave balance, leave type, absence, absences, urlaub, performance rating, employee number, employee id number, personalnummer, personeelsnummer, matricule, specialty, specialization"),
-    term("employment", Internal, true, Whole, "role, roles, rolle, puesto, cargo, ruolo, rol, roll, title position, designation, qualification, team"),
-    term("activity", Internal, true, Any, "last login, last active, last seen, last sign in, login count, last activity, last visit, letzter login, last logged in"),
+    term(
+        "employment",
+        Internal,
+        true,
+        Any,
+        "job title, jobtitle, position title, department, abteilung, hire date, hired at, employment type, employment status, contract type, manager, manager id, supervisor, shift, shifts, attendance, clock in, clock out, check in time, check out time, work hours, hours worked, working hours, arbeitszeit, overtime, vacation days, leave days, leave balance, leave type, absence, absences, urlaub, performance rating, employee number, employee id number, personalnummer, personeelsnummer, matricule, specialty, specialization",
+    ),
+    term(
+        "employment",
+        Internal,
+        true,
+        Whole,
+        "role, roles, rolle, puesto, cargo, ruolo, rol, roll, title position, designation, qualification, team",
+    ),
+    term(
+        "activity",
+        Internal,
+        true,
+        Any,
+        "last login, last active, last seen, last sign in, login count, last activity, last visit, letzter login, last logged in",
+    ),
     // ---- business
-    term("invoice", Internal, true, Any, "invoice number, invoice no, invoice id, invoicenumber, rechnungsnummer, rechnungsnr, numero facture, numero factura, numero fattura, factuurnummer, nr factura, szamlaszam szamla, fakturanummer, order number, ordernumber, quote number, po number, bestellnummer, auftragsnummer"),
-    term("amount", Internal, true, Any, "amount, total, subtotal, sub total, price, unit price, cost, costs, discount, tax amount, tax rate, vat, vat rate, balance, budget, revenue, profit, margin, markup, commission, fee, fees, hourly rate, deposit, paid amount, betrag, summe, preis, umsatz, kosten, rabatt, mwst, montant, prix, remise, importe, precio, descuento, valor, preco, desconto, importo, prezzo, sconto, bedrag, prijs, korting, suma, pret, reducere, osszeg, ar, kedvezmeny, belopp, pris, moms, currency, payment terms, payment method, payment status, payment type, payment intent, finance type"),
+    term(
+        "invoice",
+        Internal,
+        true,
+        Any,
+        "invoice number, invoice no, invoice id, invoicenumber, rechnungsnummer, rechnungsnr, numero facture, numero factura, numero fattura, factuurnummer, nr factura, szamlaszam szamla, fakturanummer, order number, ordernumber, quote number, po number, bestellnummer, auftragsnummer",
+    ),
+    term(
+        "amount",
+        Internal,
+        true,
+        Any,
+        "amount, total, subtotal, sub total, price, unit price, cost, costs, discount, tax amount, tax rate, vat, vat rate, balance, budget, revenue, profit, margin, markup, commission, fee, fees, hourly rate, deposit, paid amount, betrag, summe, preis, umsatz, kosten, rabatt, mwst, montant, prix, remise, importe, precio, descuento, valor, preco, desconto, importo, prezzo, sconto, bedrag, prijs, korting, suma, pret, reducere, osszeg, ar, kedvezmeny, belopp, pris, moms, currency, payment terms, payment method, payment status, payment type, payment intent, finance type",
+    ),
     // ---- things whose names only look like data
     term("blockchain-address", Internal, true, Any, "contract address, wallet address, token address, eth address"),
-    term("network-address", Internal, true, Any, "server address, host address, listen address, bind address, web address, website, url address, smtp host"),
-    term("setting", Internal, true, Any, "db username, db user, db user name, db password env, smtp user, smtp username, mail username, database user, database username, from email, from name, sender email, reply to email, email from, noreply email, support email, contact email"),
+    term(
+        "network-address",
+        Internal,
+        true,
+        Any,
+        "server address, host address, listen address, bind address, web address, website, url address, smtp host",
+    ),
+    term(
+        "setting",
+        Internal,
+        true,
+        Any,
+        "db username, db user, db user name, db password env, smtp user, smtp username, mail username, database user, database username, from email, from name, sender email, reply to email, email from, noreply email, support email, contact email",
+    ),
 ];
 
 /// Words behind a term that make it a flag, a time, a number or a setting about the data instead of the data.
 pub(crate) const NOT_AFTER: &[&str] = &[
-    "count", "counts", "enabled", "verified", "confirmed", "sent", "at", "on", "status", "state", "type", "types", "template", "templates",
-    "subject", "required", "length", "valid", "visible", "visibility", "label", "placeholder", "format", "index", "class", "style", "color",
-    "colour", "width", "height", "size", "expires", "expiry", "expiration", "expired", "exp", "changed", "change", "updated", "reset", "attempts", "limit",
-    "usage", "used", "budget", "policy", "rules", "rule", "strength", "min", "max", "default", "field", "column", "provider", "frequency", "notifications",
-    "notification", "alerts", "opt", "consent", "optin", "preference", "preferences", "settings", "setting", "theme", "component", "grid",
-    "layout", "error", "errors", "hint", "mode", "version", "vat", "date", "time", "timestamp", "category", "categories", "queue", "scheduled", "bounced", "opened",
-    "clicked", "day", "days", "cost", "fee", "amount", "order", "prefix", "suffix", "code", "name", "title", "language", "locale", "source", "target", "mime", "tokens", "token", "body", "html", "text", "css",
+    "count",
+    "counts",
+    "enabled",
+    "verified",
+    "confirmed",
+    "sent",
+    "at",
+    "on",
+    "status",
+    "state",
+    "type",
+    "types",
+    "template",
+    "templates",
+    "subject",
+    "required",
+    "length",
+    "valid",
+    "visible",
+    "visibility",
+    "label",
+    "placeholder",
+    "format",
+    "index",
+    "class",
+    "style",
+    "color",
+    "colour",
+    "width",
+    "height",
+    "size",
+    "expires",
+    "expiry",
+    "expiration",
+    "expired",
+    "exp",
+    "changed",
+    "change",
+    "updated",
+    "reset",
+    "attempts",
+    "limit",
+    "usage",
+    "used",
+    "budget",
+    "policy",
+    "rules",
+    "rule",
+    "strength",
+    "min",
+    "max",
+    "default",
+    "field",
+    "column",
+    "provider",
+    "frequency",
+    "notifications",
+    "notification",
+    "alerts",
+    "opt",
+    "consent",
+    "optin",
+    "preference",
+    "preferences",
+    "settings",
+    "setting",
+    "theme",
+    "component",
+    "grid",
+    "layout",
+    "error",
+    "errors",
+    "hint",
+    "mode",
+    "version",
+    "vat",
+    "date",
+    "time",
+    "timestamp",
+    "category",
+    "categories",
+    "queue",
+    "scheduled",
+    "bounced",
+    "opened",
+    "clicked",
+    "day",
+    "days",
+    "cost",
+    "fee",
+    "amount",
+    "order",
+    "prefix",
+    "suffix",
+    "code",
+    "name",
+    "title",
+    "language",
+    "locale",
+    "source",
+    "target",
+    "mime",
+    "tokens",
+    "token",
+    "body",
+    "html",
+    "text",
+    "css",
 ];
 
 /// Words before a term that make the whole a flag or a setting.
 pub(crate) const NOT_BEFORE: &[&str] = &[
-    "is", "has", "have", "show", "hide", "enable", "can", "send", "allow", "allowed", "use", "uses", "num", "max", "min", "should", "need", "needs",
-    "require", "requires", "include", "includes", "must", "did", "was", "total", "count", "default", "number", "nb", "notify", "accept", "accepts", "with", "verify",
+    "is", "has", "have", "show", "hide", "enable", "can", "send", "allow", "allowed", "use", "uses", "num", "max",
+    "min", "should", "need", "needs", "require", "requires", "include", "includes", "must", "did", "was", "total",
+    "count", "default", "number", "nb", "notify", "accept", "accepts", "with", "verify",
 ];
 
 /// Words that say who or what a store is about, and how to take it.
@@ -383,7 +617,10 @@ pub(crate) const SUBJECTS: &[Subjects] = &[
                 aluno alunos crianca criancas alunno alunni bambino bambini leerling leerlingen elev elevi copil copii gyermek gyerek \
                 minor minors schueler toddler",
     },
-    Subjects { subject: Subject::Legal, names: "matter matters lawsuit lawsuits litigation attorney attorneys mandat mandate akte akten" },
+    Subjects {
+        subject: Subject::Legal,
+        names: "matter matters lawsuit lawsuits litigation attorney attorneys mandat mandate akte akten",
+    },
     Subjects {
         subject: Subject::Person,
         names: "customer customers client clients user users person persons people employee employees staff member members \
@@ -469,11 +706,38 @@ pub(crate) fn person_word(word: &str) -> bool {
     if matches!(word, "kind" | "sick" | "therapy" | "treatment" | "payroll" | "team") {
         return false;
     }
-    has(Subject::Person, word) || has(Subject::Health, word) || has(Subject::Child, word) || matches!(
-        word,
-        "recipient" | "sender" | "signer" | "signed" | "parent" | "guardian" | "spouse" | "emergency" | "assignee" | "homeowner" | "buyer" | "seller" | "billing"
-            | "shipping" | "holder" | "inspector" | "reporter" | "requester" | "beneficiary" | "creator" | "author" | "mother" | "father" | "partner" | "salesman" | "rep"
-    )
+    has(Subject::Person, word)
+        || has(Subject::Health, word)
+        || has(Subject::Child, word)
+        || matches!(
+            word,
+            "recipient"
+                | "sender"
+                | "signer"
+                | "signed"
+                | "parent"
+                | "guardian"
+                | "spouse"
+                | "emergency"
+                | "assignee"
+                | "homeowner"
+                | "buyer"
+                | "seller"
+                | "billing"
+                | "shipping"
+                | "holder"
+                | "inspector"
+                | "reporter"
+                | "requester"
+                | "beneficiary"
+                | "creator"
+                | "author"
+                | "mother"
+                | "father"
+                | "partner"
+                | "salesman"
+                | "rep"
+        )
 }
 
 pub(crate) fn has(subject: Subject, word: &str) -> bool {

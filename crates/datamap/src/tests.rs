@@ -85,7 +85,7 @@ fn names_that_only_look_like_data() {
         ("ai_usage", &[], "max_token", "", Internal, false),
         ("orders", &[], "payment_method", "amount", Internal, true),
         ("orders", &[], "card_id", "reference", Internal, false),
-        ("users", &[], "password_changed_at", "record", Personal, false),
+        ("users", &[], "password_changed_at", "", Internal, false),
         ("templates", &[], "email_template", "", Internal, false),
         ("stores", &[], "lat", "location", Internal, false),
         ("products", &[], "allergies", "", Internal, false),
@@ -100,15 +100,36 @@ fn names_that_only_look_like_data() {
 fn ten_languages() {
     let mut wrong = Vec::new();
     for (kind, names) in [
-        ("name", "first_name lastName vorname nachname prénom nom_famille apellidos sobrenome cognome voornaam achternaam prenume keresztnév vezetéknév förnamn efternamn"),
+        (
+            "name",
+            "first_name lastName vorname nachname prénom nom_famille apellidos sobrenome cognome voornaam achternaam prenume keresztnév vezetéknév förnamn efternamn",
+        ),
         ("email", "email e-mail emailAddress correo courriel epost mailadresse"),
-        ("phone", "phone phone_number telefonnummer handy téléphone teléfono celular cellulare telefoon telefonszám mobilnummer"),
-        ("address", "street zip_code strasse Straße hausnummer plz code_postal calle código_postal endereço indirizzo straat huisnummer adresa irányítószám adress postnummer"),
-        ("date-of-birth", "dob birthDate geburtsdatum date_naissance fecha_nacimiento data_nascimento data_nascita geboortedatum data_nasterii születési_dátum födelsedatum"),
-        ("government-identity", "ssn passport_number national_id steuer_id sozialversicherungsnummer numero_securite_sociale dni cpf codice_fiscale bsn cnp taj_szam personnummer"),
-        ("bank-account", "iban bank_account sortCode routing_number kontonummer cuenta_bancaria conta_bancaria conto_corrente rekeningnummer bankszámlaszám clearingnummer"),
+        (
+            "phone",
+            "phone phone_number telefonnummer handy téléphone teléfono celular cellulare telefoon telefonszám mobilnummer",
+        ),
+        (
+            "address",
+            "street zip_code strasse Straße hausnummer plz code_postal calle código_postal endereço indirizzo straat huisnummer adresa irányítószám adress postnummer",
+        ),
+        (
+            "date-of-birth",
+            "dob birthDate geburtsdatum date_naissance fecha_nacimiento data_nascimento data_nascita geboortedatum data_nasterii születési_dátum födelsedatum",
+        ),
+        (
+            "government-identity",
+            "ssn passport_number national_id steuer_id sozialversicherungsnummer numero_securite_sociale dni cpf codice_fiscale bsn cnp taj_szam personnummer",
+        ),
+        (
+            "bank-account",
+            "iban bank_account sortCode routing_number kontonummer cuenta_bancaria conta_bancaria conto_corrente rekeningnummer bankszámlaszám clearingnummer",
+        ),
         ("card", "card_number cvv creditCard kartennummer numero_tarjeta"),
-        ("wage", "salary hourly_wage gehalt stundenlohn salaire sueldo salário stipendio salaris salariu fizetés timlön"),
+        (
+            "wage",
+            "salary hourly_wage gehalt stundenlohn salaire sueldo salário stipendio salaris salariu fizetés timlön",
+        ),
         ("password", "password passwort mot_de_passe contraseña senha wachtwoord parola jelszó lösenord"),
         ("password-hash", "password_hash passwordHash hashed_password"),
         ("health", "diagnosis allergies blood_type krankenkasse diagnose sick_leave medication"),

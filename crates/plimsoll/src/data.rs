@@ -16,7 +16,11 @@ pub(crate) enum DataFormat {
 }
 
 /// The data map of an app.
-pub(crate) fn data(path: &Path, format: DataFormat, options: &plimsoll_report::TerminalOptions) -> Result<String, String> {
+pub(crate) fn data(
+    path: &Path,
+    format: DataFormat,
+    options: &plimsoll_report::TerminalOptions,
+) -> Result<String, String> {
     let review = crate::review::review(path, None)?;
     Ok(match format {
         DataFormat::Table => plimsoll_report::data_table(&review, options),

@@ -62,7 +62,21 @@ pub(crate) fn table(review: &Review, options: &TerminalOptions) -> String {
     }
     for (name, class, items) in by_store(&review.data) {
         canvas.heading(&format!("{name}: {}", class.word()), Style::Bold);
-        let shown: Vec<&&DataItem> = items.iter().filter(|item| options.verbose || item.class > DataClass::Internal).collect();
+        let shown: Vec<&&DataItem> =
+            items.iter().filter(|item| options.verbose || item.class > DataClass::Internal).collect();
+        // Said once where it is the same for all.
+        let same = |list: fn(&DataItem) -> &Vec<String>| {
+            let first = shown.first().map(|item| list(item))?;
+            (!first.is_empty() && shown.len() > 1 && shown.iter().all(|item| list(item) == first))
+                .then(|| first.join(", "))
+        };
+        let reach = same(|item| &item.reachable_by);
+        let sent = same(|item| &item.sent_to);
+        for (what, who) in [("Reachable by", &reach), ("Sent to", &sent)] {
+            if let Some(who) = who {
+                canvas.prose(2, Style::Plain, &format!("{what}: {who}"));
+            }
+        }
         for item in &shown {
             let mut text = item.field.clone();
             if !item.kind.is_empty() {
@@ -71,10 +85,10 @@ pub(crate) fn table(review: &Review, options: &TerminalOptions) -> String {
             if item.confidence == plimsoll_model::Confidence::Possible {
                 text.push_str(" (possible)");
             }
-            if !item.reachable_by.is_empty() {
+            if !item.reachable_by.is_empty() && reach.is_none() {
                 let _ = write!(text, ". Reachable by {}", item.reachable_by.join(", "));
             }
-            if !item.sent_to.is_empty() {
+            if !item.sent_to.is_empty() && sent.is_none() {
                 let _ = write!(text, ". Sent to {}", item.sent_to.join(", "));
             }
             if let Some(place) = place(item) {
@@ -85,7 +99,12 @@ pub(crate) fn table(review: &Review, options: &TerminalOptions) -> String {
         }
         let more = items.len() - shown.len();
         if more > 0 {
-            let names: Vec<&str> = items.iter().filter(|item| item.class <= DataClass::Internal).map(|item| item.field.as_str()).take(8).collect();
+            let names: Vec<&str> = items
+                .iter()
+                .filter(|item| item.class <= DataClass::Internal)
+                .map(|item| item.field.as_str())
+                .take(8)
+                .collect();
             let rest = if more > names.len() { format!(" and {} more", more - names.len()) } else { String::new() };
             canvas.hang("  business", Style::Dim, 13, Style::Dim, &format!("{}{rest}", names.join(", ")));
         }
@@ -100,7 +119,14 @@ struct Row {
 fn rows(review: &Review) -> Vec<Row> {
     by_store(&review.data)
         .into_iter()
-        .filter(|(_, class, _)| *class >= DataClass::Personal)
+        // Keys in files are no processing of anybody's data.
+        .filter(|(_, class, items)| {
+            let people = items.iter().any(|item| {
+                item.class >= DataClass::Personal
+                    && !matches!(item.kind.as_str(), "app-secret" | "secret-key" | "password" | "token")
+            });
+            *class >= DataClass::Personal && people
+        })
         .map(|(name, class, items)| {
             let mut kinds: Vec<String> = Vec::new();
             let mut recipients: Vec<String> = Vec::new();
@@ -115,7 +141,11 @@ fn rows(review: &Review) -> Vec<Row> {
                     }
                 }
             }
-            let recipients = if recipients.is_empty() { format!("none seen in the code; {BLANK}") } else { format!("{}; {BLANK}", recipients.join(", ")) };
+            let recipients = if recipients.is_empty() {
+                format!("none seen in the code; {BLANK}")
+            } else {
+                format!("{}; {BLANK}", recipients.join(", "))
+            };
             let blank = || BLANK.to_owned();
             let cells = [
                 name.to_owned(),
@@ -165,7 +195,8 @@ pub(crate) fn markdown(review: &Review) -> String {
     );
     let _ = writeln!(out, "| {} |\n|{}", COLUMNS.join(" | "), "---|".repeat(COLUMNS.len()));
     for row in rows(&review) {
-        let cells: Vec<String> = row.cells.iter().map(|text| crate::markdown::prose(text).replace(BLANK, &format!("**{BLANK}**"))).collect();
+        let cells: Vec<String> =
+            row.cells.iter().map(|text| crate::markdown::prose(text).replace(BLANK, &format!("**{BLANK}**"))).collect();
         let _ = writeln!(out, "| {} |", cells.join(" | "));
     }
     out

@@ -1,7 +1,7 @@
 //! Columns of tables as fields, and `CREATE TABLE` in strings of program code.
 
-use plimsoll_model::app::{Field, Store};
 use plimsoll_model::DataClass;
+use plimsoll_model::app::{Field, Store};
 use plimsoll_source::{SourceTree, Span};
 
 use crate::sql::replay::{Schema, Table};

@@ -3,6 +3,7 @@
 //! Only the end state counts: an open policy that a later migration drops is no fact. Rules files of Firebase and ORM
 //! models are not read yet.
 
+mod columns;
 #[expect(
     dead_code,
     clippy::wrong_self_convention,
@@ -10,7 +11,6 @@
     reason = "views, triggers, buckets and SQL in code are understood here, but not yet turned into facts"
 )]
 mod sql;
-mod columns;
 
 pub use columns::{CodeSql, read_code};
 

@@ -23,8 +23,8 @@ mod typeorm;
 use plimsoll_analysis::Program;
 use plimsoll_ir::{Module, NodeId};
 use plimsoll_model::App;
-use plimsoll_model::app::{Exposure, Field, Rls, Store, StoreKind};
 use plimsoll_model::DataClass;
+use plimsoll_model::app::{Exposure, Field, Rls, Store, StoreKind};
 use plimsoll_source::Span;
 
 use crate::handler::words_of;
@@ -130,3 +130,6 @@ fn choices(column: &str, module: &Module, values: &[NodeId], span: Span) -> Vec<
         .map(|value| field(format!("{column} = {value}"), span))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

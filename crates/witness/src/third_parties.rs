@@ -12,7 +12,12 @@ use plimsoll_source::{SourceTree, Span};
 struct Party(&'static str, &'static str, &'static [&'static str], &'static [&'static str]);
 
 const PARTIES: &[Party] = &[
-    Party("Stripe", "payment", &["stripe", "@stripe/", "Stripe"], &["api.stripe.com", "js.stripe.com", "checkout.stripe.com"]),
+    Party(
+        "Stripe",
+        "payment",
+        &["stripe", "@stripe/", "Stripe"],
+        &["api.stripe.com", "js.stripe.com", "checkout.stripe.com"],
+    ),
     Party("PayPal", "payment", &["@paypal/", "paypalrestsdk", "paypal-rest-sdk"], &["paypal.com", "paypalobjects.com"]),
     Party("Square", "payment", &["square", "squareup"], &["connect.squareup.com"]),
     Party("Mollie", "payment", &["@mollie/", "mollie"], &["api.mollie.com"]),
@@ -26,7 +31,12 @@ const PARTIES: &[Party] = &[
     Party("Mailgun", "mail", &["mailgun", "mailgun.js", "mailgun-js"], &["api.mailgun.net", "api.eu.mailgun.net"]),
     Party("Resend", "mail", &["resend"], &["api.resend.com"]),
     Party("Postmark", "mail", &["postmark"], &["api.postmarkapp.com"]),
-    Party("Brevo", "mail", &["@getbrevo/", "sib-api-v3-sdk", "sib_api_v3_sdk"], &["api.brevo.com", "api.sendinblue.com"]),
+    Party(
+        "Brevo",
+        "mail",
+        &["@getbrevo/", "sib-api-v3-sdk", "sib_api_v3_sdk"],
+        &["api.brevo.com", "api.sendinblue.com"],
+    ),
     Party("Mailchimp", "mail", &["@mailchimp/", "mailchimp"], &["api.mailchimp.com", "mandrillapp.com"]),
     Party("EmailJS", "mail", &["@emailjs/", "emailjs-com"], &["api.emailjs.com"]),
     Party("Amazon SES", "mail", &["@aws-sdk/client-ses"], &["email.us-east-1.amazonaws.com"]),
@@ -38,7 +48,20 @@ const PARTIES: &[Party] = &[
     Party("Slack", "sms", &["@slack/", "slack_sdk"], &["hooks.slack.com", "slack.com/api"]),
     Party("OpenAI", "ai", &["openai", "@ai-sdk/openai", "OpenAI", "langchain_openai"], &["api.openai.com"]),
     Party("Anthropic", "ai", &["anthropic", "@anthropic-ai/", "@ai-sdk/anthropic"], &["api.anthropic.com"]),
-    Party("Google Gemini", "ai", &["@google/generative-ai", "@google/genai", "google.generativeai", "google.genai", "@genkit-ai/googleai", "@genkit-ai/google-genai", "@ai-sdk/google"], &["generativelanguage.googleapis.com"]),
+    Party(
+        "Google Gemini",
+        "ai",
+        &[
+            "@google/generative-ai",
+            "@google/genai",
+            "google.generativeai",
+            "google.genai",
+            "@genkit-ai/googleai",
+            "@genkit-ai/google-genai",
+            "@ai-sdk/google",
+        ],
+        &["generativelanguage.googleapis.com"],
+    ),
     Party("Groq", "ai", &["groq-sdk", "groq", "@ai-sdk/groq"], &["api.groq.com"]),
     Party("Mistral", "ai", &["@mistralai/", "mistralai"], &["api.mistral.ai"]),
     Party("OpenRouter", "ai", &["@openrouter/"], &["openrouter.ai"]),
@@ -47,8 +70,18 @@ const PARTIES: &[Party] = &[
     Party("Replicate", "ai", &["replicate"], &["api.replicate.com"]),
     Party("Hugging Face", "ai", &["@huggingface/"], &["api-inference.huggingface.co"]),
     Party("ElevenLabs", "ai", &["elevenlabs"], &["api.elevenlabs.io"]),
-    Party("Google Analytics", "analytics", &["react-ga", "react-ga4", "@next/third-parties", "ga-4-react"], &["google-analytics.com", "googletagmanager.com"]),
-    Party("Vercel Analytics", "analytics", &["@vercel/analytics", "@vercel/speed-insights"], &["va.vercel-scripts.com"]),
+    Party(
+        "Google Analytics",
+        "analytics",
+        &["react-ga", "react-ga4", "@next/third-parties", "ga-4-react"],
+        &["google-analytics.com", "googletagmanager.com"],
+    ),
+    Party(
+        "Vercel Analytics",
+        "analytics",
+        &["@vercel/analytics", "@vercel/speed-insights"],
+        &["va.vercel-scripts.com"],
+    ),
     Party("PostHog", "analytics", &["posthog-js", "posthog-node", "posthog"], &["app.posthog.com", "i.posthog.com"]),
     Party("Mixpanel", "analytics", &["mixpanel", "mixpanel-browser"], &["api.mixpanel.com"]),
     Party("Plausible", "analytics", &["next-plausible", "plausible-tracker"], &["plausible.io"]),
@@ -57,15 +90,35 @@ const PARTIES: &[Party] = &[
     Party("Meta Pixel", "analytics", &["react-facebook-pixel"], &["connect.facebook.net"]),
     Party("Segment", "analytics", &["@segment/"], &["cdn.segment.com", "api.segment.io"]),
     Party("Amplitude", "analytics", &["@amplitude/", "amplitude-js"], &["api.amplitude.com"]),
-    Party("Sentry", "error-tracking", &["@sentry/", "sentry_sdk", "Sentry"], &["ingest.sentry.io", "browser.sentry-cdn.com"]),
+    Party(
+        "Sentry",
+        "error-tracking",
+        &["@sentry/", "sentry_sdk", "Sentry"],
+        &["ingest.sentry.io", "browser.sentry-cdn.com"],
+    ),
     Party("Bugsnag", "error-tracking", &["@bugsnag/", "bugsnag"], &["notify.bugsnag.com"]),
     Party("Rollbar", "error-tracking", &["rollbar"], &["api.rollbar.com"]),
     Party("LogRocket", "error-tracking", &["logrocket"], &["cdn.logrocket.io"]),
-    Party("Google Maps", "maps", &["@googlemaps/", "@react-google-maps/", "@vis.gl/react-google-maps", "googlemaps"], &["maps.googleapis.com", "maps.google.com"]),
+    Party(
+        "Google Maps",
+        "maps",
+        &["@googlemaps/", "@react-google-maps/", "@vis.gl/react-google-maps", "googlemaps"],
+        &["maps.googleapis.com", "maps.google.com"],
+    ),
     Party("Mapbox", "maps", &["mapbox-gl", "react-map-gl", "@mapbox/"], &["api.mapbox.com"]),
     Party("OpenStreetMap", "maps", &[], &["nominatim.openstreetmap.org", "tile.openstreetmap.org"]),
     Party("Supabase", "storage", &["@supabase/", "supabase"], &["supabase.co"]),
-    Party("Firebase", "storage", &["firebase", "firebase-admin", "firebase_admin"], &["firebaseio.com", "firebasestorage.googleapis.com", "identitytoolkit.googleapis.com", "securetoken.googleapis.com"]),
+    Party(
+        "Firebase",
+        "storage",
+        &["firebase", "firebase-admin", "firebase_admin"],
+        &[
+            "firebaseio.com",
+            "firebasestorage.googleapis.com",
+            "identitytoolkit.googleapis.com",
+            "securetoken.googleapis.com",
+        ],
+    ),
     Party("Amazon S3", "storage", &["@aws-sdk/client-s3", "boto3", "aws-sdk"], &["s3.amazonaws.com"]),
     Party("Cloudinary", "storage", &["cloudinary", "next-cloudinary"], &["api.cloudinary.com"]),
     Party("UploadThing", "storage", &["uploadthing", "@uploadthing/"], &["api.uploadthing.com"]),
@@ -132,7 +185,8 @@ fn by_host(text: &str) -> Option<usize> {
     if text.len() > 2_000 || !text.contains('.') || text.contains(' ') {
         return None;
     }
-    let rest = ["https://", "http://", "wss://", "//"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
+    let rest =
+        ["https://", "http://", "wss://", "//"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
     PARTIES.iter().position(|party| {
         party.3.iter().any(|host| {
             rest.find(host).is_some_and(|at| {

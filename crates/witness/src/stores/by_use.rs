@@ -36,8 +36,10 @@ pub(super) fn read(module: &Module, shapes: &Shapes, app: &mut App) {
                     bucket(app, path, module, node);
                 }
             }
-            "insert" | "update" | "upsert" | "set" | "add" | "insertOne" | "insertMany" | "updateOne" | "updateMany"
-            | "findOneAndUpdate" | "replaceOne" | "upload" => in_chain(module, shapes, app, called, args, node),
+            "insert" | "update" | "upsert" | "set" | "add" | "insertOne" | "insertMany" | "updateOne"
+            | "updateMany" | "findOneAndUpdate" | "replaceOne" | "upload" => {
+                in_chain(module, shapes, app, called, args, node)
+            }
             _ => {}
         }
     }
@@ -46,7 +48,9 @@ pub(super) fn read(module: &Module, shapes: &Shapes, app: &mut App) {
 /// `db.collection('x').add({…})`, `supabase.from('x').insert({…})`, `storage.from('x').upload(…)`.
 fn in_chain(module: &Module, shapes: &Shapes, app: &mut App, called: &str, args: &[Arg], node: NodeId) {
     let links = chain(module, node);
-    let Some(at) = links.iter().position(|(name, args)| matches!(name.as_str(), "from" | "collection") && !args.is_empty()) else {
+    let Some(at) =
+        links.iter().position(|(name, args)| matches!(name.as_str(), "from" | "collection") && !args.is_empty())
+    else {
         return;
     };
     let (link, link_args) = &links[at];
@@ -120,7 +124,9 @@ fn fields(module: &Module, shapes: &Shapes, value: NodeId, depth: usize, out: &m
                 fields(module, shapes, property.value, depth + 1, out);
             }
         }
-        Kind::Array(_) => elements(module, value).iter().take(4).for_each(|&item| fields(module, shapes, item, depth + 1, out)),
+        Kind::Array(_) => {
+            elements(module, value).iter().take(4).for_each(|&item| fields(module, shapes, item, depth + 1, out))
+        }
         Kind::Spread(inner) | Kind::Await(inner) => fields(module, shapes, *inner, depth + 1, out),
         Kind::Conditional { then, otherwise, .. } => {
             fields(module, shapes, *then, depth + 1, out);
@@ -156,7 +162,11 @@ fn push(out: &mut Vec<Field>, field: Field) {
 /// The type as written of the parameter that a name stands for, innermost function first.
 fn parameter_type(module: &Module, name: &str, at: NodeId) -> Option<String> {
     let position = module.node(at).range.start;
-    let around = module.functions.iter().rev().filter(|function| function.range.start <= position && position < function.range.end);
+    let around = module
+        .functions
+        .iter()
+        .rev()
+        .filter(|function| function.range.start <= position && position < function.range.end);
     for function in around {
         for param in &function.params {
             if matches!(module.kind(param.pattern), Kind::Name(known) if known == name) {

@@ -122,16 +122,17 @@ fn columns(module: &Module, class: &Class) -> Vec<Field> {
         }
         let span = module.span_of(known.range);
         out.push(field(known.name.as_str(), span));
-        let choice = args.iter().find(|arg| arg.name.as_deref() == Some("choices")).map(|arg| match module.kind(arg.value) {
-            Kind::Name(name) => class
-                .fields
-                .iter()
-                .find(|field| field.name == *name)
-                .and_then(|field| field.value)
-                .or_else(|| value_of(module, name, arg.value))
-                .unwrap_or(arg.value),
-            _ => arg.value,
-        });
+        let choice =
+            args.iter().find(|arg| arg.name.as_deref() == Some("choices")).map(|arg| match module.kind(arg.value) {
+                Kind::Name(name) => class
+                    .fields
+                    .iter()
+                    .find(|field| field.name == *name)
+                    .and_then(|field| field.value)
+                    .or_else(|| value_of(module, name, arg.value))
+                    .unwrap_or(arg.value),
+                _ => arg.value,
+            });
         if let Some(list) = choice {
             let values: Vec<_> = elements(module, list)
                 .iter()

@@ -10,9 +10,30 @@ use super::{add, choices, field, key, new_store};
 
 /// Calls on a table that make no column of that name.
 const NO_COLUMNS: &[&str] = &[
-    "index", "unique", "primary", "foreign", "fullText", "dropIndex", "dropUnique", "dropForeign", "dropPrimary", "dropConstrainedForeignId",
-    "timestamps", "softDeletes", "spatialIndex", "rawIndex", "nullableTimestamps", "engine", "charset", "collation", "comment", "after",
-    "dropTimestamps", "dropSoftDeletes", "dropMorphs", "temporary",
+    "index",
+    "unique",
+    "primary",
+    "foreign",
+    "fullText",
+    "dropIndex",
+    "dropUnique",
+    "dropForeign",
+    "dropPrimary",
+    "dropConstrainedForeignId",
+    "timestamps",
+    "softDeletes",
+    "spatialIndex",
+    "rawIndex",
+    "nullableTimestamps",
+    "engine",
+    "charset",
+    "collation",
+    "comment",
+    "after",
+    "dropTimestamps",
+    "dropSoftDeletes",
+    "dropMorphs",
+    "temporary",
 ];
 
 pub(super) fn migrations(tree: &SourceTree, app: &mut App) {
@@ -26,10 +47,9 @@ pub(super) fn migrations(tree: &SourceTree, app: &mut App) {
     let mut stores: Vec<Store> = Vec::new();
     for (id, _) in files {
         for module in plimsoll_syntax::parse(id, tree.file(id)) {
-            let ups = (0u32..)
-                .map(plimsoll_ir::FunctionId)
-                .zip(&module.functions)
-                .filter(|(_, function)| function.name.as_deref().is_some_and(|name| name == "up" || name.ends_with("::up")));
+            let ups = (0u32..).map(plimsoll_ir::FunctionId).zip(&module.functions).filter(|(_, function)| {
+                function.name.as_deref().is_some_and(|name| name == "up" || name.ends_with("::up"))
+            });
             for (function, _) in ups {
                 for node in function_nodes(&module, function) {
                     statement(&module, node, &mut stores);
@@ -118,9 +138,11 @@ pub(super) fn models(module: &Module, app: &mut App) {
         return;
     }
     for class in &module.classes {
-        let is_model = class.bases.iter().filter_map(|&base| module.path(base)).any(|base| {
-            matches!(base.rsplit(['\\', '.']).next(), Some("Model" | "Authenticatable" | "Pivot"))
-        });
+        let is_model = class
+            .bases
+            .iter()
+            .filter_map(|&base| module.path(base))
+            .any(|base| matches!(base.rsplit(['\\', '.']).next(), Some("Model" | "Authenticatable" | "Pivot")));
         let Some(name) = class.name.as_deref().filter(|_| is_model) else { continue };
         let value = |wanted: &str| {
             class.fields.iter().find(|field| field.name.trim_start_matches('$') == wanted).and_then(|field| field.value)

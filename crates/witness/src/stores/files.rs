@@ -26,8 +26,19 @@ pub(super) fn read(tree: &SourceTree, app: &mut App) {
 fn is_tooling(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     path.split('/').any(|part| {
-        matches!(part, "node_modules" | "locales" | "i18n" | "lang" | "translations" | "messages" | "schemas" | "fixtures" | "tests" | "__tests__")
-            || (part.starts_with('.') && part.len() > 1)
+        matches!(
+            part,
+            "node_modules"
+                | "locales"
+                | "i18n"
+                | "lang"
+                | "translations"
+                | "messages"
+                | "schemas"
+                | "fixtures"
+                | "tests"
+                | "__tests__"
+        ) || (part.starts_with('.') && part.len() > 1)
     }) || name.contains("package")
         || name.contains("tsconfig")
         || name.contains("manifest")
@@ -43,7 +54,8 @@ fn json(tree: &SourceTree, id: FileId, file: &SourceFile, app: &mut App) {
         Value::Array(list) => records(tree, id, file, "", list, app),
         Value::Object(map) => {
             // In the order of names, so that the same file gives the same list.
-            let mut lists: Vec<(&String, &Vec<Value>)> = map.iter().filter_map(|(name, value)| Some((name, value.as_array()?))).collect();
+            let mut lists: Vec<(&String, &Vec<Value>)> =
+                map.iter().filter_map(|(name, value)| Some((name, value.as_array()?))).collect();
             lists.sort_by_key(|(name, _)| name.as_str());
             for (name, list) in lists.into_iter().take(50) {
                 records(tree, id, file, name, list, app);
@@ -83,10 +95,13 @@ fn records(tree: &SourceTree, id: FileId, file: &SourceFile, name: &str, list: &
 
 fn csv(tree: &SourceTree, id: FileId, file: &SourceFile, app: &mut App) {
     let Some(head) = file.text().lines().next().filter(|head| head.len() < 5_000) else { return };
-    let separator = [',', ';', '\t'].into_iter().max_by_key(|&separator| head.matches(separator).count()).unwrap_or(',');
-    let names: Vec<&str> = head.split(separator).map(|name| name.trim().trim_matches('"')).filter(|name| !name.is_empty()).collect();
+    let separator =
+        [',', ';', '\t'].into_iter().max_by_key(|&separator| head.matches(separator).count()).unwrap_or(',');
+    let names: Vec<&str> =
+        head.split(separator).map(|name| name.trim().trim_matches('"')).filter(|name| !name.is_empty()).collect();
     // A first line of data has numbers and addresses in it.
-    if names.len() < 2 || names.iter().any(|name| name.contains('@') || name.starts_with(|c: char| c.is_ascii_digit())) {
+    if names.len() < 2 || names.iter().any(|name| name.contains('@') || name.starts_with(|c: char| c.is_ascii_digit()))
+    {
         return;
     }
     let mut store = new_store(StoreKind::File, file.path.clone(), Span::whole(id));
@@ -102,7 +117,19 @@ fn csv(tree: &SourceTree, id: FileId, file: &SourceFile, app: &mut App) {
 pub(super) fn is_shipped(tree: &SourceTree, path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     let has = |list: &[&str]| parts.iter().any(|part| list.contains(part));
-    if has(&["server", "api", "backend", "functions", "scripts", "prisma", "supabase", "routes", "migrations", "seeds", "db"]) {
+    if has(&[
+        "server",
+        "api",
+        "backend",
+        "functions",
+        "scripts",
+        "prisma",
+        "supabase",
+        "routes",
+        "migrations",
+        "seeds",
+        "db",
+    ]) {
         return false;
     }
     if has(&["public", "static", "www"]) {
@@ -115,9 +142,17 @@ pub(super) fn is_shipped(tree: &SourceTree, path: &str) -> bool {
         if let Some(id) = tree.find(&manifest) {
             let text = tree.file(id).text();
             let uses = |name: &str| text.contains(&format!("\"{name}\""));
-            let bundled = uses("vite") || uses("react-scripts") || uses("@vitejs/plugin-react") || uses("parcel") || uses("@angular/core");
-            let serves = ["next", "express", "fastify", "koa", "hono", "@nestjs/core", "@sveltejs/kit", "nuxt"].iter().any(|name| uses(name));
-            return bundled && (!serves || has(&["client", "frontend", "web", "components", "pages"])) && has(&["src", "client", "frontend", "web", "app"]);
+            let bundled = uses("vite")
+                || uses("react-scripts")
+                || uses("@vitejs/plugin-react")
+                || uses("parcel")
+                || uses("@angular/core");
+            let serves = ["next", "express", "fastify", "koa", "hono", "@nestjs/core", "@sveltejs/kit", "nuxt"]
+                .iter()
+                .any(|name| uses(name));
+            return bundled
+                && (!serves || has(&["client", "frontend", "web", "components", "pages"]))
+                && has(&["src", "client", "frontend", "web", "app"]);
         }
         if folder.is_empty() {
             return false;

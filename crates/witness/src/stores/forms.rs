@@ -16,11 +16,25 @@ pub(super) fn read_code(path: &str, module: &Module, app: &mut App) {
         match &at.kind {
             Kind::Element { tag, attributes, .. } => {
                 let Kind::Name(tag) = module.kind(*tag) else { continue };
-                if !matches!(tag.as_str(), "input" | "Input" | "select" | "textarea" | "Textarea" | "TextField" | "Field" | "FormField" | "TextInput") {
+                if !matches!(
+                    tag.as_str(),
+                    "input"
+                        | "Input"
+                        | "select"
+                        | "textarea"
+                        | "Textarea"
+                        | "TextField"
+                        | "Field"
+                        | "FormField"
+                        | "TextInput"
+                ) {
                     continue;
                 }
                 let value = |wanted: &str| {
-                    attributes.iter().find(|attribute| matches!(&attribute.key, plimsoll_ir::Key::Named(name) if name == wanted)).and_then(|attribute| module.string(attribute.value))
+                    attributes
+                        .iter()
+                        .find(|attribute| matches!(&attribute.key, plimsoll_ir::Key::Named(name) if name == wanted))
+                        .and_then(|attribute| module.string(attribute.value))
                 };
                 input(value("type"), value("name").or(value("id")), module.span(node), &mut fields);
             }
@@ -58,13 +72,16 @@ fn form_class(module: &Module, class: &plimsoll_ir::Class, fields: &mut Vec<Fiel
     }
     for known in &class.fields {
         if let Some(Kind::Call { callee, .. }) = known.value.map(|value| module.kind(value))
-            && module.path(*callee).is_some_and(|path| path.ends_with("Field") && !path.ends_with("SubmitField") && !path.ends_with("BooleanField"))
+            && module.path(*callee).is_some_and(|path| {
+                path.ends_with("Field") && !path.ends_with("SubmitField") && !path.ends_with("BooleanField")
+            })
         {
             fields.push(field(known.name.as_str(), module.span_of(known.range)));
         }
         if known.name == "Meta"
             && let Some(Kind::Class(meta)) = known.value.map(|value| module.kind(value))
-            && let Some(list) = module.class(*meta).fields.iter().find(|field| field.name == "fields").and_then(|field| field.value)
+            && let Some(list) =
+                module.class(*meta).fields.iter().find(|field| field.name == "fields").and_then(|field| field.value)
         {
             for &name in super::tree::elements(module, list) {
                 fields.extend(module.string(name).map(|text| field(text, module.span(name))));
@@ -75,7 +92,10 @@ fn form_class(module: &Module, class: &plimsoll_ir::Class, fields: &mut Vec<Fiel
 
 fn input(ty: Option<&str>, name: Option<&str>, span: Span, fields: &mut Vec<Field>) {
     let Some(name) = name.filter(|name| !name.is_empty() && name.len() < 80) else { return };
-    if matches!(ty, Some("submit" | "button" | "checkbox" | "radio" | "hidden" | "reset" | "search" | "range" | "color")) {
+    if matches!(
+        ty,
+        Some("submit" | "button" | "checkbox" | "radio" | "hidden" | "reset" | "search" | "range" | "color")
+    ) {
         return;
     }
     if fields.len() < MAX_INPUTS && !fields.iter().any(|known| known.name == name) {
@@ -91,7 +111,8 @@ fn add(app: &mut App, path: &str, file: plimsoll_source::FileId, fields: Vec<Fie
 
 /// Inputs of HTML and templates.
 pub(super) fn read_markup(tree: &SourceTree, app: &mut App) {
-    const EXTENSIONS: &[&str] = &["html", "htm", "php", "ejs", "hbs", "njk", "twig", "jinja", "jinja2", "j2", "vue", "svelte", "astro"];
+    const EXTENSIONS: &[&str] =
+        &["html", "htm", "php", "ejs", "hbs", "njk", "twig", "jinja", "jinja2", "j2", "vue", "svelte", "astro"];
     for (id, file) in tree.iter().filter(|(_, file)| EXTENSIONS.contains(&file.extension())) {
         let text = file.text();
         let mut fields = Vec::new();
@@ -100,7 +121,10 @@ pub(super) fn read_markup(tree: &SourceTree, app: &mut App) {
             let start = from + at;
             from = start + 1;
             let rest = &text[from..];
-            if !["input", "select", "textarea"].iter().any(|tag| rest.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag))) {
+            if !["input", "select", "textarea"]
+                .iter()
+                .any(|tag| rest.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag)))
+            {
                 continue;
             }
             let Some(end) = rest.find('>').filter(|&end| end < 2_000) else { continue };

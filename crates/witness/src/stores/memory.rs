@@ -11,7 +11,9 @@ use super::{add, field, new_store};
 
 pub(super) fn read(tree: &SourceTree, path: &str, module: &Module, app: &mut App) {
     for &statement in &module.body {
-        let (Kind::Let { target, value: Some(value), .. } | Kind::Assign { target, op: None, value }) = module.kind(statement) else {
+        let (Kind::Let { target, value: Some(value), .. } | Kind::Assign { target, op: None, value }) =
+            module.kind(statement)
+        else {
             continue;
         };
         let Kind::Name(name) = module.kind(*target) else { continue };
@@ -44,7 +46,9 @@ fn filled(module: &Module, name: &str, fields: &mut Vec<Field>) {
     for (_, at) in module.iter() {
         let Kind::Call { callee, args, .. } = &at.kind else { continue };
         let Kind::Member { object, property } = module.kind(*callee) else { continue };
-        if !matches!(property.as_str(), "push" | "set" | "unshift" | "append") || !matches!(module.kind(*object), Kind::Name(known) if known == name) {
+        if !matches!(property.as_str(), "push" | "set" | "unshift" | "append")
+            || !matches!(module.kind(*object), Kind::Name(known) if known == name)
+        {
             continue;
         }
         if let Some(record) = args.last() {

@@ -10,7 +10,9 @@ use crate::handler::words_of;
 pub(super) fn read(module: &Module, app: &mut App) {
     let Some(at) = app.stores.iter().position(|store| {
         let has = |names: &[&str]| store.fields.iter().any(|field| names.contains(&field.name.as_str()));
-        words_of(&store.name).iter().any(|word| matches!(word.as_str(), "settings" | "setting" | "config" | "options" | "preferences"))
+        words_of(&store.name)
+            .iter()
+            .any(|word| matches!(word.as_str(), "settings" | "setting" | "config" | "options" | "preferences"))
             && has(&["key", "name", "setting_key", "option_name"])
             && has(&["value", "setting_value", "option_value"])
     }) else {
@@ -33,7 +35,9 @@ pub(super) fn read(module: &Module, app: &mut App) {
         walk(module, function.body, &mut |node| {
             if let Some(text) = module.string(node) {
                 let lower = text.to_ascii_lowercase();
-                writes |= [format!("update {table} "), format!("into {table} "), format!("into {table}(")].iter().any(|part| lower.contains(part));
+                writes |= [format!("update {table} "), format!("into {table} "), format!("into {table}(")]
+                    .iter()
+                    .any(|part| lower.contains(part));
             }
             if matches!(module.kind(node), Kind::Object(list) if list.len() > 2) {
                 objects.push(node);

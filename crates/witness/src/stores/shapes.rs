@@ -42,11 +42,19 @@ impl Shapes {
                         && let Some((field, ty)) = code.split_once(':')
                         && parts.len() < 200
                     {
-                        let field = field.trim().trim_end_matches('?').trim_start_matches("readonly ").trim_matches(['"', '\'']);
+                        let field = field
+                            .trim()
+                            .trim_end_matches('?')
+                            .trim_start_matches("readonly ")
+                            .trim_matches(['"', '\'']);
                         if !field.is_empty() && field.chars().all(|c| c.is_alphanumeric() || c == '_') {
                             let from = u32::try_from(start + line.len() - line.trim_start().len()).unwrap_or(0);
                             let span = Span::new(id, from, from + u32::try_from(code.len()).unwrap_or(0));
-                            parts.push(Part { name: field.to_owned(), span, ty: ty.trim().trim_end_matches([';', ',']).to_owned() });
+                            parts.push(Part {
+                                name: field.to_owned(),
+                                span,
+                                ty: ty.trim().trim_end_matches([';', ',']).to_owned(),
+                            });
                         }
                     }
                     *depth += depth_change(code);

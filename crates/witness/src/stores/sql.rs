@@ -36,6 +36,8 @@ fn sql_of(module: &Module, node: NodeId) -> Option<String> {
         return None;
     }
     let upper = text.to_ascii_uppercase();
-    let defines = upper.contains("CREATE TABLE") || upper.contains("CREATE TEMP") || (upper.contains("ALTER TABLE") && upper.contains("ADD"));
+    let defines = upper.contains("CREATE TABLE")
+        || upper.contains("CREATE TEMP")
+        || (upper.contains("ALTER TABLE") && upper.contains("ADD"));
     (defines && text.contains(['(', ' '])).then_some(text)
 }

@@ -18,10 +18,18 @@ pub(super) fn read(tree: &SourceTree, module: &Module, app: &mut App) {
         let mut store = new_store(StoreKind::Table, table_name(module, class), module.span_of(class.range));
         let mut columns = 0;
         for known in &class.fields {
-            let call = known.value.and_then(|value| first_call(module, value)).map(|(path, _)| path).unwrap_or_default();
+            let call =
+                known.value.and_then(|value| first_call(module, value)).map(|(path, _)| path).unwrap_or_default();
             let last = call.rsplit('.').next().unwrap_or("");
-            let is_column = matches!(last, "Column" | "mapped_column") || (sqlmodel && (last == "Field" || call.is_empty()));
+            let is_column =
+                matches!(last, "Column" | "mapped_column") || (sqlmodel && (last == "Field" || call.is_empty()));
             let annotated = known.annotation.is_some_and(|annotation| mentions(module, annotation, "Mapped"));
+            // `class Hero(SQLModel, table=True)`: the argument of the class comes as a field of it.
+            if known.value.is_some_and(|value| matches!(module.kind(value), Kind::Bool(_)))
+                && known.annotation.is_none()
+            {
+                continue;
+            }
             if matches!(last, "Relationship" | "relationship" | "dynamic_loader") || known.name.starts_with("__") {
                 continue;
             }

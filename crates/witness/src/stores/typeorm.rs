@@ -11,9 +11,9 @@ pub(super) fn read(module: &Module, app: &mut App) {
         let Some(entity) = class.decorators.iter().find(|&&decorator| is_entity(module, decorator)) else { continue };
         let named = match module.kind(*entity) {
             Kind::Call { args, .. } => args.first().and_then(|arg| {
-                module
-                    .string(arg.value)
-                    .or_else(|| module.string(module.property(arg.value, "name").or(module.property(arg.value, "tableName"))?))
+                module.string(arg.value).or_else(|| {
+                    module.string(module.property(arg.value, "name").or(module.property(arg.value, "tableName"))?)
+                })
             }),
             _ => None,
         };
