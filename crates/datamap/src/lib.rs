@@ -38,10 +38,10 @@ pub fn annotate(app: &mut App) {
             }
             let found = classify(&field.name, &context);
             field.kind = found.kind.to_owned();
-            field.class = found.class;
-            if found.confidence >= Confidence::Likely {
-                class = class.max(found.class);
-            }
+            // What the name alone does not tell must not weigh.
+            let sure = found.confidence >= Confidence::Likely;
+            field.class = if sure { found.class } else { found.class.min(DataClass::Internal) };
+            class = class.max(field.class);
         }
         for key in reach::keys(&store.name) {
             let known = heaviest.entry(key).or_default();

@@ -130,7 +130,8 @@ pub(crate) fn chains(path: &Path, assume_fixed: &[String]) -> Result<Review, Str
         return Err(format!("`{name}` is neither a rule nor a finding of this app"));
     }
     if !assume_fixed.is_empty() {
-        let app = plimsoll_witness::observe(&owner::read(path)?.tree);
+        let mut app = plimsoll_witness::observe(&owner::read(path)?.tree);
+        plimsoll_datamap::annotate(&mut app);
         let left = plimsoll_chains::derive(&app, &known.findings, known.verdict.carries, assume_fixed);
         (known.chains, known.cheapest_cut) = (left.chains, left.cut);
     }

@@ -44,7 +44,7 @@ pub(super) fn read(tree: &SourceTree, module: &Module, app: &mut App) {
     }
     for (node, at) in module.iter() {
         let Kind::Call { callee, args, .. } = &at.kind else { continue };
-        if !module.path(*callee).is_some_and(|path| path.rsplit('.').next() == Some("Table")) {
+        if module.path(*callee).is_none_or(|path| path.rsplit('.').next() != Some("Table")) {
             continue;
         }
         let Some(name) = args.first().and_then(|arg| module.string(arg.value)) else { continue };
