@@ -99,7 +99,8 @@ impl<'a> Index<'a> {
 pub(crate) fn keys(store: &str) -> Vec<String> {
     let mut keys = vec![store_key(store)];
     let words = words(store.rsplit('.').next().unwrap_or(store));
-    if words.len() > 1 {
+    // The prefix of `auth.users` is no prefix to leave out: see `store_key`.
+    if words.len() > 1 && !store.starts_with("auth.") {
         keys.push(store_key(&words[1..].join("_")));
     }
     keys.retain(|key| !key.is_empty());

@@ -52,7 +52,9 @@ fn fold(c: char, out: &mut String) {
 
 /// The name of a store in a form that is the same for `JobDocument`, `job_documents` and `jobDocuments`.
 pub fn store_key(name: &str) -> String {
-    let mut words = words(name.rsplit(['.', '/']).next().unwrap_or(name));
+    // `auth.users` holds the accounts of a platform and is not the app's own `users`.
+    let own = if name.starts_with("auth.") { name } else { name.rsplit(['.', '/']).next().unwrap_or(name) };
+    let mut words = words(own);
     if let Some(last) = words.last_mut() {
         *last = singular(last);
     }
@@ -100,6 +102,7 @@ mod tests {
         for name in ["JobDocument", "job_documents", "jobDocuments", "public.job_documents"] {
             assert_eq!(store_key(name), "jobdocument", "{name}");
         }
+        assert_ne!(store_key("auth.users"), store_key("users"));
         assert_eq!(store_key("companies"), store_key("Company"));
         assert_eq!(store_key("status"), "status");
     }

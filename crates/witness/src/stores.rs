@@ -83,7 +83,7 @@ fn field(name: impl Into<String>, span: Span) -> Field {
 
 /// A name that is the same for `JobDocument`, `job_documents` and `jobDocuments`.
 fn key(name: &str) -> String {
-    let mut key: String = words_of(name.rsplit('.').next().unwrap_or(name)).concat();
+    let mut key: String = words_of(without_schema(name)).concat();
     if let Some(stem) = key.strip_suffix("ies") {
         return format!("{stem}y");
     }
@@ -91,6 +91,12 @@ fn key(name: &str) -> String {
         key.pop();
     }
     key
+}
+
+/// A table's name without the schema where tables are by default. Others stay: `auth.users` holds the accounts of the
+/// platform and is not the app's own `users`.
+fn without_schema(name: &str) -> &str {
+    if name.starts_with("auth.") { name } else { name.rsplit('.').next().unwrap_or(name) }
 }
 
 /// Adds a store, or what is new of it to one that is known: two descriptions of one table are one store.

@@ -124,6 +124,15 @@ fn two_descriptions_of_one_table_are_one_store() {
 }
 
 #[test]
+fn accounts_of_the_platform_are_not_the_own_users() {
+    let found = stores(&[
+        ("a.ts", "await supabase.auth.signInWithPassword({ email, password });"),
+        ("b.ts", "await supabase.from('users').insert({ phone });"),
+    ]);
+    assert_eq!(found, ["auth.users: email password", "users: phone"]);
+}
+
+#[test]
 fn records_in_browser_code_are_shipped() {
     let app = crate::observe(&SourceTree::from_texts([
         ("package.json", "{\"devDependencies\": {\"vite\": \"8\"}}"),
