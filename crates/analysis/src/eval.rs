@@ -85,6 +85,10 @@ pub struct Machine<'p> {
     never_returned: bool,
     /// Members assigned to symbols during the current run: `req.user = …`.
     assigned: HashMap<String, Value>,
+    /// What calls give that a reader has settled: callee's path and first argument.
+    settled: HashMap<(String, String), Value>,
+    /// Names that a framework brings into the modules below a folder without an import.
+    provided: BTreeMap<Str, Vec<(String, ModuleId)>>,
     entered: BTreeSet<FunctionRef>,
     /// PHP functions by name: they are global once their file is included.
     php_functions: BTreeMap<Str, FunctionRef>,
@@ -141,6 +145,8 @@ impl<'p> Machine<'p> {
             cut_off: false,
             never_returned: false,
             assigned: HashMap::new(),
+            settled: HashMap::new(),
+            provided: BTreeMap::new(),
             entered: BTreeSet::new(),
             php_functions,
             php_classes,
@@ -218,6 +224,50 @@ impl<'p> Machine<'p> {
     /// Forgets members assigned to symbols: the next run is another request.
     pub fn reset(&mut self) {
         self.assigned.clear();
+        self.settled.clear();
+    }
+
+    /// Settles what a call gives in the coming runs, by the callee's path and its first argument (`"@headers"`: whatever
+    /// comes from a header of the request, `"*"`: any other).
+    pub fn settle(&mut self, callee: &str, argument: &str, value: Value) {
+        self.settled.insert((callee.to_owned(), argument.to_owned()), value);
+    }
+
+    /// Makes an export of `module` visible without an import to the modules whose path begins with `folder`. Frameworks
+    /// with automatic imports need it before the program is loaded.
+    pub fn provide(&mut self, folder: &str, name: Str, module: ModuleId) {
+        self.provided.entry(name).or_default().push((folder.to_owned(), module));
+    }
+
+    fn provided_name(&mut self, from: ModuleId, name: &str) -> Option<Value> {
+        let path = self.program.path(from);
+        let list = self.provided.get(name)?;
+        let module = list.iter().find(|(folder, module)| *module != from && path.starts_with(folder.as_str()))?.1;
+        self.load(module);
+        self.export_value(module, name, 0)
+    }
+
+    /// An instance of a class of the app whose fields are what a framework injects; its constructor is not run.
+    pub fn instance(&mut self, class: crate::value::ClassRef, fields: Vec<(Str, Value)>) -> Value {
+        let site = Site { module: class.module, node: NodeId(0) };
+        let object = crate::value::Object { class: Some(class), ..crate::value::Object::new(site, false) };
+        let whole = Value::plain(ValueKind::Object(Rc::new(object)));
+        self.begin(Mode::Setup, HANDLER_STEPS);
+        self.fill_fields(class, &whole, 0);
+        if let ValueKind::Object(object) = &whole.kind {
+            object.fields.borrow_mut().extend(fields);
+        }
+        whole
+    }
+
+    /// A class of the app by a name visible in a module.
+    pub fn class_named(&mut self, module: ModuleId, name: &str) -> Option<Value> {
+        self.module_name(module, name)
+    }
+
+    /// The name under which members of a class are known that come from outside the app, where a base class does.
+    pub fn outside_base(&mut self, class: crate::value::ClassRef) -> Option<String> {
+        self.foreign_base(class, 0)
     }
 
     /// Fixes a member of a symbol for the coming runs, by path: `@req.path` to the path of the route under review.
@@ -464,7 +514,8 @@ impl<'p> Machine<'p> {
     }
 
     fn imported_symbol_for(&self, language: Language, module: &str, name: &str, local: &str) -> Value {
-        let module = module.strip_prefix("node:").unwrap_or(module);
+        let package = if language == Language::JavaScript { package_of(module) } else { module.to_owned() };
+        let module = package.as_str();
         let path = match (language, name) {
             // `import os.path` binds `os`.
             (Language::Python, "*") if module.split('.').next() == Some(local) => local.to_owned(),
@@ -531,6 +582,48 @@ impl<'p> Machine<'p> {
         let (span, site, facts) = (self.span(node), self.site(node), self.frame().facts.clone());
         self.record(kind, span, site, &facts);
     }
+}
+
+/// The package that a specifier names, however it is reached: `npm:stripe@14`, `jsr:@a/b@1`, `node:fs` and the address of
+/// a package on a content network (`https://cdn.example/v1/@a/b@2.0.1?target=x`) stand for the package's own name, so that
+/// what is known of it applies. Modules of Deno's standard library keep their path: `std/http/server`.
+fn package_of(specifier: &str) -> String {
+    let bare = specifier.split(['?', '#']).next().unwrap_or(specifier);
+    let (rest, is_address) = match bare.split_once("://") {
+        Some((_, address)) => (address.split_once('/').map_or(address, |(_, path)| path), true),
+        None => {
+            let named = ["npm:", "jsr:", "node:"].iter().find_map(|scheme| bare.strip_prefix(scheme));
+            match named {
+                Some(rest) => (rest.trim_start_matches('/'), false),
+                None => return bare.to_owned(),
+            }
+        }
+    };
+    let is_build =
+        |part: &str| part.len() > 1 && part.starts_with('v') && part[1..].chars().all(|c| c.is_ascii_digit());
+    let mut parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
+    if is_address {
+        while parts.len() > 1 && (matches!(parts[0], "x" | "npm" | "stable" | "gh" | "jsr") || is_build(parts[0])) {
+            parts.remove(0);
+        }
+        if parts.len() > 1
+            && let Some(last) = parts.last_mut()
+        {
+            *last = last.rsplit_once('.').map_or(*last, |(stem, _)| stem);
+            if matches!(*last, "mod" | "index" | "main") {
+                parts.pop();
+            }
+        }
+    }
+    let without_version = |part: &&str| {
+        part.char_indices()
+            .skip(1)
+            .find(|(_, c)| *c == '@')
+            .map_or(*part, |(at, _)| &part[..at])
+            .trim_start_matches('*')
+            .to_owned()
+    };
+    parts.iter().map(without_version).collect::<Vec<String>>().join("/")
 }
 
 /// What a run gave.

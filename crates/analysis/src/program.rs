@@ -179,7 +179,10 @@ impl<'t> Program<'t> {
                 let path = &self.tree.file(file).path;
                 let bare = strip_index(path);
                 let bare_suffix = strip_extension(&suffix);
+                // `~/session.server` has a dot in its name and no extension.
                 let fits = bare == bare_suffix
+                    || bare == suffix
+                    || bare.ends_with(&format!("/{suffix}"))
                     || bare.ends_with(&format!("/{bare_suffix}"))
                     || path.ends_with(&format!("/{suffix}"));
                 if fits {

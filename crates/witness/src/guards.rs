@@ -71,6 +71,10 @@ fn checks(fact: &Fact, depth: u32) -> Vec<Check> {
 
 fn truthy(value: &Value) -> Vec<Check> {
     let mut out = Vec::new();
+    // An error beside the caller (`const { data, error } = await …getUser()`) is the sign of nobody.
+    if value.as_symbol().is_some_and(|symbol| symbol.last_name().to_ascii_lowercase().ends_with("error")) {
+        return out;
+    }
     if is_identity(value) {
         if is_privilege(value) {
             out.push(Check::holds(GuardKind::Role));
@@ -88,6 +92,10 @@ fn falsy(value: &Value) -> Vec<Check> {
     // `const { error } = await requireUser()`: no error means it passed; facts of the alternatives say the rest.
     // `@limiter.isLimited`, `!success`-style results of rate limiters.
     let path = value.path().to_ascii_lowercase();
+    // Supabase: the check of a token gives a user or an error, never neither.
+    if path.ends_with(".auth.getuser().error") {
+        return vec![Check::holds(GuardKind::Authentication)];
+    }
     if ["ratelimit", "rate_limit", "limiter", "throttle"].iter().any(|word| path.contains(word))
         || has_label(value, |label| matches!(label, Label::Record(name, _) if name.contains("attempt")))
     {
@@ -164,6 +172,7 @@ fn membership(value: &Value, among: &Value, holds: bool) -> Vec<Check> {
         && (session == "flask.session"
             || session == "_SESSION"
             || session.ends_with("request.session")
+            || session.ends_with("SessionStorage().getSession()")
             || session.ends_with("req.session"))
     {
         return vec![Check::holds(GuardKind::Authentication)];

@@ -75,8 +75,11 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> I
     }
     // A handler without effects is guarded by what holds where it answers.
     let whole = whole.unwrap_or_else(|| {
-        let answers: Vec<&Facts> =
-            events.iter().filter(|event| flows::is_success_answer(event)).map(|event| &event.facts).collect();
+        let answers: Vec<&Facts> = events
+            .iter()
+            .filter(|event| flows::is_success_answer(event) && !is_preflight(event))
+            .map(|event| &event.facts)
+            .collect();
         match answers.split_first() {
             Some((first, rest)) => rest.iter().fold((*first).clone(), |common, facts| common.common(facts)),
             // It answers with nothing that was seen: what holds where it looks things up.
@@ -114,6 +117,16 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> I
     out.flows = flows_of(events);
     out.answers_with_data = events.iter().any(flows::answers_with_data);
     out
+}
+
+/// Whether an event answers a browser's question before the request proper.
+fn is_preflight(event: &Event) -> bool {
+    event.facts.iter().any(|fact| match fact {
+        Fact::Equal { left, right, holds: true, .. } => [(left, right), (right, left)]
+            .iter()
+            .any(|(a, b)| a.path().ends_with(".method") && b.as_str() == Some("OPTIONS")),
+        _ => false,
+    })
 }
 
 /// A limiter of the app's own: the handler can answer 429 (too many requests, RFC 6585). One that counts in the

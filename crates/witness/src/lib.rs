@@ -53,6 +53,7 @@ pub fn observe(tree: &SourceTree) -> App {
     let program = Program::new(tree, modules);
     let known = knowledge::Known;
     let mut machine = Machine::new(&program, &known);
+    server::nuxt::provide(&program, &mut machine);
     let setup = machine.load_all();
     let mut witnessing = Witnessing {
         machine: &mut machine,

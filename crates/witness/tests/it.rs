@@ -1,5 +1,14 @@
 //! What the model says of small apps: which guards really hold, and for whom.
 
+#[path = "servers/chains.rs"]
+mod chains;
+#[path = "servers/files.rs"]
+mod files;
+#[path = "servers/functions.rs"]
+mod functions;
+#[path = "servers/procedures.rs"]
+mod procedures;
+
 use plimsoll_model::app::{GuardKind, GuardStanding, Purpose, Reach, Sink as Ends};
 use plimsoll_source::SourceTree;
 

@@ -128,21 +128,17 @@ impl Machine<'_> {
             }
             ValueKind::Class(class) => self.instantiate(*class, args, node),
             ValueKind::Choice(alternatives) => {
-                let alternatives = Rc::clone(alternatives);
-                // Only what can be called at all; usually one.
-                let callable: Vec<&(Value, Facts)> = alternatives
-                    .iter()
-                    .filter(|(value, _)| {
-                        matches!(value.kind, ValueKind::Closure(_) | ValueKind::Class(_) | ValueKind::Symbol(_))
-                    })
-                    .take(3)
-                    .collect();
+                // Only what can be called at all; usually one. Alternatives of alternatives are flattened, not multiplied.
+                let mut callable: Vec<Value> = Vec::new();
+                for (value, _) in alternatives.iter() {
+                    callables(value, &mut callable, 0);
+                }
                 if callable.is_empty() {
                     return self.call_unknown(receiver, args, node, name);
                 }
                 let results: Vec<Value> = callable
-                    .into_iter()
-                    .map(|(value, _)| self.call_value(value, receiver.clone(), args.clone(), node, name))
+                    .iter()
+                    .map(|value| self.call_value(value, receiver.clone(), args.clone(), node, name))
                     .collect();
                 Self::join_all(results)
             }
@@ -218,6 +214,7 @@ impl Machine<'_> {
         node: NodeId,
     ) -> Value {
         let outcome = self.knowledge.call(&symbol.path, receiver, &args);
+        let settled = self.settled_call(symbol, &args);
         let mut labels = self.result_labels(&outcome, receiver, &args);
         let args: Rc<[Argument]> = args.into();
         let site = self.site(node);
@@ -249,7 +246,20 @@ impl Machine<'_> {
         {
             return arg.value.clone();
         }
-        outcome.result.unwrap_or(value)
+        settled.or(outcome.result).unwrap_or(value)
+    }
+
+    fn settled_call(&self, symbol: &Symbol, args: &[Argument]) -> Option<Value> {
+        if self.settled.is_empty() {
+            return None;
+        }
+        let argument = args.first().and_then(|arg| arg.value.as_str()).unwrap_or_default();
+        let get = |argument: &str| self.settled.get(&(symbol.path.clone(), argument.to_owned())).cloned();
+        let from_header = || {
+            let is_header = |label: &Label| matches!(label, Label::Input(name, _) if name.starts_with("headers"));
+            args.iter().any(|arg| arg.value.deep_labels().any(is_header))
+        };
+        get(argument).or_else(|| get("@headers").filter(|_| from_header())).or_else(|| get("*"))
     }
 
     fn result_labels(
@@ -681,6 +691,26 @@ impl Machine<'_> {
         if is_promoted {
             object.fields.borrow_mut().insert(name.clone(), value.clone());
         }
+    }
+}
+
+/// What can be called among the alternatives of a value: a few, as distinct as they come.
+fn callables(value: &Value, out: &mut Vec<Value>, depth: u32) {
+    if out.len() >= 3 || depth > 6 {
+        return;
+    }
+    match &value.kind {
+        ValueKind::Choice(alternatives) => alternatives.iter().for_each(|(value, _)| callables(value, out, depth + 1)),
+        ValueKind::Symbol(symbol) => {
+            let known =
+                out.iter().any(|other| matches!(&other.kind, ValueKind::Symbol(other) if other.path == symbol.path));
+            // The same way of reaching something, through several branches, is one; distinct clients stay apart.
+            if !known || depth == 0 {
+                out.push(value.clone());
+            }
+        }
+        ValueKind::Closure(_) | ValueKind::Class(_) => out.push(value.clone()),
+        _ => {}
     }
 }
 

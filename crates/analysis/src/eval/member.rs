@@ -12,6 +12,17 @@ use crate::value::{ClassRef, Closure, Object, Symbol, Value, ValueKind};
 impl Machine<'_> {
     /// `value.name`.
     pub(super) fn member_of(&mut self, value: &Value, name: &str) -> Value {
+        self.member_within(value, name, 0)
+    }
+
+    /// Alternatives share their parts, so a value can be far larger as a tree than in memory: what lies deep is only
+    /// known by its labels, and every visit counts as a step.
+    fn member_within(&mut self, value: &Value, name: &str, depth: u32) -> Value {
+        self.steps += 1;
+        if depth > 8 || self.steps > self.limit {
+            self.cut_off |= self.steps > self.limit;
+            return Value::of(value.labels.iter().map(|label| refine_label(label, name)).collect());
+        }
         match &value.kind {
             ValueKind::Symbol(symbol) => {
                 let member = Symbol::member(symbol, name);
@@ -37,7 +48,7 @@ impl Machine<'_> {
                         let member = if matches!(alternative.kind, ValueKind::Null) {
                             Value::plain(ValueKind::Null)
                         } else {
-                            self.member_of(alternative, name)
+                            self.member_within(alternative, name, depth + 1)
                         };
                         (member, facts.clone())
                     })
@@ -46,11 +57,12 @@ impl Machine<'_> {
                 Value { kind: ValueKind::Choice(mapped.into()), labels }
             }
             ValueKind::Or(pair) => {
-                let (left, right) = (self.member_of(&pair.0, name), self.member_of(&pair.1, name));
+                let (left, right) =
+                    (self.member_within(&pair.0, name, depth + 1), self.member_within(&pair.1, name, depth + 1));
                 let labels = left.labels.union(&right.labels);
                 Value { kind: ValueKind::Or(Rc::new((left, right))), labels }
             }
-            ValueKind::And(pair) => self.member_of(&pair.1, name),
+            ValueKind::And(pair) => self.member_within(&pair.1, name, depth + 1),
             ValueKind::Unknown => {
                 let labels: Labels = value.labels.iter().map(|label| refine_label(label, name)).collect();
                 if labels.is_empty() {

@@ -101,13 +101,18 @@ impl Machine<'_> {
             }
             Kind::If { test, then, otherwise } => self.exec_if(node, *test, *then, *otherwise),
             Kind::Return(value) => {
-                let value = match value {
-                    Some(value) => self.eval(*value),
+                let node = *value;
+                let value = match node {
+                    Some(value) => self.eval(value),
                     None => Value::plain(ValueKind::Null),
                 };
-                let frame = self.frame();
-                let facts = frame.facts.clone();
-                frame.returns.push((value, facts));
+                // `return redirect(…)` of a call that throws returns nothing to its caller.
+                let never = self.take_never_returned() && node.is_some_and(|node| self.is_bare_call(node));
+                if !never || self.frames.len() <= 1 {
+                    let frame = self.frame();
+                    let facts = frame.facts.clone();
+                    frame.returns.push((value, facts));
+                }
                 Flow::Exit
             }
             Kind::Throw(value) => {
@@ -116,6 +121,8 @@ impl Machine<'_> {
                     // `exit()` stands inside: this statement has ended the path already.
                     self.never_returned = false;
                 }
+                // `throw redirect(…)`: told by the statement itself.
+                self.take_never_returned();
                 Flow::Exit
             }
             Kind::Loop { binding, iterable, header, body } => {
@@ -187,7 +194,7 @@ impl Machine<'_> {
                     self.never_returned = false;
                 }
                 let value = self.eval(node);
-                if matches!(value.kind, ValueKind::Unknown) && self.take_never_returned() {
+                if self.take_never_returned() && matches!(value.kind, ValueKind::Unknown) {
                     Flow::Exit
                 } else {
                     Flow::Normal
@@ -199,6 +206,14 @@ impl Machine<'_> {
     /// Whether the call just evaluated never returns; see [`crate::Outcome::never_returns`].
     fn take_never_returned(&mut self) -> bool {
         std::mem::take(&mut self.never_returned)
+    }
+
+    fn is_bare_call(&self, node: NodeId) -> bool {
+        match self.kind(node) {
+            Kind::Call { .. } => true,
+            Kind::Await(inner) => matches!(self.kind(*inner), Kind::Call { .. }),
+            _ => false,
+        }
     }
 
     fn declare_function(&mut self, id: plimsoll_ir::FunctionId) {

@@ -208,6 +208,9 @@ pub struct Effect {
     pub privilege_fields: Vec<String>,
     /// It runs with a key that bypasses the database's own policies (service role, admin SDK).
     pub bypasses_policies: bool,
+    /// It runs with the database's public key or the caller's own token, so that the database's policies decide what is
+    /// reached, as they do for a browser that asks directly.
+    pub governed_by_policies: bool,
     /// Where.
     pub span: Span,
 }

@@ -18,9 +18,13 @@ pub(crate) static RULE: Rule = Rule {
     run,
 };
 
+/// Entry points of one decision, each with the worst that it does.
+type Group<'a> = Vec<(&'a EntryPoint, &'a Effect)>;
+
 fn run(app: &App, sink: &mut Sink<'_>) {
     // One decision is one finding: routes of a file that nobody guards are listed together, by how bad they are.
-    let mut groups: BTreeMap<(Severity, u32), Vec<(&EntryPoint, &Effect)>> = BTreeMap::new();
+    // Functions of a platform lie in a file each and have one decision behind them all.
+    let mut groups: BTreeMap<(Severity, Option<u32>), Group<'_>> = BTreeMap::new();
     for entry in &app.entry_points {
         if entry.trivial || matches!(entry.kind, EntryKind::StaticFiles) {
             continue;
@@ -50,6 +54,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                     )
             })
             .filter(|effect| entry.reach_of(effect) == Reach::Anyone && !effect.limited_to_caller)
+            // What the database's policies admit is open without this route too; policies have rules of their own.
+            .filter(|effect| !effect.governed_by_policies)
             .max_by_key(|effect| (effect.kind.writes(), effect.bypasses_policies));
         let Some(effect) = worst else { continue };
         // The login writes a session of its own.
@@ -65,7 +71,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         } else {
             Severity::Medium
         };
-        groups.entry((severity, entry.span.file.0)).or_default().push((entry, effect));
+        let file = (entry.kind != EntryKind::Function).then_some(entry.span.file.0);
+        groups.entry((severity, file)).or_default().push((entry, effect));
     }
     for ((severity, _), list) in groups {
         let Some((first, effect)) = list.first() else { continue };

@@ -147,6 +147,25 @@ const AI_HOSTS: &[&str] = &[
     "api.x.ai",
 ];
 
+/// Hosts of services that send mail and text messages, for calls by plain HTTP.
+const MESSAGE_HOSTS: &[&str] = &[
+    "api.resend.com",
+    "api.sendgrid.com",
+    "api.twilio.com",
+    "api.mailgun.net",
+    "api.eu.mailgun.net",
+    "api.postmarkapp.com",
+    "api.brevo.com",
+    "api.sendinblue.com",
+    "api.mailersend.com",
+    "api.smtp2go.com",
+    "api.vonage.com",
+    "rest.nexmo.com",
+    "api.telnyx.com",
+    "api.plivo.com",
+    "gmail.googleapis.com",
+];
+
 /// Calls that request a URL.
 const FETCHES: &[&str] = &[
     "fetch",
@@ -209,6 +228,7 @@ fn effect(kind: EffectKind, target: impl Into<String>, event: &Event) -> Effect 
         writes_whole_input: false,
         privilege_fields: Vec::new(),
         bypasses_policies: false,
+        governed_by_policies: false,
         span: event.span,
     }
 }
@@ -247,7 +267,11 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
         };
         let mut effect = effect(*kind, target, event);
         let labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
-        effect.picked_by_input = labels.has_input(Clean::NONE);
+        effect.picked_by_input = if *kind == EffectKind::SendMessage {
+            args.iter().any(|arg| recipient_from_input(&arg.value, 3))
+        } else {
+            labels.has_input(Clean::NONE)
+        };
         effect.limited_to_caller = labels.has_identity();
         return Some(effect);
     }
@@ -256,8 +280,19 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
             .first()
             .and_then(|arg| arg.value.text_shape().or_else(|| arg.value.field("url")?.text_shape()))
             .unwrap_or_default();
-        let kind = if AI_HOSTS.iter().any(|host| url.contains(host)) { EffectKind::CallAi } else { EffectKind::Fetch };
-        return Some(effect(kind, url, event));
+        let is_one_of = |hosts: &[&str]| hosts.iter().any(|host| url.contains(host));
+        let kind = if is_one_of(AI_HOSTS) {
+            EffectKind::CallAi
+        } else if is_one_of(MESSAGE_HOSTS) {
+            EffectKind::SendMessage
+        } else {
+            EffectKind::Fetch
+        };
+        let mut effect = effect(kind, url, event);
+        if kind == EffectKind::SendMessage {
+            effect.picked_by_input = args.get(1).is_some_and(|options| recipient_from_input(&options.value, 4));
+        }
+        return Some(effect);
     }
     // What a server keeps of who is signed in.
     let name = callee.last_name();
@@ -273,6 +308,28 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
     };
     let found = stores::recognise(path, receiver.as_ref(), args)?;
     Some(store_effect(events, index, callee, args, &found))
+}
+
+/// Whether a message goes to whom the request names: a field for recipients that holds input.
+fn recipient_from_input(value: &Value, depth: u32) -> bool {
+    if depth == 0 {
+        return false;
+    }
+    match &value.kind {
+        ValueKind::Object(object) => {
+            let fields = object.fields.borrow();
+            let named = ["to", "To", "recipient", "recipients", "personalizations", "bcc"].iter().any(|name| {
+                fields.get(*name).is_some_and(|to| to.deep_labels().any(|label| matches!(label, Label::Input(..))))
+            });
+            named || fields.values().any(|inner| recipient_from_input(inner, depth - 1))
+        }
+        // `JSON.stringify({ … })`, `new URLSearchParams({ … })`
+        ValueKind::Symbol(symbol) => symbol
+            .calls()
+            .last()
+            .is_some_and(|(_, args, _)| args.iter().any(|arg| recipient_from_input(&arg.value, depth - 1))),
+        _ => false,
+    }
 }
 
 fn is_session_cookie(args: &[Argument]) -> bool {
@@ -378,6 +435,7 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
         fields_of(value, &mut effect);
     }
     effect.bypasses_policies = bypasses(callee);
+    effect.governed_by_policies = !effect.bypasses_policies && is_public_client(callee);
     effect
 }
 
@@ -533,6 +591,26 @@ fn bypasses(callee: &Symbol) -> bool {
                 })
             })
         })
+    })
+}
+
+/// Whether the client behind a call was made with a key that is public by design: Supabase's `anon` or publishable key, or
+/// Nuxt's client for the caller. With it the database's policies decide, whoever calls.
+fn is_public_client(callee: &Symbol) -> bool {
+    callee.calls().iter().any(|(name, args, _)| {
+        if name == "serverSupabaseClient" {
+            return true;
+        }
+        let makes_client = name.starts_with("create") && name.ends_with("Client");
+        makes_client
+            && args.get(1).is_some_and(|key| {
+                let is_public = |name: &str| {
+                    let name = name.to_ascii_uppercase();
+                    name.contains("ANON") || name.contains("PUBLISHABLE")
+                };
+                key.value.as_str().is_some_and(|text| text.starts_with("sb_publishable_"))
+                    || key.value.deep_labels().any(|label| matches!(label, Label::Env(name) if is_public(name)))
+            })
     })
 }
 

@@ -99,6 +99,11 @@ const REFUSE: &[&str] = &[
     ".webhooks.constructEvent",
     ".webhooks.constructEventAsync",
     "svix.Webhook().verify",
+    "standardwebhooks.Webhook().verify",
+    "djwt.verify",
+    "@clerk/backend.verifyToken",
+    "@req.jwtVerify",
+    "requireUserSession",
     "verify_jwt_in_request",
     "django.core.exceptions.PermissionDenied",
     ".authorize",
@@ -130,7 +135,9 @@ const NEVER: &[&str] = &[
     "st.stop",
     "@sveltejs/kit.error",
     "@sveltejs/kit.redirect",
-    "@sveltejs/kit.fail",
+    "@c.throw",
+    "@ctx.throw",
+    "Deno.exit",
 ];
 
 /// Calls that give back the function handed to them: wrappers that only catch errors, memoise or name it.
@@ -235,7 +242,9 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         outcome.clean = *clean;
         return outcome;
     }
-    if NEVER.iter().any(|name| ends_with_name(path, name)) {
+    // A hook of Fastify that answers ends the request: what is behind it is not run.
+    let ends_request = path.starts_with("@hookreply.") && (path.ends_with(".send") || path.ends_with(".redirect"));
+    if ends_request || NEVER.iter().any(|name| ends_with_name(path, name)) {
         outcome.never_returns = true;
         return outcome;
     }
@@ -248,7 +257,30 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         outcome.replace = Some(Labels::one(Label::Identity));
         return outcome;
     }
+    // The event of the running request, asked for by name.
+    if matches!(path, "$app/server.getRequestEvent" | "useEvent" | "h3.useEvent") {
+        let event = plimsoll_analysis::Symbol::given("@event");
+        outcome.result = Some(Value::symbol(event, Labels::NONE));
+        return outcome;
+    }
+    // `authenticator.isAuthenticated(request, { failureRedirect })` throws the redirect itself.
+    if path.ends_with(".isAuthenticated") || path.ends_with(".authenticate") {
+        let refuses = args.get(1..).unwrap_or_default().iter().any(|arg| arg.value.field("failureRedirect").is_some());
+        if refuses && path.contains("Authenticator()") {
+            outcome.passes = true;
+            outcome.replace = Some(Labels::one(Label::Identity));
+            return outcome;
+        }
+    }
     let first = args.first().map(|arg| &arg.value);
+    // Flash messages and the like in a cookie session say nothing about the caller.
+    if path.ends_with("getSession().get")
+        && let Some(key) = first.and_then(Value::as_str)
+        && (super::origins::is_plumbing(key) || key.to_ascii_lowercase().contains("message") || key == "error")
+    {
+        outcome.result = Some(Value::unknown());
+        return outcome;
+    }
     if path == "flask.session.get"
         && let Some(key) = first.and_then(Value::as_str)
         && super::origins::is_plumbing(key)
@@ -317,7 +349,8 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         return outcome;
     }
     if stores::is_read(path, receiver, args) {
-        let name = stores::target_of(path, receiver, args).unwrap_or_default();
+        let named = stores::recognise(path, receiver, args).map(|call| call.target).filter(|name| !name.is_empty());
+        let name = named.or_else(|| stores::target_of(path, receiver, args)).unwrap_or_default();
         outcome.replace = Some(Labels::one(Label::Record(name.into(), Clean::NONE)));
         outcome.keep_identity = true;
         // A record found by what the cookie or a header carries is how home-made sessions know the caller.

@@ -56,6 +56,8 @@ const REQUEST: &[(&str, &str)] = &[
     ("req.param()", "params"),
     ("req.header()", "headers"),
     ("stream()", "body"),
+    ("queryStringParameters", "query"),
+    ("pathParameters", "params"),
 ];
 
 /// Members of a request that hold uploaded files.
@@ -86,6 +88,15 @@ const IDENTITIES: &[&str] = &[
     "employee",
     "identity",
     "var.user",
+    "clientContext.user",
+    "context.user",
+    "context.userId",
+    "context.session",
+    "context.auth",
+    "locals.currentUser",
+    "locals.account",
+    "locals.safeGetSession().user",
+    "locals.safeGetSession().session",
 ];
 
 /// Members of a session object that say nothing about who the caller is.
@@ -175,11 +186,28 @@ const IDENTITY_CALLS: &[&str] = &[
     "werkzeug.security.verify_token()",
     "URLSafeTimedSerializer().loads()",
     "fastapi_users.FastAPIUsers().current_user()",
+    "serverSupabaseUser()",
+    "serverSupabaseSession()",
+    "getUserSession().user",
+    "requireUserSession()",
+    "createCookieSessionStorage().getSession().get()",
+    "createSessionStorage().getSession().get()",
+    "createDatabaseSessionStorage().getSession().get()",
+    "Authenticator().isAuthenticated()",
+    "super.canActivate()",
+    "getContext().req.user",
+    "getServerAuthSession()",
+    "djwt.verify()",
+    "@clerk/backend.verifyToken()",
+    ".authenticateRequest().toAuth()",
 ];
 
 /// The labels that a symbol has by its path.
 pub(super) fn labels(path: &str) -> Labels {
-    if let Some(rest) = path.strip_prefix('@') {
+    // `@req…` is given by a framework; `@scope/package…` is imported.
+    if let Some(rest) = path.strip_prefix('@')
+        && !rest.split('.').next().unwrap_or(rest).contains('/')
+    {
         return request(rest);
     }
     // Laravel's request, also by its helper and its facade.
@@ -196,6 +224,15 @@ pub(super) fn labels(path: &str) -> Labels {
     let last = path.rsplit('.').next().unwrap_or(path);
     if path.starts_with("process.env.") || path.starts_with("import.meta.env.") || path.starts_with("Bun.env.") {
         return one(Label::Env(last.trim_end_matches("()").into()));
+    }
+    // SvelteKit's and Nuxt's ways to read settings.
+    if path.starts_with("$env/") || path.starts_with("useRuntimeConfig().") || path.starts_with("Netlify.env.") {
+        return one(Label::Env(last.trim_end_matches("()").into()));
+    }
+    if let Some(helper) = path.strip_prefix("h3.").unwrap_or(path).strip_suffix("()")
+        && let Some(labels) = nitro(helper)
+    {
+        return labels;
     }
     match path {
         "_GET" => return input("query"),
@@ -297,6 +334,21 @@ pub(super) fn labels(path: &str) -> Labels {
     Labels::NONE
 }
 
+/// What Nitro's helpers read of a request: `readBody(event)`.
+fn nitro(helper: &str) -> Option<Labels> {
+    let name = match helper {
+        "readBody" | "readValidatedBody" | "readRawBody" | "readFormData" => "body",
+        "readMultipartFormData" => return Some(one(Label::Upload("file".into(), Clean::NONE))),
+        "getQuery" | "getValidatedQuery" => "query",
+        "getRouterParam" | "getRouterParams" | "getValidatedRouterParams" => "params",
+        "getCookie" | "parseCookies" => "cookies",
+        "getHeader" | "getHeaders" | "getRequestHeader" | "getRequestHeaders" => "headers",
+        "getRequestURL" | "getRequestPath" => "url",
+        _ => return None,
+    };
+    Some(input(name))
+}
+
 /// Labels below a request: `rest` is the path without `@`.
 fn request(rest: &str) -> Labels {
     let Some((root, member)) = rest.split_once('.') else {
@@ -317,8 +369,31 @@ fn request(rest: &str) -> Labels {
     if matches!(root, "params" | "searchParams" | "body" | "formData" | "input" | "query" | "message" | "identity") {
         return Labels::NONE; // inherited from the base and named there
     }
-    if matches!(root, "res" | "reply" | "response" | "next") {
+    if matches!(root, "res" | "reply" | "response" | "next" | "hookreply" | "resolve") {
         return Labels::NONE;
+    }
+    // The request in an event, in the arguments of a loader, in Nest's execution context.
+    for inside in ["request.", "switchToHttp().getRequest().", "node.req.", "parent()."] {
+        if let Some(inner) = member.strip_prefix(inside) {
+            let root = if inside == "parent()." { "event.locals" } else { "req" };
+            return request(&format!("{root}.{inner}"));
+        }
+    }
+    if let Some(name) = ["env.", "platform.env.", "context.cloudflare.env.", "context.env."]
+        .iter()
+        .find_map(|prefix| member.strip_prefix(prefix))
+    {
+        return one(Label::Env(name.split('.').next().unwrap_or(name).trim_end_matches("()").into()));
+    }
+    if root == "env" {
+        return one(Label::Env(member.split('.').next().unwrap_or(member).into()));
+    }
+    // The context of tRPC and of GraphQL carries what the app put there; by these names, who calls.
+    if root == "trpc" && matches!(member, "session" | "user" | "auth" | "userId" | "currentUser") {
+        return one(Label::Identity);
+    }
+    if member == "url.searchParams" {
+        return input("query");
     }
     if let Some(member) = member.strip_prefix("session.").or_else(|| member.strip_prefix("request.session.")) {
         return session_member(member);

@@ -456,9 +456,17 @@ fn is_not_store(path: &str) -> bool {
         "session()",
     ];
     OTHER.iter().any(|other| path.starts_with(other))
-        || ["localStorage.", "sessionStorage.", ".headers.", ".searchParams.", ".cookies."]
-            .iter()
-            .any(|other| path.contains(other))
+        || [
+            "localStorage.",
+            "sessionStorage.",
+            ".headers.",
+            ".searchParams.",
+            ".cookies.",
+            "etSession().",
+            "SessionStorage()",
+        ]
+        .iter()
+        .any(|other| path.contains(other))
 }
 
 fn supabase(path: &str, name: &str, receiver: Option<&Value>) -> Option<StoreCall> {

@@ -114,7 +114,9 @@ pub(crate) fn pass(
             let onwards: Vec<&Facts> = run
                 .events
                 .iter()
-                .filter(|event| event.path() == convention.next && !is_error_call(event))
+                .filter(|event| {
+                    event.path() == convention.next && (convention.next != "@next" || !is_error_call(event))
+                })
                 .map(|event| &event.facts)
                 .collect();
             let facts = match onwards.split_first() {
@@ -352,6 +354,10 @@ pub(crate) fn fix_request(machine: &mut Machine<'_>, method: Option<&str>, path:
         "@event.url.pathname",
         "@request.path",
         "flask.request.path",
+        "@event.path",
+        "@event.node.req.url",
+        "getRequestURL().pathname",
+        "h3.getRequestURL().pathname",
     ] {
         machine.fix(name, Value::string(concrete.as_str()));
     }
@@ -363,6 +369,8 @@ pub(crate) fn fix_request(machine: &mut Machine<'_>, method: Option<&str>, path:
             "@ctx.method",
             "flask.request.method",
             "@event.request.method",
+            "@event.method",
+            "@args.request.method",
         ] {
             machine.fix(name, Value::string(method));
         }
@@ -436,4 +444,43 @@ pub(crate) fn join_path(prefix: &str, path: &str) -> String {
 /// Labels of an argument that a framework fills with the path's parameters.
 pub(crate) fn input(name: &str) -> Value {
     Value::of(Labels::one(Label::Input(name.into(), plimsoll_analysis::Clean::NONE)))
+}
+
+/// A path without its extension.
+pub(crate) fn stem(path: &str) -> &str {
+    let name = path.rfind('/').map_or(0, |at| at + 1);
+    match path[name..].rfind('.') {
+        Some(dot) if dot > 0 => &path[..name + dot],
+        _ => path,
+    }
+}
+
+/// Whether some `package.json` of the app names a package.
+pub(crate) fn has_package(tree: &plimsoll_source::SourceTree, name: &str) -> bool {
+    let quoted = format!("\"{name}\"");
+    tree.iter().any(|(_, file)| file.name() == "package.json" && file.text().contains(&quoted))
+}
+
+/// An object as a framework passes it to a handler.
+pub(crate) fn object(fields: Vec<(&str, Value)>) -> Value {
+    let site = plimsoll_analysis::Site { module: plimsoll_analysis::ModuleId(0), node: plimsoll_ir::NodeId(0) };
+    let object = plimsoll_analysis::Object::new(site, false);
+    object.fields.borrow_mut().extend(fields.into_iter().map(|(name, value)| (name.into(), value)));
+    Value::plain(ValueKind::Object(Rc::new(object)))
+}
+
+/// Where an export stands: the head of a function, else the statement.
+pub(crate) fn export_span(witnessing: &Witnessing<'_, '_>, id: plimsoll_analysis::ModuleId, name: &str) -> Span {
+    let module = witnessing.machine.program.module(id);
+    let export = module.exports.iter().find(|export| export.name == name);
+    export.map_or_else(
+        || Span::whole(module.file),
+        |export| {
+            let range = match export.value.map(|value| module.node(value).kind.clone()) {
+                Some(plimsoll_ir::Kind::Function(function)) => module.function(function).head,
+                _ => export.range,
+            };
+            module.span_of(range)
+        },
+    )
 }

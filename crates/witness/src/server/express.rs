@@ -33,13 +33,23 @@ const SERVERS: &[(&str, &str, bool)] = &[
     ("koa-router()", "Koa", true),
     ("koa()", "Koa", true),
     ("Router()", "Express", false),
+    ("OpenAPIHono()", "Hono", true),
     ("@app", "Express", false),
 ];
+
+/// Hooks of Fastify that run before the handler.
+const HOOKS: &[&str] = &["onRequest", "preParsing", "preValidation", "preHandler"];
+
+/// Hooks and guards of Fastify: one that answers ends the request.
+const FASTIFY: Convention =
+    Convention { args: || vec![given("@req"), given("@hookreply"), given("@next")], next: "@next" };
 
 /// A server or router, by where it was made.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum ServerId {
     Made(Site),
+    /// A plugin of Fastify: what it registers is its own, unless it says otherwise.
+    Plugin(u32),
     Given,
 }
 
@@ -57,16 +67,31 @@ struct Server {
     context: bool,
     registered: Vec<Registered>,
     mounted: bool,
+    /// Prefix that it was made with.
+    prefix: String,
 }
 
 pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app: &mut App) {
     let mut servers: BTreeMap<ServerId, Server> = BTreeMap::new();
     let mut order: Vec<ServerId> = Vec::new();
     let mut queue: Vec<Event> = setup.to_vec();
-    // Functions that take the server as a parameter and are called by nobody we saw (plugins, `module.exports = app => …`).
-    queue.extend(plugins(witnessing));
+    let mut decorators: BTreeMap<String, Value> = BTreeMap::new();
+    let mut plugin_count = 0;
+    let mut took_rest = false;
     let mut at = 0;
-    while at < queue.len() && at < 200_000 {
+    loop {
+        if at >= queue.len() {
+            if took_rest {
+                break;
+            }
+            // Functions that take the server as a parameter and are called by nobody we saw (`module.exports = app => …`).
+            took_rest = true;
+            queue.extend(plugins(witnessing));
+            continue;
+        }
+        if at >= 200_000 {
+            break;
+        }
         let event = queue[at].clone();
         at += 1;
         let EventKind::Call { callee, args } = &event.kind else { continue };
@@ -74,39 +99,58 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
         let name = callee.last_name();
         let server = servers.entry(id).or_insert_with(|| {
             order.push(id);
-            Server { framework, context, registered: Vec::new(), mounted: false }
+            Server { framework, context, registered: Vec::new(), mounted: false, prefix: made_prefix(callee) }
         });
-        if let Some(registered) = registration(&name, args, event.span, base_path.as_deref(), framework) {
-            for more in registered {
-                // A plugin is a function that registers on the server it is given.
-                server.registered.push(more);
-            }
-        }
-        if framework == "Fastify"
-            && name == "register"
-            && let Some(closure) = event.arg(0).and_then(closure_in)
+        if name == "basePath"
+            && let Some(path) = event.arg(0).and_then(Value::as_str)
         {
-            let prefix = event
-                .arg(1)
-                .and_then(|options| options.field("prefix"))
-                .and_then(|prefix| prefix.as_str().map(str::to_owned))
-                .unwrap_or_default();
-            let run = witnessing.machine.run(
-                &closure,
-                vec![given("@app"), Value::unknown()],
-                plimsoll_analysis::Facts::default(),
-            );
-            for mut inner in run.events {
-                if let EventKind::Call { callee, .. } = &inner.kind
-                    && matches!(server_of(callee), Some((ServerId::Given, ..)))
-                {
-                    prefix_event(&mut inner, &prefix);
-                    queue.push(inner);
-                }
+            path.clone_into(&mut server.prefix);
+        }
+        if let Some(registered) = registration(&name, args, event.span, base_path.as_deref(), framework) {
+            server.registered.extend(registered);
+        }
+        if framework != "Fastify" {
+            continue;
+        }
+        if name == "decorate"
+            && let (Some(name), Some(value)) = (event.arg(0).and_then(Value::as_str), event.arg(1))
+            && value.as_closure().is_some()
+        {
+            decorators.insert(name.to_owned(), value.clone());
+        }
+        if name != "register" {
+            continue;
+        }
+        let Some((plugin, closure)) = event.arg(0).and_then(|value| Some((value, closure_in(value)?))) else {
+            continue;
+        };
+        let options = event.arg(1).cloned().unwrap_or_default();
+        // `fastify-plugin` makes a plugin register on the server itself.
+        let is_open = plugin.path().contains("fastify-plugin");
+        let given_server = match (&callee.kind, is_open) {
+            (SymbolKind::Member(base, _), true) => {
+                Value::symbol(std::rc::Rc::clone(base), plimsoll_analysis::Labels::NONE)
             }
+            _ => {
+                plugin_count += 1;
+                let prefix = options.field("prefix").and_then(|prefix| prefix.as_str().map(str::to_owned));
+                server.registered.push(Registered::Mount {
+                    prefix: prefix.unwrap_or_default(),
+                    handlers: Vec::new(),
+                    router: ServerId::Plugin(plugin_count),
+                    span: event.span,
+                });
+                given(&format!("@app#{plugin_count}"))
+            }
+        };
+        if plugin_count < 400 {
+            let run =
+                witnessing.machine.run(&closure, vec![given_server, options], plimsoll_analysis::Facts::default());
+            queue.extend(run.events);
         }
     }
     if servers.is_empty() {
+        sockets(witnessing, setup);
         return;
     }
     for server in servers.values() {
@@ -128,11 +172,11 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
         }
     }
     let roots: Vec<ServerId> = order.iter().copied().filter(|id| !servers[id].mounted).collect();
-    let mut reader = Reader { witnessing, servers: &servers, app, depth: 0 };
+    let mut reader = Reader { witnessing, servers: &servers, decorators: &decorators, app, depth: 0 };
     for root in roots {
         reader.server(root, "", &Passage::default());
     }
-    sockets(witnessing, setup, app);
+    sockets(witnessing, setup);
 }
 
 /// The server that a call is made on, and the path given to `.route(path)` on the way.
@@ -141,6 +185,9 @@ fn server_of(callee: &Symbol) -> Option<(ServerId, &'static str, bool, Option<St
     let mut at = base;
     let mut route = None;
     loop {
+        if let Some(plugin) = at.path.strip_prefix("@app#").and_then(|number| number.parse().ok()) {
+            return Some((ServerId::Plugin(plugin), "Fastify", false, route));
+        }
         if let Some((_, framework, context)) = SERVERS.iter().find(|(name, ..)| {
             at.path == *name
                 || (name.ends_with("()")
@@ -167,6 +214,16 @@ fn server_of(callee: &Symbol) -> Option<(ServerId, &'static str, bool, Option<St
             _ => return None,
         }
     }
+}
+
+/// The prefix that a router was made with: `new Router({ prefix })`, `new Hono().basePath(path)`.
+fn made_prefix(callee: &Symbol) -> String {
+    let from = |(name, args, _): &(plimsoll_ir::Str, std::rc::Rc<[Argument]>, Site)| {
+        let first = args.first()?;
+        let prefix = if name == "basePath" { first.value.clone() } else { first.value.field("prefix")? };
+        prefix.as_str().map(str::to_owned)
+    };
+    callee.calls().iter().find_map(from).unwrap_or_default()
 }
 
 fn paths_of(value: &Value) -> Option<Vec<String>> {
@@ -197,7 +254,12 @@ fn registration(
     let (first, rest) = values.split_first()?;
     if name == "use" || (framework == "Fastify" && name == "addHook") || (framework == "Hono" && name == "route") {
         let (prefix, handlers) = match paths_of(first) {
-            Some(_) if name == "addHook" => (String::new(), rest.to_vec()),
+            Some(hook) if name == "addHook" => {
+                if !hook.first().is_some_and(|hook| HOOKS.contains(&hook.as_str())) {
+                    return None;
+                }
+                (String::new(), rest.to_vec())
+            }
             Some(paths) => (paths.first().cloned().unwrap_or_default(), rest.to_vec()),
             None => (String::new(), values.clone()),
         };
@@ -227,6 +289,23 @@ fn registration(
         }
         let method = if name == "del" { "delete" } else { name };
         return Some(vec![Registered::Route { method: method.to_uppercase(), paths, handlers: all, span }]);
+    }
+    // Hono with OpenAPI: `openapi(createRoute({ method, path, middleware }), handler)`.
+    if name == "openapi" && framework == "Hono" {
+        let described = first.as_symbol()?.calls().pop()?.1.first()?.value.clone();
+        let path = described.field("path").and_then(|path| path.text_shape())?;
+        let path = path
+            .split('/')
+            .map(|part| {
+                part.strip_prefix('{')
+                    .and_then(|part| part.strip_suffix('}'))
+                    .map_or_else(|| part.to_owned(), |name| format!(":{name}"))
+            })
+            .collect::<Vec<_>>()
+            .join("/");
+        let method = described.field("method").and_then(|method| method.as_str().map(str::to_uppercase))?;
+        let handlers = described.field("middleware").into_iter().chain(rest.iter().take(1).cloned()).collect();
+        return Some(vec![Registered::Route { method, paths: vec![path], handlers, span }]);
     }
     // Fastify: `route({ method, url, handler })`.
     if name == "route" && first.field("handler").is_some() {
@@ -327,24 +406,11 @@ fn plugins(witnessing: &mut Witnessing<'_, '_>) -> Vec<Event> {
     events
 }
 
-fn prefix_event(event: &mut Event, prefix: &str) {
-    if prefix.is_empty() {
-        return;
-    }
-    if let EventKind::Call { args, .. } = &mut event.kind {
-        let mut list: Vec<Argument> = args.to_vec();
-        if let Some(first) = list.first_mut()
-            && let Some(path) = first.value.as_str()
-        {
-            first.value = Value::string(join_path(prefix, path));
-        }
-        *args = list.into();
-    }
-}
-
 struct Reader<'a, 'p, 'w> {
     witnessing: &'a mut Witnessing<'p, 'w>,
     servers: &'a BTreeMap<ServerId, Server>,
+    /// What `decorate` put on a Fastify server.
+    decorators: &'a BTreeMap<String, Value>,
     app: &'a mut App,
     depth: u32,
 }
@@ -356,11 +422,26 @@ impl Reader<'_, '_, '_> {
             return;
         }
         self.depth += 1;
-        let convention = if server.context { &CONTEXT } else { &EXPRESS };
+        let is_fastify = server.framework == "Fastify";
+        let convention = match server.framework {
+            "Fastify" => &FASTIFY,
+            _ if server.context => &CONTEXT,
+            _ => &EXPRESS,
+        };
+        let prefix = &join_path(prefix, &server.prefix);
         // Middleware registered so far: prefix and handlers.
         let mut middleware: Vec<(String, Vec<Value>, Span)> = Vec::new();
+        if is_fastify {
+            // Hooks are gathered before any request, wherever they stand.
+            for registered in &server.registered {
+                if let Registered::Use { prefix, handlers, span } = registered {
+                    middleware.push((prefix.clone(), handlers.clone(), *span));
+                }
+            }
+        }
         for registered in &server.registered {
             match registered {
+                Registered::Use { .. } if is_fastify => {}
                 Registered::Use { prefix: own, handlers, span } => {
                     self.static_files(&join_path(prefix, own), handlers, *span);
                     middleware.push((own.clone(), handlers.clone(), *span));
@@ -401,7 +482,13 @@ impl Reader<'_, '_, '_> {
 
     fn pass_all(&mut self, convention: &Convention, handlers: &[Value], span: Span, mut passage: Passage) -> Passage {
         for handler in handlers {
-            passage = pass(self.witnessing, convention, handler, span, passage);
+            let decorated = handler.as_symbol().filter(|_| convention.next == FASTIFY.next).and_then(|symbol| {
+                let SymbolKind::Member(base, name) = &symbol.kind else { return None };
+                let is_server =
+                    base.path.starts_with("@app") || SERVERS.iter().any(|(server, ..)| base.path.ends_with(server));
+                self.decorators.get(name.as_str()).filter(|_| is_server)
+            });
+            passage = pass(self.witnessing, convention, decorated.unwrap_or(handler), span, passage);
         }
         passage
     }
@@ -446,7 +533,8 @@ impl Reader<'_, '_, '_> {
         }
         match closure_in(last) {
             Some(handler) => {
-                finish(self.witnessing, point, &handler, (convention.args)(), passage);
+                let args = if framework == "Fastify" { (EXPRESS.args)() } else { (convention.args)() };
+                finish(self.witnessing, point, &handler, args, passage);
             }
             None => {
                 point.opaque = true;
@@ -554,7 +642,7 @@ fn under(path: &str, prefix: &str) -> bool {
 }
 
 /// WebSocket servers.
-fn sockets(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app: &mut App) {
+fn sockets(witnessing: &mut Witnessing<'_, '_>, setup: &[Event]) {
     for event in setup {
         let EventKind::Call { callee, .. } = &event.kind else { continue };
         let path = callee.path.as_str();
@@ -588,5 +676,4 @@ fn sockets(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app: &mut App) 
             chain::entry(EntryKind::Socket, &[], &options.unwrap_or_else(|| "/".into()), "WebSocket", event.span);
         finish(witnessing, point, &handler, vec![given("@socket"), given("@req")], passage);
     }
-    let _ = app;
 }

@@ -7,7 +7,7 @@ use plimsoll_ir::{FunctionId, Kind, Language};
 use plimsoll_model::App;
 use plimsoll_model::app::EntryKind;
 
-use super::chain::{self, Passage, closure_in, finish, fix_request, given};
+use super::chain::{self, Passage, closure_in, export_span, finish, fix_request, given};
 use crate::Witnessing;
 
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -63,7 +63,7 @@ fn pages_route(stem: &str) -> Option<String> {
     Some(url_of(inside))
 }
 
-fn url_of(inside: &str) -> String {
+pub(super) fn url_of(inside: &str) -> String {
     let parts: Vec<String> = inside
         .split('/')
         .filter(|part| {
@@ -332,21 +332,6 @@ fn actions(witnessing: &mut Witnessing<'_, '_>, id: ModuleId, stem: &str, is_nex
         point.name = Some(name);
         finish(witnessing, point, &closure, args, Passage::default());
     }
-}
-
-fn export_span(witnessing: &Witnessing<'_, '_>, id: ModuleId, name: &str) -> plimsoll_source::Span {
-    let module = witnessing.machine.program.module(id);
-    let export = module.exports.iter().find(|export| export.name == name);
-    export.map_or_else(
-        || plimsoll_source::Span::whole(module.file),
-        |export| {
-            let range = match export.value.map(|value| module.node(value).kind.clone()) {
-                Some(Kind::Function(function)) => module.function(function).head,
-                _ => export.range,
-            };
-            module.span_of(range)
-        },
-    )
 }
 
 #[cfg(test)]

@@ -24,14 +24,36 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
         notes.cookies.push(cookie);
         return;
     }
+    // Remix keeps sessions in cookies that it signs, but sets no flag by itself.
+    if matches!(name.as_str(), "createCookieSessionStorage" | "createSessionStorage" | "createCookie")
+        && let Some(options) = event.arg(if name == "createCookie" { 1 } else { 0 })
+    {
+        let flags = options.field("cookie").unwrap_or_else(|| options.clone());
+        if flags.as_object().is_some()
+            && (name != "createCookie" || crate::handler::is_session_name(&text(event.arg(0))))
+        {
+            let mut cookie = read(&flags, &name, event);
+            cookie.name = flags.field("name").map_or_else(|| text(event.arg(0)), |name| text(Some(&name)));
+            cookie.is_session = true;
+            cookie.http_only = cookie.http_only.or(Some(false));
+            notes.cookies.push(cookie);
+        }
+        return;
+    }
+    // Nitro: `setCookie(event, name, value, options)`.
+    let is_nitro = matches!(path, "setCookie" | "h3.setCookie") && args.len() >= 3;
+    // SvelteKit sets HttpOnly and Secure unless told otherwise.
+    let has_defaults = path.ends_with("@event.cookies.set");
     let sets = (name == "cookie" && path.starts_with("@res"))
+        || is_nitro
         || (name == "setCookie" && path.starts_with("@re"))
         || (name == "set" && path.contains("cookies") && args.len() > 1)
         || name == "set_cookie";
     if !sets {
         return;
     }
-    let cookie_name = event.arg(0).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+    let first = usize::from(is_nitro);
+    let cookie_name = text(event.arg(first));
     let carries = args
         .iter()
         .skip(1)
@@ -39,7 +61,7 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
     if !carries && !crate::handler::is_session_name(&cookie_name) {
         return;
     }
-    let options = event.arg(2).cloned().unwrap_or_default();
+    let options = event.arg(first + 2).cloned().unwrap_or_default();
     let mut cookie = read(&options, "set-cookie", event);
     for arg in args.iter() {
         match arg.name.as_deref() {
@@ -51,8 +73,18 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
     }
     cookie.name = cookie_name;
     cookie.is_session = true;
+    if has_defaults {
+        cookie.http_only = cookie.http_only.or(Some(true));
+        if options.field("secure").is_none() {
+            cookie.secure = Some(true);
+        }
+    }
     cookie.http_only = cookie.http_only.or(Some(false));
     notes.cookies.push(cookie);
+}
+
+fn text(value: Option<&Value>) -> String {
+    value.and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn read(options: &Value, by: &str, event: &Event) -> CookieSet {

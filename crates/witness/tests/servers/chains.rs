@@ -1,0 +1,100 @@
+//! Servers that are put together by calls: Fastify, Hono, Koa.
+
+use plimsoll_model::app::Reach;
+
+use super::{pairs, reach};
+
+#[test]
+fn fastify_plugins_keep_their_hooks_to_themselves() {
+    let files = [
+        (
+            "server.js",
+            r#"import Fastify from "fastify";
+import fp from "fastify-plugin";
+import { PrismaClient } from "@prisma/client";
+import staff from "./staff.js";
+import notes from "./notes.js";
+const db = new PrismaClient();
+const app = Fastify();
+app.register(fp(async (instance) => {
+  instance.decorate("authenticate", async (request, reply) => {
+    try { await request.jwtVerify(); } catch (error) { reply.send(error); }
+  });
+}));
+app.register(staff, { prefix: "/staff" });
+app.register(notes, { prefix: "/notes" });
+app.get("/guarded", { onRequest: [app.authenticate] }, async () => db.staff.findMany());
+app.get("/open", async () => db.staff.findMany());"#,
+        ),
+        (
+            "staff.js",
+            r#"import { PrismaClient } from "@prisma/client";
+const db = new PrismaClient();
+export default async function staff(fastify, options) {
+  fastify.get("/", async () => db.staff.findMany());
+  fastify.addHook("onRequest", async (request, reply) => {
+    if (!request.user) { reply.code(401).send({ error: "no" }); }
+  });
+  fastify.addHook("onSend", async () => {});
+}"#,
+        ),
+        (
+            "notes.js",
+            "import { PrismaClient } from '@prisma/client';\nconst db = new PrismaClient();\nexport default async function notes(fastify) { fastify.get('/', async () => db.note.findMany()); }",
+        ),
+    ];
+    let expected = [
+        ("GET /staff", Reach::SignedIn),
+        ("GET /notes", Reach::Anyone),
+        ("GET /guarded", Reach::SignedIn),
+        ("GET /open", Reach::Anyone),
+    ];
+    assert_eq!(reach(&files), pairs(&expected));
+}
+
+#[test]
+fn hono_prefixes_and_middleware() {
+    let files = [(
+        "src/index.ts",
+        r#"import { Hono } from "hono";
+import { createMiddleware } from "hono/factory";
+import { verify } from "hono/jwt";
+import { PrismaClient } from "@prisma/client";
+const db = new PrismaClient();
+const auth = createMiddleware(async (c, next) => {
+  const user = await db.session.findUnique({ where: { token: c.req.header("Authorization") } });
+  if (!user) return c.json({ error: "no" }, 401);
+  c.set("user", user);
+  await next();
+});
+const staff = new Hono();
+staff.get("/", async (c) => c.json(await db.staff.findMany()));
+const app = new Hono().basePath("/api");
+app.use("/staff/*", auth);
+app.route("/staff", staff);
+app.get("/notes", async (c) => c.json(await db.note.findMany()));
+export default app;"#,
+    )];
+    assert_eq!(reach(&files), pairs(&[("GET /api/staff", Reach::SignedIn), ("GET /api/notes", Reach::Anyone)]));
+}
+
+#[test]
+fn koa_routers_with_a_prefix() {
+    let files = [(
+        "app.js",
+        r#"const Koa = require("koa");
+const Router = require("@koa/router");
+const { PrismaClient } = require("@prisma/client");
+const db = new PrismaClient();
+const app = new Koa();
+const router = new Router({ prefix: "/api" });
+const auth = async (ctx, next) => {
+  if (!ctx.state.user) ctx.throw(401);
+  await next();
+};
+router.get("/open", async (ctx) => { ctx.body = await db.staff.findMany(); });
+router.get("/closed", auth, async (ctx) => { ctx.body = await db.staff.findMany(); });
+app.use(router.routes());"#,
+    )];
+    assert_eq!(reach(&files), pairs(&[("GET /api/open", Reach::Anyone), ("GET /api/closed", Reach::SignedIn)]));
+}
