@@ -1,12 +1,16 @@
 //! Entry points of servers, one file per framework.
 
 pub(crate) mod chain;
+mod dash;
 mod django;
+mod drf;
 mod express;
+mod fastapi;
 mod flask;
 mod laravel;
 mod next;
 mod php;
+mod streamlit;
 
 use plimsoll_analysis::Event;
 use plimsoll_model::App;
@@ -21,4 +25,6 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
     next::observe(witnessing, setup, app);
     laravel::observe(witnessing, app);
     php::observe(witnessing, app);
+    streamlit::observe(witnessing, app);
+    dash::observe(witnessing, setup, app);
 }

@@ -1,5 +1,7 @@
 //! What the model says of small apps: which guards really hold, and for whom.
 
+mod python;
+
 use plimsoll_model::app::{GuardKind, GuardStanding, Purpose, Reach, Sink as Ends};
 use plimsoll_source::SourceTree;
 

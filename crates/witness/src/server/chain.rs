@@ -114,7 +114,9 @@ pub(crate) fn pass(
             let onwards: Vec<&Facts> = run
                 .events
                 .iter()
-                .filter(|event| event.path() == convention.next && !is_error_call(event))
+                .filter(|event| {
+                    event.path() == convention.next && (convention.next != "@next" || !is_error_call(event))
+                })
                 .map(|event| &event.facts)
                 .collect();
             let facts = match onwards.split_first() {
@@ -351,6 +353,7 @@ pub(crate) fn fix_request(machine: &mut Machine<'_>, method: Option<&str>, path:
         "@ctx.path",
         "@event.url.pathname",
         "@request.path",
+        "@request.url.path",
         "flask.request.path",
     ] {
         machine.fix(name, Value::string(concrete.as_str()));
