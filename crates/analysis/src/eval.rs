@@ -83,6 +83,8 @@ pub struct Machine<'p> {
     cut_off: bool,
     /// The call just evaluated never returns.
     never_returned: bool,
+    /// What the root has handed out by `yield`.
+    yielded: Option<Value>,
     /// Members assigned to symbols during the current run: `req.user = …`.
     assigned: HashMap<String, Value>,
     /// What calls give that a reader has settled: callee's path and first argument.
@@ -144,6 +146,7 @@ impl<'p> Machine<'p> {
             depth: 0,
             cut_off: false,
             never_returned: false,
+            yielded: None,
             assigned: HashMap::new(),
             settled: HashMap::new(),
             provided: BTreeMap::new(),
@@ -184,10 +187,11 @@ impl<'p> Machine<'p> {
             Site { module: closure.module, node: self.program.module(closure.module).function(closure.function).body };
         let span = self.program.span(site);
         self.record(EventKind::Return { value: value.clone() }, span, site, &facts);
-        Run { events: std::mem::take(&mut self.events), value, facts, cut_off: self.cut_off }
+        let yielded = self.yielded.take();
+        Run { events: std::mem::take(&mut self.events), value, yielded, facts, cut_off: self.cut_off }
     }
 
-    /// Runs a module's top level as a page (PHP): a fresh environment, handler mode.
+    /// Runs a module's top level as a page (PHP, Streamlit): a fresh environment, handler mode.
     pub fn run_page(&mut self, module: ModuleId, facts: Facts) -> Run {
         self.run_file(module, facts, Mode::Handler)
     }
@@ -202,7 +206,8 @@ impl<'p> Machine<'p> {
         self.begin(Mode::Setup, HANDLER_STEPS);
         let args: Vec<Argument> = args.into_iter().map(|value| Argument { name: None, value, spread: false }).collect();
         let (value, facts) = self.invoke_root(closure, &args, Facts::default());
-        Run { events: std::mem::take(&mut self.events), value, facts, cut_off: self.cut_off }
+        let yielded = self.yielded.take();
+        Run { events: std::mem::take(&mut self.events), value, yielded, facts, cut_off: self.cut_off }
     }
 
     fn run_file(&mut self, module: ModuleId, facts: Facts, mode: Mode) -> Run {
@@ -218,7 +223,8 @@ impl<'p> Machine<'p> {
         let facts = self.frames.pop().map(|frame| frame.facts).unwrap_or_default();
         self.php_root = None;
         self.php_page = None;
-        Run { events: std::mem::take(&mut self.events), value: Value::unknown(), facts, cut_off: self.cut_off }
+        let events = std::mem::take(&mut self.events);
+        Run { events, value: Value::unknown(), yielded: None, facts, cut_off: self.cut_off }
     }
 
     /// Forgets members assigned to symbols: the next run is another request.
@@ -344,6 +350,7 @@ impl<'p> Machine<'p> {
         self.depth = 0;
         self.cut_off = false;
         self.never_returned = false;
+        self.yielded = None;
     }
 
     fn load(&mut self, id: ModuleId) {
@@ -527,6 +534,11 @@ impl<'p> Machine<'p> {
         Value::symbol(Symbol::import(path), labels)
     }
 
+    /// Whether the code running is a module's own set-up: what it makes outlives every request.
+    fn is_set_up(&mut self) -> bool {
+        self.mode == Mode::Setup && self.frame().function.is_none() && self.code().language != Language::Php
+    }
+
     fn frame(&mut self) -> &mut Frame {
         // Every entry into evaluation pushes a frame first; an empty stack would be a fault of this crate, and is
         // answered with a frame of its own rather than with a panic.
@@ -633,6 +645,8 @@ pub struct Run {
     pub events: Vec<Event>,
     /// What was returned.
     pub value: Value,
+    /// What was handed out by the root itself before it ended (Python's `yield`), the last of it.
+    pub yielded: Option<Value>,
     /// The facts under which it returned normally.
     pub facts: Facts,
     /// It was too large and was not run to its end.

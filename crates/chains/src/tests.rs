@@ -50,6 +50,7 @@ fn app() -> App {
         writes_whole_input: false,
         privilege_fields: vec![],
         bypasses_policies: false,
+        governed_by_policies: false,
         span: span(),
     };
     let entry = EntryPoint {

@@ -8,24 +8,36 @@ mod credentialed_cors_for_any_origin;
 mod debug_mode_on;
 #[path = "misconfiguration/error_details_to_client.rs"]
 mod error_details_to_client;
+#[path = "injection/formula_in_spreadsheet.rs"]
+mod formula_in_spreadsheet;
 #[path = "client_side_auth/guard_only_in_browser.rs"]
 mod guard_only_in_browser;
 #[path = "crypto/guessable_token.rs"]
 mod guessable_token;
 #[path = "rate_limits/login_without_limiter.rs"]
 mod login_without_limiter;
+#[path = "sessions/logout_leaves_session_valid.rs"]
+mod logout_leaves_session_valid;
 #[path = "xss/markup_from_untrusted_text.rs"]
 mod markup_from_untrusted_text;
 #[path = "headers/no_security_headers.rs"]
 mod no_security_headers;
 #[path = "rate_limits/paid_service_open_to_anyone.rs"]
 mod paid_service_open_to_anyone;
+#[path = "sessions/password_change_without_current.rs"]
+mod password_change_without_current;
+#[path = "crypto/password_rules_not_applied.rs"]
+mod password_rules_not_applied;
 #[path = "access_control/policy_open_to_all.rs"]
 mod policy_open_to_all;
 #[path = "misconfiguration/private_files_served.rs"]
 mod private_files_served;
 #[path = "access_control/privilege_from_request.rs"]
 mod privilege_from_request;
+#[path = "access_control/reset_link_to_asker.rs"]
+mod reset_link_to_asker;
+#[path = "access_control/role_check_only_in_template.rs"]
+mod role_check_only_in_template;
 #[path = "access_control/route_without_authentication.rs"]
 mod route_without_authentication;
 #[path = "client_data/secret_in_browser_code.rs"]
@@ -36,10 +48,16 @@ mod secret_in_code;
 mod session_cookie_without_flags;
 #[path = "sessions/session_token_in_web_storage.rs"]
 mod session_token_in_web_storage;
+#[path = "access_control/sign_up_skips_approval.rs"]
+mod sign_up_skips_approval;
 #[path = "injection/sql_from_input.rs"]
 mod sql_from_input;
 #[path = "access_control/table_without_row_security.rs"]
 mod table_without_row_security;
+#[path = "crypto/token_not_verified.rs"]
+mod token_not_verified;
+#[path = "uploads/upload_served_inline.rs"]
+mod upload_served_inline;
 #[path = "uploads/upload_without_bounds.rs"]
 mod upload_without_bounds;
 #[path = "dependencies/vulnerable_dependency.rs"]
@@ -53,22 +71,31 @@ pub static RULES: &[&Rule] = &[
     &credentialed_cors_for_any_origin::RULE,
     &debug_mode_on::RULE,
     &error_details_to_client::RULE,
+    &formula_in_spreadsheet::RULE,
     &guard_only_in_browser::RULE,
     &guessable_token::RULE,
     &login_without_limiter::RULE,
+    &logout_leaves_session_valid::RULE,
     &markup_from_untrusted_text::RULE,
     &no_security_headers::RULE,
     &paid_service_open_to_anyone::RULE,
+    &password_change_without_current::RULE,
+    &password_rules_not_applied::RULE,
     &policy_open_to_all::RULE,
     &private_files_served::RULE,
     &privilege_from_request::RULE,
+    &reset_link_to_asker::RULE,
+    &role_check_only_in_template::RULE,
     &route_without_authentication::RULE,
     &secret_in_browser_code::RULE,
     &secret_in_code::RULE,
     &session_cookie_without_flags::RULE,
     &session_token_in_web_storage::RULE,
+    &sign_up_skips_approval::RULE,
     &sql_from_input::RULE,
     &table_without_row_security::RULE,
+    &token_not_verified::RULE,
+    &upload_served_inline::RULE,
     &upload_without_bounds::RULE,
     &vulnerable_dependency::RULE,
 ];

@@ -42,6 +42,43 @@ pub(crate) fn guards_of(facts: &Facts, tree: &SourceTree) -> Vec<Guard> {
     guards
 }
 
+/// What kinds of guard it amounts to that a value counts as true.
+pub(crate) fn of_truth(value: &Value, span: plimsoll_source::Span) -> Vec<GuardKind> {
+    let fact = match &value.kind {
+        ValueKind::Equal(pair, holds) => {
+            Fact::Equal { left: pair.0.clone(), right: pair.1.clone(), holds: *holds, span }
+        }
+        ValueKind::In(pair) => Fact::In { value: pair.0.clone(), among: pair.1.clone(), holds: true, span },
+        ValueKind::And(pair) => {
+            let mut all = of_truth(&pair.0, span);
+            all.extend(of_truth(&pair.1, span));
+            return all;
+        }
+        ValueKind::Or(pair) => {
+            let other = of_truth(&pair.1, span);
+            return of_truth(&pair.0, span).into_iter().filter(|kind| other.contains(kind)).collect();
+        }
+        // What is simply true lets anybody in; the others must each be a guard.
+        ValueKind::Choice(alternatives) => {
+            let mut ways = alternatives.iter().filter(|(value, _)| value.truth() != plimsoll_analysis::Truth::No).map(
+                |(value, facts)| {
+                    let mut kinds = of_truth(value, span);
+                    kinds.extend(facts.iter().flat_map(|fact| checks(fact, 0)).map(|check| check.kind));
+                    kinds
+                },
+            );
+            let first = ways.next().unwrap_or_default();
+            return ways.fold(first, |common, kinds| common.into_iter().filter(|kind| kinds.contains(kind)).collect());
+        }
+        _ => Fact::Truthy { value: value.clone(), holds: true, span },
+    };
+    checks(&fact, 0)
+        .into_iter()
+        .filter(|check| check.standing == GuardStanding::Enforced)
+        .map(|check| check.kind)
+        .collect()
+}
+
 /// The fact as the code writes it, for people.
 fn name_of(fact: &Fact, tree: &SourceTree) -> String {
     match fact {
@@ -106,6 +143,9 @@ fn falsy(value: &Value) -> Vec<Check> {
 
 fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
     let pairs = [(left, right), (right, left)];
+    if holds && pairs.iter().any(|(a, b)| has_input(a) && is_csrf_token(b)) {
+        return vec![Check::holds(GuardKind::Csrf)];
+    }
     for (a, b) in pairs {
         // A password against its record is no guard of the caller: it is the login itself.
         if has_label(a, |label| matches!(label, Label::Credential)) {
@@ -159,6 +199,12 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
     Vec::new()
 }
 
+/// A token that the session keeps against forged requests.
+fn is_csrf_token(value: &Value) -> bool {
+    let path = value.path().to_ascii_lowercase();
+    path.contains("session") && (path.contains("csrf") || path.contains("xsrf"))
+}
+
 fn membership(value: &Value, among: &Value, holds: bool) -> Vec<Check> {
     if is_identity(value) && holds {
         let kind = if is_record(among) { GuardKind::Ownership } else { GuardKind::Role };
@@ -177,6 +223,13 @@ fn membership(value: &Value, among: &Value, holds: bool) -> Vec<Check> {
     {
         return vec![Check::holds(GuardKind::Authentication)];
     }
+    // `"user" in st.session_state`: what is kept there only once somebody is known.
+    if holds
+        && session == crate::knowledge::python::VISITOR_STATE
+        && value.as_str().is_some_and(crate::knowledge::python::is_login_key)
+    {
+        return vec![Check::holds(GuardKind::Authentication)];
+    }
     if holds && is_identity(among) {
         // `user.roles.includes('admin')`, `user.permissions.has(x)`
         return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
@@ -190,8 +243,10 @@ fn compared(left: &Value, right: &Value) -> Vec<Check> {
             return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
         }
         if is_counter(value) {
-            // PHP's session belongs to a cookie that an attacker need not send.
-            if value.path().starts_with("_SESSION.") {
+            // What is counted in the visitor's own session starts anew for whoever sends no cookie.
+            if value.path().to_ascii_lowercase().contains("session")
+                && !has_label(value, |label| matches!(label, Label::Record(..)))
+            {
                 return vec![Check::fails(GuardKind::RateLimit, "it counts in the visitor's own session")];
             }
             return vec![Check::holds(GuardKind::RateLimit)];
@@ -288,8 +343,19 @@ fn any_of(branches: &[Vec<Fact>], depth: u32) -> Vec<Check> {
     }) {
         return vec![Check::holds(GuardKind::Signature)];
     }
+    // A branch for another method changes nothing that a forged request could want.
+    let other_method = |facts: &[Fact]| {
+        facts
+            .iter()
+            .any(|fact| matches!(fact, Fact::Equal { left, holds: false, .. } if left.path().ends_with(".method")))
+    };
     for kind in [GuardKind::RateLimit, GuardKind::Csrf] {
-        if per_branch.iter().all(|checks| has(checks, &[kind])) {
+        let mut relevant = per_branch
+            .iter()
+            .zip(branches)
+            .filter(|(_, facts)| kind != GuardKind::Csrf || !other_method(facts))
+            .peekable();
+        if relevant.peek().is_some() && relevant.all(|(checks, _)| has(checks, &[kind])) {
             out.push(Check::holds(kind));
         }
     }

@@ -56,6 +56,11 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> I
             }
         }
     }
+    if !found.iter().any(|(effect, _)| effect.kind == EffectKind::VerifyPassword)
+        && let Some(span) = compared_password(events)
+    {
+        found.push((effects::compared_password(span), start.clone()));
+    }
     out.inputs.sort();
     out.inputs.dedup();
 
@@ -126,6 +131,46 @@ fn is_preflight(event: &Event) -> bool {
             .iter()
             .any(|(a, b)| a.path().ends_with(".method") && b.as_str() == Some("OPTIONS")),
         _ => false,
+    })
+}
+
+/// Where a password that was sent is compared with what the app knows, without a library's help.
+fn compared_password(events: &[Event]) -> Option<plimsoll_source::Span> {
+    let is_sent = |value: &Value| {
+        value.deep_labels().any(|label| {
+            matches!(label, Label::Input(name, _) if {
+                let name = name.to_ascii_lowercase();
+                name.ends_with("password") || name.ends_with(".pwd") || name.ends_with("passwd") || name.ends_with("passcode")
+            })
+        })
+    };
+    // `USERS[name]` is the app's own although the visitor's name picks it; what is sent as it is, is not.
+    fn is_known(value: &Value) -> bool {
+        let sent = || value.labels.any(|label| matches!(label, Label::Input(..)));
+        let stored = || value.labels.any(|label| matches!(label, Label::Record(..) | Label::Env(_)));
+        match &value.kind {
+            ValueKind::Null | ValueKind::Bool(_) | ValueKind::Num(_) | ValueKind::Compare(_) => false,
+            ValueKind::Str(text) => text.len() >= 3,
+            ValueKind::Unknown | ValueKind::Symbol(_) => stored() || (!sent() && !value.labels.is_empty()),
+            ValueKind::Choice(alternatives) => alternatives.iter().any(|(value, _)| is_known(value)),
+            _ => !sent(),
+        }
+    }
+    // Conditions on the way to what happens, and on the way to each value that is returned.
+    let returned = events.iter().filter_map(|event| match &event.kind {
+        EventKind::Return { value } => match &value.kind {
+            ValueKind::Choice(alternatives) => Some(alternatives.iter().flat_map(|(_, facts)| facts.iter())),
+            _ => None,
+        },
+        _ => None,
+    });
+    events.iter().flat_map(|event| event.facts.iter()).chain(returned.flatten()).find_map(|fact| match fact {
+        Fact::Equal { left, right, span, .. }
+            if (is_sent(left) && is_known(right)) || (is_sent(right) && is_known(left)) =>
+        {
+            Some(*span)
+        }
+        _ => None,
     })
 }
 

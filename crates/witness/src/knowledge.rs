@@ -6,6 +6,7 @@
 mod calls;
 mod origins;
 pub(crate) mod php;
+pub(crate) mod python;
 pub(crate) mod stores;
 
 pub(crate) use origins::ends_with_name;
@@ -22,5 +23,9 @@ impl Knowledge for Known {
 
     fn call(&self, path: &str, receiver: Option<&Value>, args: &[Argument]) -> Outcome {
         calls::outcome(path, receiver, args)
+    }
+
+    fn persists(&self, path: &str) -> bool {
+        python::persists(path)
     }
 }

@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 
 use plimsoll_analysis::{Event, Facts, FunctionRef, Machine, Program, Value};
 use plimsoll_ir::FunctionId;
-use plimsoll_model::app::{EntryPoint, Flow};
+use plimsoll_model::app::{EntryPoint, Flow, SecretKind};
 use plimsoll_model::{App, NotChecked};
 use plimsoll_source::SourceTree;
 
@@ -67,11 +67,12 @@ pub fn observe(tree: &SourceTree) -> App {
     run_the_rest(&mut witnessing);
     app.entry_points = std::mem::take(&mut witnessing.entry_points);
     app.flows = std::mem::take(&mut witnessing.flows);
-    std::mem::take(&mut witnessing.notes).finish(&program, &mut app);
+    let cleaned = std::mem::take(&mut witnessing.notes).finish(&program, &mut app);
     browser::observe(&program, &mut app);
     scan::observe(&program, &mut app);
     settings::observe_files(tree, &mut app);
-    templates::observe(tree, &mut app);
+    templates::observe(tree, &cleaned, &mut app);
+    templates::role_forms(tree, &program, &mut app);
     packages::observe(tree, &mut app);
     secrets(tree, &mut app);
     let mut schema = plimsoll_schema::read(tree);
@@ -162,10 +163,56 @@ fn is_own_code(path: &str) -> bool {
 
 fn secrets(tree: &SourceTree, app: &mut App) {
     let mut facts = plimsoll_secrets::read(tree, &plimsoll_secrets::Context::default());
+    let sample: Vec<plimsoll_source::FileId> =
+        tree.iter().filter(|(_, file)| is_sample_command(tree, &file.path)).map(|(id, _)| id).collect();
+    facts.secrets.retain(|secret| {
+        // Documents that repeat the command's account say no more than the command does.
+        let places = || std::iter::once(&secret.span).chain(&secret.also).map(|span| span.file);
+        let only_samples = places()
+            .all(|file| sample.contains(&file) || matches!(tree.file(file).extension(), "md" | "txt" | "rst" | "html"));
+        let is_account = matches!(secret.kind, SecretKind::DefaultAccount | SecretKind::Password);
+        !(is_account && only_samples && places().any(|file| sample.contains(&file)))
+    });
     app.secrets.append(&mut facts.secrets);
     app.committed.append(&mut facts.committed);
     app.not_checked.append(&mut facts.not_checked);
     app.looked_at.append(&mut facts.looked_at);
+}
+
+/// Whether a file is a command that fills in sample data: somebody has to run it by hand, its name says that what it makes
+/// is not real, and nothing that starts or deploys the app calls it. Its accounts exist only where they were asked for,
+/// unlike those that a seed makes on the first start or that a command for the first administrator makes in earnest.
+fn is_sample_command(tree: &SourceTree, path: &str) -> bool {
+    let Some((folder, name)) = path.rsplit_once('/') else { return false };
+    let Some(name) = name.strip_suffix(".py").filter(|_| folder.ends_with("management/commands")) else { return false };
+    let words = handler::words_of(name);
+    let says_sample = words.iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "sample" | "samples" | "demo" | "fake" | "dummy" | "mock" | "example" | "examples" | "test" | "testdata"
+        )
+    });
+    let starts = |file: &str| {
+        let base = file.rsplit('/').next().unwrap_or(file).to_ascii_lowercase();
+        base.starts_with("dockerfile")
+            || base.starts_with("docker-compose")
+            || base.starts_with("compose.")
+            || base.starts_with("entrypoint")
+            || base == "procfile"
+            || base == "makefile"
+            || base == "package.json"
+            || [".sh", ".yml", ".yaml", ".toml", ".bat", ".ps1"].iter().any(|end| base.ends_with(end))
+    };
+    let is_called = tree.iter().any(|(_, file)| {
+        (starts(&file.path) && file.text().contains(name))
+            || (file.path.ends_with(".py")
+                && file.path != path
+                && file.text().contains(&format!("call_command(\"{name}\"")))
+            || (file.path.ends_with(".py")
+                && file.path != path
+                && file.text().contains(&format!("call_command('{name}'")))
+    });
+    says_sample && !is_called
 }
 
 /// What follows from several facts together.
@@ -185,7 +232,10 @@ fn settle(tree: &SourceTree, app: &mut App) {
         let count =
             tree.files.iter().filter(|file| extensions.contains(&file.extension()) && is_own_code(&file.path)).count();
         let understood = language == "Python"
-            && app.stack.iter().any(|known| matches!(known.as_str(), "Flask" | "FastAPI" | "Django"))
+            && app
+                .stack
+                .iter()
+                .any(|known| matches!(known.as_str(), "Flask" | "FastAPI" | "Django" | "Streamlit" | "Dash"))
             || language == "PHP" && app.stack.iter().any(|known| matches!(known.as_str(), "PHP" | "Laravel"));
         if count > 0 && !understood {
             app.not_checked.push(NotChecked {

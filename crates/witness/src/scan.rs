@@ -37,7 +37,7 @@ pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
                     let called = module.path(*callee).unwrap_or_default();
                     let named =
                         |wanted: &str| args.iter().find(|arg| arg.name.as_deref() == Some(wanted)).map(|arg| arg.value);
-                    if called.ends_with(".run")
+                    if (called.ends_with(".run") || called.ends_with(".run_server"))
                         && module.language == Language::Python
                         && named("debug").is_some_and(|value| matches!(module.kind(value), Kind::Bool(true)))
                     {

@@ -1,8 +1,11 @@
 //! Entry points of servers, one file per framework.
 
 pub(crate) mod chain;
+mod dash;
 mod django;
+mod drf;
 mod express;
+mod fastapi;
 mod firebase;
 mod flask;
 mod laravel;
@@ -12,6 +15,7 @@ pub(crate) mod nuxt;
 mod php;
 mod remix;
 mod serverless;
+mod streamlit;
 mod supabase;
 mod sveltekit;
 mod trpc;
@@ -31,6 +35,8 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
     next::observe(witnessing, setup, app);
     laravel::observe(witnessing, app);
     php::observe(witnessing, app);
+    streamlit::observe(witnessing, app);
+    dash::observe(witnessing, setup, app);
     nuxt::observe(witnessing, app);
     remix::observe(witnessing, app);
     serverless::observe(witnessing, setup, app);

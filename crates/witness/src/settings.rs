@@ -4,6 +4,7 @@ mod cookies;
 mod cors;
 mod headers;
 mod php;
+pub(crate) mod python;
 mod storage;
 
 use plimsoll_analysis::{Event, Program};
@@ -20,18 +21,21 @@ pub(crate) struct Notes {
     pub(crate) cors: Vec<CorsPolicy>,
     pub(crate) stored: Vec<StoredValue>,
     php: php::Session,
+    pub(crate) python: python::Seen,
 }
 
 impl Notes {
-    pub(crate) fn note(&mut self, event: &Event, _program: &Program<'_>) {
+    pub(crate) fn note(&mut self, event: &Event, program: &Program<'_>) {
         cookies::note(event, self);
         headers::note(event, self);
         cors::note(event, self);
         storage::note(event, self);
         php::note(event, self);
+        python::note(event, self, program);
     }
 
-    pub(crate) fn finish(mut self, program: &Program<'_>, app: &mut App) {
+    /// Gives the names of fields that only ever take text made harmless as markup.
+    pub(crate) fn finish(mut self, program: &Program<'_>, app: &mut App) -> Vec<String> {
         php::finish(std::mem::take(&mut self.php), program.tree, app);
         // The same line is run for many requests; it is one fact.
         self.cookies.sort_by_key(|cookie| cookie.span);
@@ -45,6 +49,7 @@ impl Notes {
         app.header_places.append(&mut self.header_places);
         app.cors.extend(cors::grouped(self.cors));
         app.stored_values.extend(storage::grouped(self.stored));
+        self.python.finish(program, app)
     }
 }
 

@@ -1,7 +1,9 @@
 //! Templates: places where escaping is switched off.
 
+use plimsoll_analysis::Program;
+use plimsoll_ir::Kind;
 use plimsoll_model::App;
-use plimsoll_model::app::{Flow, Sink, Source};
+use plimsoll_model::app::{EffectKind, Flow, Guard, GuardKind, GuardStanding, Side, Sink, Source};
 use plimsoll_source::{SourceTree, Span};
 
 /// A way to put markup in unescaped: what begins the expression, what ends it, and what must be in between.
@@ -29,7 +31,8 @@ const RAW: &[Raw] = &[
     Raw { name: "{@html}", open: "{@html", close: "}", must: "", extensions: &["svelte"] },
 ];
 
-pub(crate) fn observe(tree: &SourceTree, app: &mut App) {
+/// `cleaned`: names of fields that only ever take text made harmless before it is stored.
+pub(crate) fn observe(tree: &SourceTree, cleaned: &[String], app: &mut App) {
     for (id, file) in tree.iter() {
         let extension = file.extension().to_ascii_lowercase();
         let text = file.text();
@@ -43,6 +46,10 @@ pub(crate) fn observe(tree: &SourceTree, app: &mut App) {
                 from = end;
                 let expression = text[inside..inside + length].trim();
                 if !is_raw(expression, raw) || is_harmless(expression) {
+                    continue;
+                }
+                let field = expression.split(['|', '(', ' ']).next().and_then(|name| name.rsplit('.').next());
+                if field.is_some_and(|field| cleaned.iter().any(|known| known == field)) {
                     continue;
                 }
                 let name = expression.split(['|', '(', ' ']).find(|part| !part.is_empty()).unwrap_or(expression);
@@ -86,7 +93,6 @@ fn is_harmless(expression: &str) -> bool {
         "as_p",
         "super()",
         "caller()",
-        "body",
         "content_for",
         "asset",
         "vite",
@@ -100,8 +106,151 @@ fn is_harmless(expression: &str) -> bool {
         "icon",
     ];
     let lower = expression.to_ascii_lowercase();
+    // The page that a layout stands around.
+    if lower.split(['|', ' ']).next().is_some_and(|name| matches!(name, "body" | "content" | "page")) {
+        return true;
+    }
     let is_constant = expression.starts_with(['\'', '"', '`']) && !expression.contains(['$', '+']);
     is_constant || expression.is_empty() || WORDS.iter().any(|word| lower.contains(&word.to_ascii_lowercase()))
+}
+
+/// Words in a condition that speak of somebody with more rights than others.
+const PRIVILEGED: &[&str] = &[
+    "admin",
+    "staff",
+    "superuser",
+    "manager",
+    "owner",
+    "'hr'",
+    "\"hr\"",
+    "editor",
+    "moderator",
+    "perms.",
+    "can_edit",
+    "supervisor",
+];
+
+/// Forms that a template shows to a role only. Where the entry point behind one does not ask for the role, the template's
+/// condition is a guard in the browser: it is added to the entry point as such.
+pub(crate) fn role_forms(tree: &SourceTree, program: &Program<'_>, app: &mut App) {
+    let mut found: Vec<(String, Span, String)> = Vec::new();
+    for (id, file) in tree.iter() {
+        if !matches!(file.extension(), "html" | "jinja" | "jinja2" | "j2") {
+            continue;
+        }
+        for (condition, start, form) in forms_behind_roles(file.text()) {
+            let span = Span::new(id, start, start + 1);
+            let action = form.split("action=").nth(1).unwrap_or("");
+            let names = match target_of(action) {
+                Some(name) => vec![name],
+                None if action.trim_start_matches(['"', '\'']).starts_with(['"', '\'']) || action.is_empty() => {
+                    renderers(program, &file.path)
+                }
+                None => Vec::new(),
+            };
+            found.extend(names.into_iter().map(|name| (name, span, condition.clone())));
+        }
+    }
+    for (name, span, condition) in found {
+        for entry in app.entry_points.iter_mut().filter(|entry| entry.name.as_deref() == Some(name.as_str())) {
+            let unasked = entry.can_write()
+                && entry.effects.iter().any(|effect| {
+                    effect.kind.writes()
+                        && !entry.holding_at(effect, GuardKind::Role)
+                        && !entry.holding_at(effect, GuardKind::Ownership)
+                        // Whose name stands on a new record says nothing of who may make one.
+                        && (effect.kind == EffectKind::Create || !effect.limited_to_caller)
+                });
+            if unasked {
+                entry.guards.push(Guard {
+                    kind: GuardKind::Role,
+                    side: Side::Browser,
+                    name: condition.clone(),
+                    standing: GuardStanding::Enforced,
+                    span,
+                });
+            }
+        }
+    }
+}
+
+/// Condition, position and opening tag of each form that sends something and stands behind a role.
+fn forms_behind_roles(text: &str) -> Vec<(String, u32, String)> {
+    let mut out = Vec::new();
+    let mut open: Vec<String> = Vec::new();
+    let mut at = 0;
+    while let Some(next) = text[at..].find(['{', '<']) {
+        let start = at + next;
+        let rest = &text[start..];
+        at = start + 1;
+        if let Some(tag) = rest.strip_prefix("{%") {
+            let Some(end) = tag.find("%}") else { break };
+            let inner = tag[..end].trim_matches(['-', ' ', '\n', '\t']);
+            at = start + 2 + end;
+            if let Some(condition) = inner.strip_prefix("if ") {
+                open.push(condition.trim().to_owned());
+            } else if inner.starts_with("endif") {
+                open.pop();
+            } else if inner.starts_with("else") || inner.starts_with("elif") {
+                let other = inner.strip_prefix("elif ").unwrap_or("").trim().to_owned();
+                if let Some(top) = open.last_mut() {
+                    *top = other;
+                }
+            }
+        } else if rest.len() > 5 && rest.is_char_boundary(5) && rest[..5].eq_ignore_ascii_case("<form") {
+            // The tag ends at a `>` outside of template expressions.
+            let end = rest.find("\">").or_else(|| rest.find('>')).unwrap_or(rest.len().min(5));
+            let form = rest.get(..end + 1).unwrap_or(rest);
+            let sends = form.to_ascii_lowercase().contains("post");
+            let role = open.iter().find(|condition| {
+                let lower = condition.to_ascii_lowercase();
+                PRIVILEGED.iter().any(|word| lower.contains(word))
+                    && ["role", "user", "admin", "staff", "session", "perms"].iter().any(|word| lower.contains(word))
+                    && !lower.contains("!=")
+                    && !lower.starts_with("not ")
+            });
+            if let (true, Some(condition), Ok(start)) = (sends, role, u32::try_from(start)) {
+                out.push((condition.clone(), start, form.to_owned()));
+            }
+        }
+    }
+    out
+}
+
+/// The function that `{{ url_for('board.delete', …) }}` names.
+fn target_of(action: &str) -> Option<String> {
+    let inside = action.split("url_for(").nth(1)?;
+    let quoted = inside.trim_start().strip_prefix(['\'', '"'])?;
+    let name = quoted.split(['\'', '"']).next()?;
+    Some(name.rsplit('.').next().unwrap_or(name).to_owned())
+}
+
+/// Functions that render a template.
+fn renderers(program: &Program<'_>, path: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for (_, module) in program.iter() {
+        for (_, node) in module.iter() {
+            let Kind::Call { callee, args, .. } = &node.kind else { continue };
+            let renders =
+                module.path(*callee).is_some_and(|name| name.ends_with("render_template") || name.ends_with("render"));
+            let names_it = renders
+                && args.iter().take(2).any(|arg| {
+                    module.string(arg.value).is_some_and(|name| path.ends_with(&format!("/{name}")) && !name.is_empty())
+                });
+            if !names_it {
+                continue;
+            }
+            let inner = module
+                .functions
+                .iter()
+                .filter(|function| function.range.start <= node.range.start && node.range.end <= function.range.end)
+                .max_by_key(|function| function.range.start);
+            out.extend(inner.and_then(|function| function.name.as_ref()).map(ToString::to_string));
+        }
+    }
+    out.sort();
+    out.dedup();
+    out
 }
 
 #[cfg(test)]
@@ -113,12 +262,15 @@ mod tests {
     #[test]
     fn only_raw_text_of_others() {
         let tree = SourceTree::from_texts([
-            ("templates/a.html", "{{ note|safe }} {{ note }} {{ data|tojson|safe }} {{ form.as_p|safe }}"),
+            (
+                "templates/a.html",
+                "{{ note|safe }} {{ post.notice|safe }} {{ note }} {{ data|tojson|safe }} {{ form.as_p|safe }}",
+            ),
             ("b.blade.php", "{!! $post->text !!} {{ $post->text }} {!! csrf_field() !!}"),
             ("c.ejs", "<%- include('head') %><%- comment %><%= comment %>"),
         ]);
         let mut app = App::default();
-        observe(&tree, &mut app);
+        observe(&tree, &["notice".to_owned()], &mut app);
         let names: Vec<&str> = app.flows.iter().map(|flow| flow.source_name.as_str()).collect();
         assert_eq!(names, ["$post->text", "comment", "note"]);
     }

@@ -8,6 +8,7 @@ mod files;
 mod functions;
 #[path = "servers/procedures.rs"]
 mod procedures;
+mod python;
 
 use plimsoll_model::app::{GuardKind, GuardStanding, Purpose, Reach, Sink as Ends};
 use plimsoll_source::SourceTree;

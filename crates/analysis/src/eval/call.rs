@@ -55,7 +55,28 @@ impl Machine<'_> {
             let value = self.eval(arg.value);
             if spread {
                 let known = value.items();
-                if known.is_empty() {
+                // `**values` with known keys: each is an argument by name.
+                let by_name: Vec<Argument> = match &value.kind {
+                    ValueKind::Object(object)
+                        if self.code().language == Language::Python
+                            && !object.is_array
+                            && object.spreads.borrow().is_empty() =>
+                    {
+                        let fields = object.fields.borrow();
+                        let named = fields.iter().take(64);
+                        named
+                            .map(|(name, value)| Argument {
+                                name: Some(name.clone()),
+                                value: value.clone(),
+                                spread: false,
+                            })
+                            .collect()
+                    }
+                    _ => Vec::new(),
+                };
+                if !by_name.is_empty() {
+                    arguments.extend(by_name);
+                } else if known.is_empty() {
                     arguments.push(Argument { name: None, value, spread: true });
                 } else {
                     arguments.extend(known.into_iter().map(|value| Argument { name: None, value, spread: false }));
@@ -105,6 +126,14 @@ impl Machine<'_> {
                 Some(Value::plain(ValueKind::Namespace(target)))
             }
             (Language::Php, "include") => Some(self.php_include(node, args)),
+            (Language::Python, "setattr") if args.len() == 3 => {
+                let receiver = self.eval(args[0].value);
+                let key = self.eval(args[1].value);
+                let value = self.eval(args[2].value);
+                let property = key.as_str().map(Str::from).unwrap_or_default();
+                self.assign_member(node, receiver, &property, Some(key), value);
+                Some(Value::plain(ValueKind::Null))
+            }
             _ => None,
         }
     }
@@ -213,6 +242,19 @@ impl Machine<'_> {
         args: Vec<Argument>,
         node: NodeId,
     ) -> Value {
+        // A class that stands for a table of a library is known to that library by its name.
+        let args: Vec<Argument> = args
+            .into_iter()
+            .map(|arg| match arg.value.kind {
+                ValueKind::Class(class) if self.code().language == Language::Python => {
+                    match self.foreign_base(class, 0) {
+                        Some(base) => Argument { value: Value::symbol(Symbol::import(base), arg.value.labels), ..arg },
+                        None => arg,
+                    }
+                }
+                _ => arg,
+            })
+            .collect();
         let outcome = self.knowledge.call(&symbol.path, receiver, &args);
         let settled = self.settled_call(symbol, &args);
         let mut labels = self.result_labels(&outcome, receiver, &args);
@@ -442,6 +484,47 @@ impl Machine<'_> {
                     _ => Value::unknown(),
                 })
             }
+            // A schema's values as a dictionary are the same values.
+            "dict" | "model_dump" | "_asdict" | "copy" | "model_copy"
+                if self.code().language == Language::Python
+                    && receiver.as_object().is_some_and(|object| object.class.is_some()) =>
+            {
+                Some(receiver.clone())
+            }
+            "items"
+                if self.code().language == Language::Python
+                    && receiver
+                        .as_object()
+                        .is_some_and(|object| !object.is_array && !object.fields.borrow().is_empty()) =>
+            {
+                let pairs = Object::new(self.site(node), true);
+                if let Some(object) = receiver.as_object() {
+                    for (key, value) in object.fields.borrow().iter().take(12) {
+                        let pair = Object::new(self.site(node), true);
+                        pair.items.borrow_mut().extend([Value::string(key.as_str()), value.clone()]);
+                        pairs.items.borrow_mut().push(Value::plain(ValueKind::Object(Rc::new(pair))));
+                    }
+                }
+                Some(Value { kind: ValueKind::Object(Rc::new(pairs)), labels: receiver.labels.clone() })
+            }
+            // A value of a dictionary, or the default.
+            "get"
+                if self.code().language == Language::Python
+                    && !args.is_empty()
+                    && receiver.as_object().is_some_and(|object| {
+                        !object.is_array && object.class.is_none() && !object.fields.borrow().is_empty()
+                    }) =>
+            {
+                let key = first?.clone();
+                let known = key.as_str().is_none_or(|name| receiver.field(name).is_some());
+                let found = if known { self.index_of(receiver, key) } else { Value::plain(ValueKind::Null) };
+                let default = args.get(1).map_or(Value::plain(ValueKind::Null), |arg| arg.value.clone());
+                let has_spread = receiver.as_object().is_some_and(|object| !object.spreads.borrow().is_empty());
+                if has_spread {
+                    return None;
+                }
+                Some(super::statement::joined(&found, &default))
+            }
             "includes" | "has" | "contains" | "in_array" if args.len() == 1 => {
                 let value = first?.clone();
                 let labels = receiver.labels.union(&value.labels);
@@ -488,11 +571,16 @@ impl Machine<'_> {
         let object = Object { class: Some(class), ..Object::new(self.site(node), false) };
         let whole = Value::plain(ValueKind::Object(Rc::new(object)));
         let arg_labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
+        let may_enter = self.frames.len() < super::MAX_FRAMES;
+        if may_enter {
+            self.fill_fields(class, &whole, 0);
+        }
         if let Some(base) = self.foreign_base(class, 0) {
             // A model or schema of a library: constructing it is an event there.
             let callee = Symbol::import(base);
             self.record_here(EventKind::Call { callee, args: args.clone().into() }, node);
             if let ValueKind::Object(object) = &whole.kind {
+                object.name.borrow_mut().clone_from(&self.program.module(class.module).class(class.class).name);
                 let mut fields = object.fields.borrow_mut();
                 for arg in &args {
                     match &arg.name {
@@ -504,8 +592,7 @@ impl Machine<'_> {
                 }
             }
         }
-        if self.frames.len() < super::MAX_FRAMES {
-            self.fill_fields(class, &whole, 0);
+        if may_enter {
             for constructor in ["constructor", "__init__", "__construct"] {
                 if let Some(method) = self.find_method(class, constructor, 0) {
                     let closure = Rc::new(Closure { this: Some(whole.clone()), ..(*method).clone() });
@@ -644,7 +731,13 @@ impl Machine<'_> {
                 if let Some(spread) = &spread {
                     object.spreads.borrow_mut().push(spread.clone());
                 }
-                Value::plain(ValueKind::Object(Rc::new(object)))
+                let is_empty = object.items.borrow().is_empty() && object.spreads.borrow().is_empty();
+                if is_empty && module.language == Language::Python {
+                    // An empty tuple counts as false: `if roles and user.role not in roles` asks nothing.
+                    Value::plain(ValueKind::Null)
+                } else {
+                    Value::plain(ValueKind::Object(Rc::new(object)))
+                }
             } else if let Some(named) = args.iter().find(|arg| arg.name.is_some() && arg.name == param_name) {
                 named.value.clone()
             } else if let Some(arg) = positional.next() {

@@ -106,8 +106,7 @@ impl Machine<'_> {
                     }
                 }
                 if let (Kind::Name(name), ValueKind::Object(object)) = (self.kind(*target), &new.kind) {
-                    // The top level of a PHP page ends with the request.
-                    let is_top = self.frame().function.is_none() && self.code().language != Language::Php;
+                    let is_top = self.is_set_up();
                     let mut slot = object.name.borrow_mut();
                     if slot.is_none() {
                         *slot = Some(name.clone());
@@ -152,7 +151,16 @@ impl Machine<'_> {
                 }
             }
             Kind::Conditional { test, then, otherwise } => self.conditional(*test, *then, *otherwise),
-            Kind::Await(inner) => self.eval(*inner),
+            Kind::Await(inner) => {
+                let value = self.eval(*inner);
+                if self.frames.len() == 1
+                    && self.code().language == Language::Python
+                    && self.program.tree.text(self.span(node)).starts_with("yield")
+                {
+                    self.yielded = Some(value.clone());
+                }
+                value
+            }
             Kind::Element { tag, attributes, children } => self.element(node, *tag, attributes, children),
             Kind::Loop { .. } => {
                 // A comprehension: the values of its element expressions.

@@ -74,8 +74,7 @@ impl Machine<'_> {
                     return Flow::Normal;
                 }
                 if let (Kind::Name(name), ValueKind::Object(object)) = (self.kind(*target), &bound.kind) {
-                    // The top level of a PHP page ends with the request.
-                    let is_top = self.frame().function.is_none() && self.code().language != Language::Php;
+                    let is_top = self.is_set_up();
                     let mut slot = object.name.borrow_mut();
                     if slot.is_none() {
                         *slot = Some(name.clone());
@@ -462,7 +461,7 @@ impl Machine<'_> {
         }
     }
 
-    fn assign_member(
+    pub(super) fn assign_member(
         &mut self,
         node: NodeId,
         receiver: Value,
@@ -494,7 +493,7 @@ impl Machine<'_> {
                 self.record_here(EventKind::Assign { receiver, property: property.clone(), index, value }, node);
             }
             ValueKind::Symbol(symbol) => {
-                if !property.is_empty() {
+                if !property.is_empty() && !self.knowledge.persists(&symbol.path) {
                     let key = Symbol::member(symbol, property).path.clone();
                     let old = self.assigned.get(&key).cloned();
                     let new = match old {

@@ -28,10 +28,15 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             Ends::Eval | Ends::Template | Ends::Deserialise => "program code",
             _ => continue,
         };
-        if !seen.insert((flow.to, flow.sink)) {
+        // A helper that runs every statement is not where the mistake is: that is where the text was put together.
+        if !seen.insert((flow.from, flow.to, flow.sink)) {
             continue;
         }
-        sink.at(flow.to, format!("`{}` ends here", flow.source_name))
+        let mut draft = sink.at(flow.from, format!("`{}` ends here", flow.source_name));
+        if flow.from != flow.to {
+            draft = draft.also(flow.to, "the database runs it here");
+        }
+        draft
             .title(format!("What a visitor sends (`{}`) becomes part of {what}", flow.source_name))
             .cwe(match flow.sink {
                 Ends::Shell => &[78],

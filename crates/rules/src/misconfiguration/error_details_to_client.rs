@@ -1,7 +1,7 @@
 //! The text of internal errors is sent to the visitor.
 
 use crate::{Rule, Sink};
-use plimsoll_model::app::{Sink as Ends, Source};
+use plimsoll_model::app::{Flow, Sink as Ends, Source};
 use plimsoll_model::{App, Gap, Severity};
 use plimsoll_source::Span;
 
@@ -18,12 +18,18 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
-    let spans: Vec<Span> = app
+    let told: Vec<&Flow> = app
         .flows
         .iter()
-        .filter(|flow| flow.source == Source::ErrorDetail && flow.sink == Ends::Response && flow.entry.is_some())
-        .map(|flow| flow.to)
+        .filter(|flow| {
+            flow.source == Source::ErrorDetail
+                && flow.sink == Ends::Response
+                // A handler for all errors answers for every entry point.
+                && (flow.entry.is_some() || flow.sink_name == "error handler")
+        })
         .collect();
+    whole_traceback(&told, sink);
+    let spans: Vec<Span> = told.iter().filter(|flow| flow.source_name != "traceback").map(|flow| flow.to).collect();
     // One habit is one finding.
     let mut live = app.live.details_shown.iter();
     let mut draft = match spans.split_first() {
@@ -39,4 +45,15 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         draft = draft.also_live(exchange, what.clone());
     }
     draft.done();
+}
+
+/// The traceback shows the code itself, line by line.
+fn whole_traceback(told: &[&Flow], sink: &mut Sink<'_>) {
+    let mut spans = told.iter().filter(|flow| flow.source_name == "traceback").map(|flow| flow.to);
+    let Some(first) = spans.next() else { return };
+    sink.at(first, "the traceback is part of the answer")
+        .title("Whoever causes an error is sent the app's traceback: its code, files and values")
+        .severity(Severity::Medium)
+        .all(spans, "here too")
+        .done();
 }

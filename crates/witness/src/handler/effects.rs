@@ -17,6 +17,11 @@ const CALLS: &[(&str, EffectKind)] = &[
     ("argon2.verify", EffectKind::VerifyPassword),
     ("check_password_hash", EffectKind::VerifyPassword),
     ("check_password", EffectKind::VerifyPassword),
+    ("bcrypt.verify", EffectKind::VerifyPassword),
+    ("CryptContext().verify", EffectKind::VerifyPassword),
+    ("PasswordHash().verify", EffectKind::VerifyPassword),
+    ("pbkdf2_sha256.verify", EffectKind::VerifyPassword),
+    ("PasswordHasher().verify", EffectKind::VerifyPassword),
     ("bcrypt.checkpw", EffectKind::VerifyPassword),
     ("password_verify", EffectKind::VerifyPassword),
     ("Hash.check", EffectKind::VerifyPassword),
@@ -296,6 +301,12 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
     }
     // What a server keeps of who is signed in.
     let name = callee.last_name();
+    if let Some(kind) = table_file(path, &name) {
+        let file =
+            if kind == EffectKind::WriteFile { args.first() } else { args.iter().find(|arg| arg.name.is_none()) };
+        let target = file.map(|file| crate::knowledge::python::file_name(&file.value)).unwrap_or_default();
+        return Some(effect(kind, target, event));
+    }
     if matches!(name.as_str(), "set" | "cookie" | "set_cookie") && is_session_cookie(args) && !path.contains("Map()") {
         return Some(effect(EffectKind::IssueSession, "cookie", event));
     }
@@ -329,6 +340,19 @@ fn recipient_from_input(value: &Value, depth: u32) -> bool {
             .last()
             .is_some_and(|(_, args, _)| args.iter().any(|arg| recipient_from_input(&arg.value, depth - 1))),
         _ => false,
+    }
+}
+
+/// Tables that pandas reads and writes as files.
+fn table_file(path: &str, name: &str) -> Option<EffectKind> {
+    match name {
+        "read_csv" | "read_excel" | "read_json" | "read_parquet"
+            if path.starts_with("pandas.") || path.starts_with("polars.") =>
+        {
+            Some(EffectKind::ReadFile)
+        }
+        "to_csv" | "to_excel" | "to_json" | "to_parquet" if path.contains("pandas.") => Some(EffectKind::WriteFile),
+        _ => None,
     }
 }
 
@@ -727,6 +751,24 @@ pub(super) fn given_away(event: &Event, table: &str) -> Effect {
     effect(EffectKind::ReadMemory, table, event)
 }
 
+/// A comparison of a password by the app's own means.
+pub(super) fn compared_password(span: plimsoll_source::Span) -> Effect {
+    Effect {
+        kind: EffectKind::VerifyPassword,
+        target: "compared in the clear".into(),
+        fields: Vec::new(),
+        class: DataClass::Demo,
+        guards: Vec::new(),
+        picked_by_input: false,
+        limited_to_caller: false,
+        writes_whole_input: false,
+        privilege_fields: Vec::new(),
+        bypasses_policies: false,
+        governed_by_policies: false,
+        span,
+    }
+}
+
 fn assign(event: &Event, receiver: &Value, property: &str, value: &Value) -> Option<Effect> {
     let path = receiver.path();
     let is_session = path == "flask.session"
@@ -734,6 +776,10 @@ fn assign(event: &Event, receiver: &Value, property: &str, value: &Value) -> Opt
         || path.ends_with("req.session")
         || path.ends_with("request.session")
         || path.contains("getIronSession()");
+    if path == crate::knowledge::python::VISITOR_STATE {
+        let lets_in = crate::knowledge::python::is_login_key(property) && value.truth() != plimsoll_analysis::Truth::No;
+        return lets_in.then(|| effect(EffectKind::IssueSession, "session", event));
+    }
     if is_session {
         let plumbing = path == "_SESSION" && (crate::knowledge::php::is_session_note(property) || property.is_empty())
             || matches!(
@@ -758,6 +804,13 @@ fn assign(event: &Event, receiver: &Value, property: &str, value: &Value) -> Opt
     }
     // `user.role = req.body.role` on a record, saved later.
     let is_record = receiver.labels.any(|label| matches!(label, Label::Record(..)));
+    let sets_password = ["password", "passwordhash", "hashedpassword", "passwd"]
+        .contains(&property.replace('_', "").to_ascii_lowercase().as_str());
+    if is_record && sets_password {
+        let mut effect = effect(EffectKind::SetPassword, "", event);
+        effect.limited_to_caller = receiver.labels.has_identity();
+        return Some(effect);
+    }
     if is_record && is_privilege_name(property) && value.deep_labels().has_input(Clean::ALL) {
         let target = receiver.labels.iter().find_map(|label| match label {
             Label::Record(name, _) => Some(name.to_string()),

@@ -50,6 +50,10 @@ const CALLS: &[CallSink] = &[
     sink("@res.download", 0, Sink::FilePath, Clean::PATH),
     sink("flask.send_file", 0, Sink::FilePath, Clean::PATH),
     sink("FileResponse", 0, Sink::FilePath, Clean::PATH),
+    sink("httpx.post", 0, Sink::Url, Clean::URL),
+    sink("httpx.AsyncClient().get", 0, Sink::Url, Clean::URL),
+    sink("requests.request", 1, Sink::Url, Clean::URL),
+    sink("streamlit.components.v1.html", 0, Sink::Html, Clean::HTML),
     sink("readfile", 0, Sink::FilePath, Clean::PATH),
     sink("file_get_contents", 0, Sink::FilePath, Clean::PATH),
     sink("include", 0, Sink::FilePath, Clean::PATH),
@@ -96,7 +100,8 @@ pub(crate) fn is_markup_sink(name: &str) -> bool {
 /// The flows of a run.
 pub(crate) fn flows_of(events: &[Event]) -> Vec<Flow> {
     let mut out = Vec::new();
-    for event in events {
+    for (index, event) in events.iter().enumerate() {
+        let before = out.len();
         match &event.kind {
             EventKind::Call { callee, args } => call(event, callee, args, &mut out),
             EventKind::Method { receiver, name, args } => method(event, receiver, name, args, &mut out),
@@ -121,8 +126,39 @@ pub(crate) fn flows_of(events: &[Event]) -> Vec<Flow> {
             EventKind::Return { value } => answer(event, value, "return", &mut out),
             EventKind::Enter { .. } => {}
         }
+        if let Some(flow) = out[before..].iter_mut().find(|flow| flow.sink == Sink::Sql)
+            && let Some(built) = built_at(events, index)
+        {
+            flow.from = built;
+        }
     }
     out
+}
+
+/// Where the text of a statement was handed to the app's own helper that runs it.
+fn built_at(events: &[Event], index: usize) -> Option<plimsoll_source::Span> {
+    let shape = |args: &[Argument]| {
+        args.iter()
+            .find(|arg| matches!(arg.value.kind, ValueKind::Text(_)))
+            .and_then(|arg| arg.value.text_shape())
+            .filter(|text| stores::statement(text).is_some())
+    };
+    let text = shape(events[index].args())?;
+    let mut function = events[index].function?;
+    let mut found = None;
+    for event in events[..index].iter().rev() {
+        if let EventKind::Enter { function: entered, args } = &event.kind
+            && *entered == function
+            && shape(args).as_deref() == Some(text.as_str())
+        {
+            found = Some(event.span);
+            match event.function {
+                Some(outer) => function = outer,
+                None => break,
+            }
+        }
+    }
+    found
 }
 
 fn call(event: &Event, callee: &Symbol, args: &[Argument], out: &mut Vec<Flow>) {
@@ -141,6 +177,7 @@ fn call(event: &Event, callee: &Symbol, args: &[Argument], out: &mut Vec<Flow>) 
         }
     }
     let name = callee.last_name();
+    python(event, path, &name, args, out);
     if matches!(name.as_str(), "spawn" | "run" | "call" | "Popen" | "check_output")
         && (path.contains("child_process") || path.contains("subprocess"))
     {
@@ -187,6 +224,85 @@ fn call(event: &Event, callee: &Symbol, args: &[Argument], out: &mut Vec<Flow>) 
     {
         push(event, value, Sink::Redirect, "Location", Clean::URL, out);
     }
+}
+
+/// Sinks of Python libraries that need more than a position.
+fn python(event: &Event, path: &str, name: &str, args: &[Argument], out: &mut Vec<Flow>) {
+    let yes = |name: &str| event.named(name).is_some_and(|value| value.truth() == plimsoll_analysis::Truth::Yes);
+    if (path.starts_with("streamlit.") && yes("unsafe_allow_html"))
+        || (name == "Markdown" && path.contains("dash") && yes("dangerously_allow_html"))
+    {
+        let text = event.arg(0).or_else(|| event.named("body")).or_else(|| event.named("children"));
+        if let Some(value) = text {
+            // What a visitor types is shown to nobody else; what is stored is.
+            let stored = value.deep_labels().filtered(|label| matches!(label, Label::Record(..)));
+            push(event, &Value::of(stored), Sink::Html, name, Clean::HTML, out);
+        }
+    }
+    if path == "flask.flash" || path.starts_with("django.contrib.messages.") {
+        for arg in args {
+            if arg.value.deep_labels().any(|label| matches!(label, Label::Random)) {
+                answer(event, &arg.value, "flash", out);
+            }
+        }
+    }
+    if path == "open"
+        && let Some(target) = event.arg(0)
+    {
+        push(event, target, Sink::FilePath, "open", Clean::PATH, out);
+    }
+    if path == "exec"
+        && let Some(code) = event.arg(0)
+    {
+        push(event, code, Sink::Eval, "exec", Clean::ALL, out);
+    }
+    if name == "save"
+        && let Some(target) = event.arg(0)
+        && target.deep_labels().any(|label| matches!(label, Label::Upload(..)))
+        && !path.contains("django")
+    {
+        push(event, target, Sink::FilePath, "save", Clean::PATH, out);
+    }
+    // Cells that begin with `=` become formulas.
+    let cells: Vec<&Value> =
+        if path.contains("add_worksheet()") && matches!(name, "write" | "write_row" | "write_column") {
+            let off = path_option(event, "strings_to_formulas");
+            if off { Vec::new() } else { args.iter().skip(1).take(4).map(|arg| &arg.value).collect() }
+        } else if path.contains("openpyxl.Workbook()") && matches!(name, "append" | "cell") {
+            args.iter().map(|arg| &arg.value).collect()
+        } else if path.starts_with("csv.") && matches!(name, "writerow" | "writerows") {
+            args.iter().map(|arg| &arg.value).collect()
+        } else {
+            Vec::new()
+        };
+    for value in cells {
+        if let Some(store) = value.deep_labels().iter().find_map(|label| match label {
+            Label::Record(name, clean) if *clean != Clean::ALL => Some(name.to_string()),
+            _ => None,
+        }) {
+            out.push(Flow {
+                source: Source::Stored,
+                source_name: store,
+                sink: Sink::Formula,
+                sink_name: name.to_owned(),
+                from: event.span,
+                to: event.span,
+                entry: None,
+                limit: String::new(),
+            });
+        }
+    }
+}
+
+/// Whether an option of the workbook that a call belongs to is switched off.
+fn path_option(event: &Event, option: &str) -> bool {
+    let EventKind::Call { callee, .. } = &event.kind else { return false };
+    callee.calls().iter().any(|(_, args, _)| {
+        args.iter().any(|arg| {
+            arg.value.bool_field(option) == Some(false)
+                || arg.value.field("options").is_some_and(|options| options.bool_field(option) == Some(false))
+        })
+    })
 }
 
 fn method(event: &Event, receiver: &Value, name: &str, args: &[Argument], out: &mut Vec<Flow>) {
@@ -315,6 +431,9 @@ pub(super) fn answer(event: &Event, value: &Value, name: &str, out: &mut Vec<Flo
     if labels.any(|label| matches!(label, Label::Token)) {
         add(Source::FreshToken, "token".into());
     }
+    if labels.any(|label| matches!(label, Label::Random)) {
+        add(Source::FreshToken, "random".into());
+    }
 }
 
 /// Names of stores whose whole records are in a value.
@@ -334,6 +453,15 @@ fn rows(value: &Value, depth: u32) -> Vec<String> {
     };
     match &value.kind {
         ValueKind::Symbol(symbol) => match &symbol.kind {
+            // An address is made of a record's id, and shows nothing of the record.
+            SymbolKind::Call { callee, .. }
+                if matches!(
+                    callee.last_name().as_str(),
+                    "redirect" | "url_for" | "reverse" | "reverse_lazy" | "HttpResponseRedirect" | "RedirectResponse"
+                ) =>
+            {
+                Vec::new()
+            }
             // A single field of a record is not the record.
             SymbolKind::Member(base, name) if !is_row_member(name) && base.path != "store:file" => Vec::new(),
             _ => own(),

@@ -204,6 +204,9 @@ const DEFER: &[&str] = &[
 ];
 
 pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -> Outcome {
+    if let Some(known) = super::python::outcome(path, receiver, args) {
+        return known;
+    }
     let mut outcome = Outcome::default();
     // The app's own escape function: it replaces what opens a tag.
     if matches!(path.rsplit('.').next(), Some("replace" | "replaceAll")) {
@@ -285,7 +288,8 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         && let Some(key) = first.and_then(Value::as_str)
         && super::origins::is_plumbing(key)
     {
-        outcome.result = Some(Value::unknown());
+        outcome.result =
+            Some(Value::symbol(plimsoll_analysis::Symbol::import(format!("flask.session.{key}")), Labels::NONE));
         return outcome;
     }
     // Settings by name.
@@ -349,9 +353,19 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         return outcome;
     }
     if stores::is_read(path, receiver, args) {
-        let named = stores::recognise(path, receiver, args).map(|call| call.target).filter(|name| !name.is_empty());
-        let name = named.or_else(|| stores::target_of(path, receiver, args)).unwrap_or_default();
-        outcome.replace = Some(Labels::one(Label::Record(name.into(), Clean::NONE)));
+        let recognised = stores::recognise(path, receiver, args);
+        // What only goes on with what was read (`.fetchall()`) gives records of the same store.
+        let same = receiver
+            .map(|receiver| receiver.labels.filtered(|label| matches!(label, Label::Record(..))))
+            .filter(|same| recognised.is_none() && !same.is_empty());
+        outcome.replace = Some(same.unwrap_or_else(|| {
+            let name = recognised
+                .map(|call| call.target)
+                .filter(|target| !target.is_empty())
+                .or_else(|| stores::target_of(path, receiver, args))
+                .unwrap_or_default();
+            Labels::one(Label::Record(name.into(), Clean::NONE))
+        }));
         outcome.keep_identity = true;
         // A record found by what the cookie or a header carries is how home-made sessions know the caller.
         let by_ticket = args.iter().any(|arg| {

@@ -221,6 +221,9 @@ pub(super) fn labels(path: &str) -> Labels {
         let end = table.find(['.', '[', '(']).unwrap_or(table.len());
         return one(Label::Record(table[..end].into(), Clean::NONE));
     }
+    if let Some(known) = super::python::labels(path) {
+        return known;
+    }
     let last = path.rsplit('.').next().unwrap_or(path);
     if path.starts_with("process.env.") || path.starts_with("import.meta.env.") || path.starts_with("Bun.env.") {
         return one(Label::Env(last.trim_end_matches("()").into()));

@@ -93,6 +93,10 @@ const COMMON: &[(&str, EffectKind)] = &[
     ("filter_by", EffectKind::Read),
     ("where", EffectKind::Read),
     ("select", EffectKind::Read),
+    ("values", EffectKind::Read),
+    ("values_list", EffectKind::Read),
+    ("exclude", EffectKind::Read),
+    ("latest", EffectKind::Read),
     ("create", EffectKind::Create),
     ("insert", EffectKind::Create),
     ("add", EffectKind::Create),
@@ -143,6 +147,7 @@ const STORE_PATHS: &[&str] = &[
     ".objects",
     ".query",
     "db.session",
+    "SQLAlchemy().session",
     "Session()",
     "sessionmaker()",
     ".collection()",
@@ -160,6 +165,8 @@ const STORE_PATHS: &[&str] = &[
     "ref()",
     "lowdb",
     "SQLModel",
+    "ModelForm:",
+    "ModelSerializer:",
     "collection()",
     "Authenticatable:",
     "Pivot:",
@@ -237,6 +244,9 @@ pub(crate) fn recognise(path: &str, receiver: Option<&Value>, args: &[Argument])
     if is_not_store(path) {
         return None;
     }
+    if let Some(found) = built_statement(path, name, args) {
+        return Some(found);
+    }
     if path.contains(".from()") {
         return supabase(path, name, receiver);
     }
@@ -285,6 +295,32 @@ pub(crate) fn recognise(path: &str, receiver: Option<&Value>, args: &[Argument])
         return Some(StoreCall { kind: *kind, target, sql: None });
     }
     None
+}
+
+/// SQLAlchemy's statements, built apart and run by a session: `session.execute(select(User).where(…))`.
+fn built_statement(path: &str, name: &str, args: &[Argument]) -> Option<StoreCall> {
+    let runs = matches!(name, "execute" | "scalars" | "scalar" | "exec" | "scalar_one_or_none")
+        && (path.contains("Session()")
+            || path.contains("sessionmaker()")
+            || path.contains("db.session")
+            || path.contains("SQLAlchemy().session")
+            || path.contains("AsyncSession")
+            || path.contains(".connect()")
+            || path.contains(".begin()"));
+    if !runs {
+        return None;
+    }
+    let symbol = args.first()?.value.as_symbol()?.clone();
+    let (verb, of, _) = symbol.calls().into_iter().next()?;
+    let kind = match verb.as_str() {
+        "select" => EffectKind::Read,
+        "update" => EffectKind::Update,
+        "delete" => EffectKind::Delete,
+        "insert" => EffectKind::Create,
+        _ => return None,
+    };
+    let target = of.first().and_then(|arg| class_name(&arg.value)).unwrap_or_default();
+    Some(StoreCall { kind, target, sql: None })
 }
 
 /// Whether a call reads records, so that its result is a record.
@@ -378,6 +414,12 @@ pub(crate) fn target_of(path: &str, receiver: Option<&Value>, args: &[Argument])
 }
 
 fn class_name(value: &Value) -> Option<String> {
+    // An instance carries the name of its class.
+    if let ValueKind::Object(object) = &value.kind
+        && object.class.is_some()
+    {
+        return object.name.borrow().as_ref().map(ToString::to_string);
+    }
     let path = value.path();
     let (_, name) = path.rsplit_once(':')?;
     let end = name.find(['.', '(']).unwrap_or(name.len());

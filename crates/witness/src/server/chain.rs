@@ -353,6 +353,7 @@ pub(crate) fn fix_request(machine: &mut Machine<'_>, method: Option<&str>, path:
         "@ctx.path",
         "@event.url.pathname",
         "@request.path",
+        "@request.url.path",
         "flask.request.path",
         "@event.path",
         "@event.node.req.url",

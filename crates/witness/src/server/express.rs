@@ -539,6 +539,7 @@ impl Reader<'_, '_, '_> {
             None => {
                 point.opaque = true;
                 let run = plimsoll_analysis::Run {
+                    yielded: None,
                     events: Vec::new(),
                     value: Value::unknown(),
                     facts: passage.facts.clone(),

@@ -2,23 +2,39 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_analysis::{Argument, Event, EventKind, Symbol, SymbolKind, Value};
-use plimsoll_ir::Kind;
+use plimsoll_analysis::{Argument, Clean, Event, EventKind, FunctionRef, Label, Labels, Symbol, SymbolKind, Value};
+use plimsoll_ir::{FunctionId, Kind, Language};
 use plimsoll_model::App;
-use plimsoll_model::app::EntryKind;
+use plimsoll_model::app::{EntryKind, Guard, GuardKind, GuardStanding};
 
 use super::chain::{
     self, Convention, Passage, RETURNS_NOTHING, closure_in, finish, fix_request, given, join_path, pass,
 };
 use crate::Witnessing;
+use crate::handler::named_guard;
 
 /// Hooks are called with nothing and go on by returning nothing.
 const HOOK: Convention = Convention { args: Vec::new, next: RETURNS_NOTHING };
 
+/// FastAPI's middleware: a request, and a function that goes on.
+const AROUND: Convention = Convention { args: || vec![given("@request"), given("@call-next")], next: "@call-next" };
+
 const METHODS: &[&str] = &["get", "post", "put", "patch", "delete"];
 
 pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app: &mut App) {
+    let factories = factories(witnessing, setup);
+    let setup: &[Event] = &factories;
     let prefixes = prefixes(setup);
+    let included = included(setup);
+    let limiter = limiter_for_all(witnessing, setup);
+    let csrf = csrf_for_all(setup);
+    let middlewares: Vec<&Event> = setup
+        .iter()
+        .filter(|event| match &event.kind {
+            EventKind::Call { callee, .. } => callee.path.ends_with("FastAPI().middleware()"),
+            _ => false,
+        })
+        .collect();
     let hooks: Vec<&Event> = setup
         .iter()
         .filter(|event| {
@@ -26,6 +42,7 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
                 && is_server(event.path())
         })
         .collect();
+    error_handlers(witnessing, setup);
     let mut seen = false;
     for event in setup {
         // `@app.route('/x')` calls what `app.route('/x')` gave with the function below it.
@@ -71,6 +88,11 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
                 passage = pass(witnessing, &HOOK, closure, hook.span, passage);
             }
         }
+        for middleware in &middlewares {
+            if let Some(closure) = middleware.arg(0) {
+                passage = pass(witnessing, &AROUND, closure, middleware.span, passage);
+            }
+        }
         // Decorators of libraries below the route's own.
         if let Some(arg) = args.first() {
             passage = decorators(witnessing, &arg.value, event, passage);
@@ -86,33 +108,43 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
                 (module, module.function(handler.function))
             }
         };
-        let values = function
-            .params
-            .iter()
-            .map(|param| {
-                match (module.kind(param.pattern), param.default.map(|default| module.kind(default).clone())) {
-                    // FastAPI's dependencies run before the handler; what they give is known by name.
-                    (Kind::Name(name), Some(Kind::Call { callee, .. }))
-                        if module
-                            .path(callee)
-                            .is_some_and(|path| path.ends_with("Depends") || path.ends_with("Security")) =>
-                    {
-                        if name.contains("user") || name.contains("admin") || name.contains("auth") {
-                            given("@identity")
-                        } else {
-                            Value::unknown()
-                        }
+        let span = module.span_of(function.head);
+        let values = if framework == "FastAPI" {
+            let of_root = root_of(registrar).map(|base| base.calls());
+            for (_, made_with, _) in of_root.iter().flatten() {
+                super::fastapi::listed(witnessing, made_with, span, &mut passage);
+            }
+            if let Some(given_where_included) = included.get(&own_site.clone().unwrap_or_default()) {
+                super::fastapi::listed(witnessing, given_where_included, span, &mut passage);
+            }
+            super::fastapi::listed(witnessing, options, span, &mut passage);
+            super::fastapi::parameters(witnessing, &handler, &path, &mut passage, 0)
+        } else {
+            let params = function.params.iter();
+            params
+                .map(|param| match module.kind(param.pattern) {
+                    Kind::Name(name) if is_number(&own, name) => {
+                        let label = Label::Input(format!("params.{name}").into(), Clean::ALL);
+                        Value::of(Labels::one(label))
                     }
-                    (Kind::Name(name), _) if name == "request" => given("@request"),
-                    (Kind::Name(name), _) => chain::input(&format!("params.{name}")),
+                    Kind::Name(name) => chain::input(&format!("params.{name}")),
                     _ => Value::unknown(),
-                }
-            })
-            .collect();
+                })
+                .collect()
+        };
+        if let Some(guard) = &limiter
+            && !exempt(witnessing, event, "limiter")
+        {
+            passage.named.push(guard.clone());
+        }
+        if let Some(guard) = &csrf
+            && !exempt(witnessing, event, "csrf")
+        {
+            passage.named.push(guard.clone());
+        }
         let list: Vec<&str> = methods.iter().map(String::as_str).collect();
         let mut point = chain::entry(EntryKind::Route, &list, &path, framework, event.span);
         point.span = module.span_of(function.head);
-        dependencies(witnessing, &handler, &mut passage);
         point.name = function.name.as_ref().map(ToString::to_string);
         let head = point.span;
         let index = finish(witnessing, point, &handler, values, passage);
@@ -217,27 +249,136 @@ pub(super) fn decorators(
     passage
 }
 
-/// Runs the functions that FastAPI calls before a handler.
-fn dependencies(witnessing: &mut Witnessing<'_, '_>, handler: &plimsoll_analysis::Closure, passage: &mut Passage) {
+/// Set-up, with that of application factories which only the server calls.
+fn factories(witnessing: &mut Witnessing<'_, '_>, setup: &[Event]) -> Vec<Event> {
     let program = witnessing.machine.program;
-    let module = program.module(handler.module);
-    let mut named = Vec::new();
-    for param in &module.function(handler.function).params {
-        let Some(Kind::Call { callee, args, .. }) = param.default.map(|default| module.kind(default)) else { continue };
-        if !module.path(*callee).is_some_and(|path| path.ends_with("Depends") || path.ends_with("Security")) {
-            continue;
-        }
-        if let Some(name) = args.first().and_then(|arg| module.path(arg.value)) {
-            let words = crate::handler::words_of(&name);
-            let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-            let span = module.span(*callee);
-            if has(&["user", "auth", "token", "jwt", "authenticated", "login", "admin"]) {
-                named.push(crate::handler::named_guard(plimsoll_model::app::GuardKind::Authentication, &name, span));
+    let mut all = setup.to_vec();
+    for (id, module) in program.iter().filter(|(_, module)| module.language == Language::Python) {
+        for (function, at) in (0u32..).map(FunctionId).zip(&module.functions) {
+            let is_factory = at.parent.is_none()
+                && at.class.is_none()
+                && at.name.as_deref().is_some_and(|name| {
+                    matches!(name, "create_app" | "make_app" | "build_app" | "get_app" | "init_app" | "get_application")
+                });
+            let reference = FunctionRef { module: id, function };
+            if !is_factory || witnessing.machine.entered().contains(&reference) {
+                continue;
             }
-            if has(&["admin", "role", "permission", "superuser"]) {
-                named.push(crate::handler::named_guard(plimsoll_model::app::GuardKind::Role, &name, span));
-            }
+            let closure = witnessing.machine.closure_of(reference);
+            let events = witnessing.machine.run_setup(&closure, Vec::new()).events;
+            witnessing.note_events(&events);
+            all.extend(events);
         }
     }
-    passage.named.extend(named);
+    all
+}
+
+/// What routers are included with, by the place where they are made.
+fn included(setup: &[Event]) -> BTreeMap<String, Vec<Argument>> {
+    setup
+        .iter()
+        .filter(|event| event.path().ends_with(".include_router"))
+        .filter_map(|event| {
+            let router = event.arg(0).and_then(Value::as_symbol)?;
+            Some((site_key(router), event.args().to_vec()))
+        })
+        .collect()
+}
+
+/// Whether a parameter of a path is taken as a number (`<int:id>`).
+fn is_number(path: &str, name: &str) -> bool {
+    ["int", "float", "uuid"].iter().any(|kind| path.contains(&format!("<{kind}:{name}>")))
+}
+
+/// A limiter that applies to every route that is not exempt.
+fn limiter_for_all(witnessing: &mut Witnessing<'_, '_>, setup: &[Event]) -> Option<Guard> {
+    let event = setup.iter().find(|event| matches!(event.path(), "flask_limiter.Limiter" | "slowapi.Limiter"))?;
+    let limits = event.named("default_limits").or_else(|| event.named("application_limits"))?;
+    if limits.items().is_empty() && limits.as_object().is_some() {
+        return None;
+    }
+    let mut guard = named_guard(GuardKind::RateLimit, "limits for all routes", event.span);
+    if let Some(why) = chosen_key(witnessing, event) {
+        guard.standing = GuardStanding::FailsOpen(why);
+    }
+    Some(guard)
+}
+
+/// Why the key that a limiter counts by is one that the caller chooses.
+fn chosen_key(witnessing: &mut Witnessing<'_, '_>, event: &Event) -> Option<String> {
+    let key = event.named("key_func").or_else(|| event.arg(0))?.as_closure()?.clone();
+    witnessing.machine.reset();
+    let run = witnessing.machine.run(&key, Vec::new(), plimsoll_analysis::Facts::default());
+    run.value
+        .deep_labels()
+        .any(|label| matches!(label, Label::Input(name, _) if name.starts_with("headers")))
+        .then(|| "it counts by a header that the caller writes".to_owned())
+}
+
+/// Protection against forged requests that applies to every route that is not exempt.
+fn csrf_for_all(setup: &[Event]) -> Option<Guard> {
+    let event = setup.iter().find(|event| {
+        let path = event.path();
+        ["CSRFProtect", "CsrfProtect", "SeaSurf"].iter().any(|name| {
+            (path.ends_with(name) && !event.args().is_empty()) || path.ends_with(&format!("{name}().init_app"))
+        })
+    })?;
+    Some(named_guard(GuardKind::Csrf, "CSRFProtect", event.span))
+}
+
+/// Whether a route is taken out of what applies to all (`@csrf.exempt`, `@limiter.exempt`).
+fn exempt(witnessing: &Witnessing<'_, '_>, event: &Event, what: &str) -> bool {
+    let module = witnessing.machine.program.module(event.site.module);
+    module.functions.iter().filter(|function| function.decorators.contains(&event.site.node)).any(|function| {
+        function
+            .decorators
+            .iter()
+            .filter_map(|&decorator| module.path(decorator))
+            .any(|path| path.ends_with(".exempt") && path.to_ascii_lowercase().contains(what))
+    })
+}
+
+/// Functions that answer for any error (`@app.errorhandler(Exception)`, `@app.exception_handler(Exception)`), run with an
+/// error. What they tell of it reaches whoever asked.
+fn error_handlers(witnessing: &mut Witnessing<'_, '_>, setup: &[Event]) {
+    for event in setup {
+        let EventKind::Call { callee, args } = &event.kind else { continue };
+        let SymbolKind::Call { callee: registrar, args: kinds, .. } = &callee.kind else { continue };
+        if !matches!(registrar.last_name().as_str(), "errorhandler" | "app_errorhandler" | "exception_handler")
+            || !is_server(&registrar.path)
+        {
+            continue;
+        }
+        // Errors that the framework itself raises for the visitor (404) say nothing of the inside.
+        let any = kinds.first().is_some_and(|kind| {
+            matches!(kind.value.path(), "Exception" | "BaseException" | "InternalServerError")
+                || kind.value.path().ends_with("InternalServerError")
+                || matches!(kind.value.kind, plimsoll_analysis::ValueKind::Num(code) if code >= 500.0)
+        });
+        let Some(handler) = args.first().and_then(|arg| closure_in(&arg.value)).filter(|_| any) else { continue };
+        witnessing.machine.reset();
+        let count = witnessing.machine.program.module(handler.module).function(handler.function).params.len();
+        let mut values = vec![given("@request"); count.saturating_sub(1)];
+        values.push(Value::of(Labels::one(Label::ErrorDetail)));
+        let run = witnessing.machine.run(&handler, values, plimsoll_analysis::Facts::default());
+        let tells = run.events.iter().any(|event| event.path().ends_with("traceback.format_exc"));
+        for mut flow in crate::handler::flows_of(&run.events) {
+            if flow.source == plimsoll_model::app::Source::ErrorDetail
+                && flow.sink == plimsoll_model::app::Sink::Response
+            {
+                flow.sink_name = "error handler".into();
+                if tells && shows_traceback(witnessing, &flow) {
+                    flow.source_name = "traceback".into();
+                }
+                witnessing.flows.push(flow);
+            }
+        }
+        witnessing.note_events(&run.events);
+    }
+}
+
+/// Whether the text of an answer holds the whole traceback.
+fn shows_traceback(witnessing: &Witnessing<'_, '_>, flow: &plimsoll_model::app::Flow) -> bool {
+    let tree = witnessing.machine.program.tree;
+    tree.text(flow.to).contains("traceback") || tree.text(flow.to).contains("format_exc")
 }

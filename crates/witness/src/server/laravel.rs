@@ -585,7 +585,13 @@ fn entry(witnessing: &mut Witnessing<'_, '_>, laravel: &Laravel, route: &Route) 
         for (value, span) in route.group.middleware.clone() {
             passage = middleware(witnessing, laravel, &value, span, passage, 0);
         }
-        let run = Run { events: Vec::new(), value: Value::unknown(), facts: passage.facts.clone(), cut_off: false };
+        let run = Run {
+            events: Vec::new(),
+            value: Value::unknown(),
+            yielded: None,
+            facts: passage.facts.clone(),
+            cut_off: false,
+        };
         finish_run(witnessing, point, run, passage);
         return;
     };

@@ -1,0 +1,608 @@
+//! Class views: Django's own and those of Django REST framework. What they do is mostly in what they inherit.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use plimsoll_analysis::{ClassRef, Closure, Event, Facts, Object, Site, Symbol, Value, ValueKind};
+use plimsoll_ir::{ClassId, Kind, Language, Module, NodeId};
+use plimsoll_model::DataClass;
+use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, Purpose};
+use plimsoll_source::Span;
+
+use super::chain::{self, Passage, finish, given, join_path};
+use super::django::{Marks, Project, class_of};
+use crate::Witnessing;
+use crate::guards::is_privilege_name;
+use crate::handler::named_guard;
+
+/// What an inherited view does: method of HTTP, name of the method that an app overrides, effect, whether it takes one
+/// record by its address.
+type Action = (&'static str, &'static str, EffectKind, bool);
+
+const LIST: Action = ("GET", "list", EffectKind::Read, false);
+const RETRIEVE: Action = ("GET", "retrieve", EffectKind::Read, true);
+const CREATE: Action = ("POST", "create", EffectKind::Create, false);
+const UPDATE: Action = ("PUT", "update", EffectKind::Update, true);
+const DESTROY: Action = ("DELETE", "destroy", EffectKind::Delete, true);
+
+/// Inherited views by the end of the base's name.
+const BASES: &[(&str, &[Action])] = &[
+    ("ReadOnlyModelViewSet", &[LIST, RETRIEVE]),
+    ("ModelViewSet", &[LIST, RETRIEVE, CREATE, UPDATE, DESTROY]),
+    ("ListModelMixin", &[LIST]),
+    ("RetrieveModelMixin", &[RETRIEVE]),
+    ("CreateModelMixin", &[CREATE]),
+    ("UpdateModelMixin", &[UPDATE]),
+    ("DestroyModelMixin", &[DESTROY]),
+    ("RetrieveUpdateDestroyAPIView", &[RETRIEVE, UPDATE, DESTROY]),
+    ("RetrieveUpdateAPIView", &[RETRIEVE, UPDATE]),
+    ("RetrieveDestroyAPIView", &[RETRIEVE, DESTROY]),
+    ("ListCreateAPIView", &[LIST, CREATE]),
+    ("ListAPIView", &[LIST]),
+    ("RetrieveAPIView", &[RETRIEVE]),
+    ("CreateAPIView", &[CREATE]),
+    ("UpdateAPIView", &[UPDATE]),
+    ("DestroyAPIView", &[DESTROY]),
+    ("ListView", &[("GET", "get", EffectKind::Read, false)]),
+    ("DetailView", &[("GET", "get", EffectKind::Read, true)]),
+    ("CreateView", &[("POST", "post", EffectKind::Create, false)]),
+    ("UpdateView", &[("POST", "post", EffectKind::Update, true)]),
+    ("DeleteView", &[("POST", "post", EffectKind::Delete, true)]),
+];
+
+/// Methods by which a class view answers, when the app writes them itself.
+const OWN: &[(&str, &str)] = &[
+    ("get", "GET"),
+    ("post", "POST"),
+    ("put", "PUT"),
+    ("patch", "PATCH"),
+    ("delete", "DELETE"),
+    ("form_valid", "POST"),
+    ("list", "GET"),
+    ("retrieve", "GET"),
+    ("create", "POST"),
+    ("update", "PUT"),
+    ("partial_update", "PATCH"),
+    ("destroy", "DELETE"),
+    ("perform_create", "POST"),
+    ("perform_update", "PUT"),
+    ("perform_destroy", "DELETE"),
+];
+
+/// Guards that a list of permission classes amounts to; `writes`: for a method that changes something.
+pub(super) fn permissions(witnessing: &mut Witnessing<'_, '_>, list: &str, span: Span, writes: bool) -> Vec<Guard> {
+    let mut guards = Vec::new();
+    let mut add = |kind: GuardKind, name: &str| guards.push(named_guard(kind, name, span));
+    for name in list.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|name| !name.is_empty()) {
+        match name {
+            "IsAuthenticated" => add(GuardKind::Authentication, name),
+            "IsAdminUser" | "DjangoModelPermissions" | "DjangoObjectPermissions" => {
+                add(GuardKind::Authentication, name);
+                add(GuardKind::Role, name);
+            }
+            "IsAuthenticatedOrReadOnly" | "DjangoModelPermissionsOrAnonReadOnly" if writes => {
+                add(GuardKind::Authentication, name);
+            }
+            "AllowAny" | "rest_framework" | "permissions" => {}
+            _ => {
+                let Some(class) = class_named(witnessing, name) else { continue };
+                for (method, object) in [("has_permission", false), ("has_object_permission", true)] {
+                    let Some(closure) = witnessing.machine.method(class, method) else { continue };
+                    let mut args = vec![given("@request"), Value::unknown()];
+                    if object {
+                        let labels = plimsoll_analysis::Labels::one(plimsoll_analysis::Label::Record(
+                            "object".into(),
+                            plimsoll_analysis::Clean::NONE,
+                        ));
+                        args.push(Value::symbol(Symbol::import("object"), labels));
+                    }
+                    witnessing.machine.fix("@request.method", Value::string(if writes { "POST" } else { "GET" }));
+                    let run = witnessing.machine.run(&closure, args, Facts::default());
+                    for kind in crate::guards::of_truth(&run.value, span) {
+                        add(kind, name);
+                    }
+                }
+            }
+        }
+    }
+    guards
+}
+
+fn class_named(witnessing: &Witnessing<'_, '_>, name: &str) -> Option<ClassRef> {
+    witnessing.machine.program.iter().filter(|(_, module)| module.language == Language::Python).find_map(
+        |(id, module)| {
+            let at = module.classes.iter().position(|class| class.name.as_deref() == Some(name))?;
+            Some(ClassRef { module: id, class: ClassId(u32::try_from(at).ok()?) })
+        },
+    )
+}
+
+/// Names of all bases of a class, the app's own followed.
+fn bases(witnessing: &Witnessing<'_, '_>, class: ClassRef, hops: u32, out: &mut Vec<String>) {
+    let module = witnessing.machine.program.module(class.module);
+    for &base in &module.class(class.class).bases {
+        let Some(path) = module.path(base) else { continue };
+        let name = path.rsplit('.').next().unwrap_or(&path).to_owned();
+        if hops < 5
+            && let Some(own) = class_named(witnessing, &name)
+            && own != class
+        {
+            bases(witnessing, own, hops + 1, out);
+        }
+        out.push(name);
+    }
+}
+
+/// A field of a class or of one of its bases.
+fn field(witnessing: &Witnessing<'_, '_>, class: ClassRef, name: &str, hops: u32) -> Option<(ClassRef, NodeId)> {
+    let module = witnessing.machine.program.module(class.module);
+    let at = module.class(class.class);
+    if let Some(value) = at.fields.iter().find(|field| field.name == name).and_then(|field| field.value) {
+        return Some((class, value));
+    }
+    if hops > 5 {
+        return None;
+    }
+    at.bases.iter().find_map(|&base| {
+        let path = module.path(base)?;
+        let own = class_named(witnessing, path.rsplit('.').next().unwrap_or(&path))?;
+        (own != class).then(|| field(witnessing, own, name, hops + 1)).flatten()
+    })
+}
+
+fn text_of(witnessing: &Witnessing<'_, '_>, class: ClassRef, node: NodeId) -> String {
+    let program = witnessing.machine.program;
+    program.tree.text(program.module(class.module).span(node)).to_owned()
+}
+
+/// An instance of a view, with the request that it answers.
+fn instance(class: ClassRef, at: NodeId) -> Value {
+    let object = Object { class: Some(class), ..Object::new(Site { module: class.module, node: at }, false) };
+    object.fields.borrow_mut().insert("request".into(), given("@request"));
+    let kwargs = Symbol::given("@self.kwargs");
+    let labels = plimsoll_analysis::Knowledge::labels(&crate::knowledge::Known, &kwargs.path);
+    object.fields.borrow_mut().insert("kwargs".into(), Value::symbol(kwargs, labels));
+    Value::plain(ValueKind::Object(Rc::new(object)))
+}
+
+fn bound(witnessing: &mut Witnessing<'_, '_>, class: ClassRef, method: &str) -> Option<Rc<Closure>> {
+    let closure = witnessing.machine.method(class, method)?;
+    let body = witnessing.machine.program.module(closure.module).function(closure.function).body;
+    Some(Rc::new(Closure { this: Some(instance(class, body)), ..(*closure).clone() }))
+}
+
+/// The entry points of one class view.
+pub(super) fn class_view(
+    witnessing: &mut Witnessing<'_, '_>,
+    project: &Project,
+    class: ClassRef,
+    path: &str,
+    event: &Event,
+    around: &Passage,
+) {
+    let program = witnessing.machine.program;
+    let module = program.module(class.module);
+    let at = module.class(class.class);
+    let span = module.span_of(at.range);
+    let mut names = Vec::new();
+    bases(witnessing, class, 0, &mut names);
+    let is_api = names.iter().any(|name| name.contains("APIView") || name.contains("ViewSet"));
+    let mut passage = if is_api {
+        let marks = Marks::default();
+        let own = field(witnessing, class, "permission_classes", 0);
+        let mut passage = marks.passage(witnessing, project, event, is_api);
+        if let Some((owner, node)) = own {
+            passage.named.retain(|guard| matches!(guard.kind, GuardKind::RateLimit | GuardKind::Csrf));
+            let list = text_of(witnessing, owner, node);
+            passage.named.extend(permissions(witnessing, &list, program.module(owner.module).span(node), true));
+        }
+        if let Some(dynamic) = witnessing.machine.method(class, "get_permissions") {
+            let function = program.module(dynamic.module).function(dynamic.function);
+            let text = program.tree.text(program.module(dynamic.module).span(function.body)).to_owned();
+            passage.named.extend(permissions(witnessing, &text, span, true));
+        }
+        passage
+    } else {
+        around.clone()
+    };
+    mixins(witnessing, class, &names, span, &mut passage);
+    let model = model_of(witnessing, class);
+    let limited = limited_to_caller(witnessing, class);
+    let own: Vec<(&str, &str)> =
+        OWN.iter().copied().filter(|(name, _)| witnessing.machine.method(class, name).is_some()).collect();
+    for (method, http) in &own {
+        let Some(handler) = bound(witnessing, class, method) else { continue };
+        let home = program.module(handler.module);
+        let function = home.function(handler.function);
+        let mut point = chain::entry(EntryKind::Route, &[http], path, "Django", event.span);
+        point.span = home.span_of(function.head);
+        witnessing.machine.reset();
+        witnessing.machine.fix("@self.request", given("@request"));
+        let mut args = Vec::new();
+        for param in function.params.iter().skip(1) {
+            args.push(match home.kind(param.pattern) {
+                Kind::Name(name) if name == "request" => given("@request"),
+                Kind::Name(name) if name == "form" || name == "serializer" => form_given(witnessing, class),
+                Kind::Name(name) => chain::input(&format!("params.{name}")),
+                _ => Value::unknown(),
+            });
+        }
+        let index = finish(witnessing, point, &handler, args, passage.clone());
+        if limited {
+            for effect in &mut witnessing.entry_points[index].effects {
+                effect.limited_to_caller |= effect.picked_by_input || effect.target == "object";
+            }
+        }
+    }
+    let mut seen: Vec<&str> = Vec::new();
+    for name in &names {
+        let Some((_, actions)) = BASES.iter().find(|(base, _)| name == base) else { continue };
+        for (http, method, kind, one) in *actions {
+            // Written by the app itself, or already there by another base.
+            let written = own.iter().any(|(own, _)| own == method || own.strip_prefix("perform_") == Some(*method));
+            if seen.contains(method) && is_api || (written && !matches!(*method, "get" | "post")) {
+                continue;
+            }
+            if own.iter().any(|(own, _)| own == method)
+                || (*method == "post" && own.iter().any(|(own, _)| *own == "form_valid"))
+            {
+                continue;
+            }
+            seen.push(method);
+            let full = if *one && is_api && !path.contains(':') { join_path(path, ":id") } else { path.to_owned() };
+            let mut point = chain::entry(EntryKind::Route, &[http], &full, "Django", event.span);
+            let head = Span::new(span.file, span.start, span.start + 1);
+            point.span = head;
+            point.handler = head;
+            point.name = at.name.as_ref().map(|name| format!("{name}.{method}"));
+            point.guards = passage.named.clone();
+            if *http == "GET" {
+                only_for_writing(witnessing, class, project, &mut point, is_api);
+            }
+            point.whole = point.guards.len();
+            point.effects = vec![Effect {
+                kind: *kind,
+                target: model.clone(),
+                fields: Vec::new(),
+                class: DataClass::Demo,
+                guards: Vec::new(),
+                picked_by_input: *one,
+                limited_to_caller: limited && (*one || *kind == EffectKind::Read),
+                writes_whole_input: false,
+                privilege_fields: Vec::new(),
+                bypasses_policies: false,
+                governed_by_policies: false,
+                span: head,
+            }];
+            if *one {
+                point.inputs.push("params.pk".into());
+            }
+            written_fields(witnessing, class, &mut point);
+            point.purposes = crate::handler::purposes_of(&point);
+            witnessing.entry_points.push(point);
+        }
+    }
+}
+
+/// Permissions that only hold for changes do not guard reading.
+fn only_for_writing(
+    witnessing: &mut Witnessing<'_, '_>,
+    class: ClassRef,
+    project: &Project,
+    point: &mut EntryPoint,
+    is_api: bool,
+) {
+    if !is_api {
+        return;
+    }
+    let list = match field(witnessing, class, "permission_classes", 0) {
+        Some((owner, node)) => text_of(witnessing, owner, node),
+        None => project.permissions().to_owned(),
+    };
+    if list.contains("ReadOnly") {
+        point.guards.retain(|guard| !guard.name.ends_with("ReadOnly"));
+    }
+}
+
+/// Guards of mixins and of a decorator around `dispatch`.
+fn mixins(witnessing: &mut Witnessing<'_, '_>, class: ClassRef, names: &[String], span: Span, passage: &mut Passage) {
+    // A mixin behind the view that it should guard is asked too late.
+    let view = names.iter().position(|name| name.ends_with("View"));
+    for (index, name) in names.iter().enumerate() {
+        if view.is_some_and(|view| view < index) {
+            break;
+        }
+        let lower = name.to_ascii_lowercase();
+        if lower.contains("loginrequired") {
+            passage.named.push(named_guard(GuardKind::Authentication, name, span));
+        } else if lower.contains("permissionrequired") || lower.contains("staffrequired") || lower.contains("superuser")
+        {
+            passage.named.push(named_guard(GuardKind::Authentication, name, span));
+            passage.named.push(named_guard(GuardKind::Role, name, span));
+        } else if lower.contains("userpassestest")
+            && let Some(test) = bound(witnessing, class, "test_func")
+        {
+            witnessing.machine.reset();
+            let run = witnessing.machine.run(&test, Vec::new(), Facts::default());
+            for kind in crate::guards::of_truth(&run.value, span) {
+                passage.named.push(named_guard(kind, "test_func", span));
+            }
+        }
+    }
+    let program = witnessing.machine.program;
+    let module = program.module(class.module);
+    for &decorator in &module.class(class.class).decorators {
+        let text = program.tree.text(module.span(decorator));
+        if text.contains("login_required") {
+            passage.named.push(named_guard(GuardKind::Authentication, "login_required", span));
+        }
+        if text.contains("staff_member_required") || text.contains("permission_required") {
+            passage.named.push(named_guard(GuardKind::Authentication, "staff_member_required", span));
+            passage.named.push(named_guard(GuardKind::Role, "staff_member_required", span));
+        }
+        if text.contains("csrf_exempt") {
+            passage.named.retain(|guard| guard.kind != GuardKind::Csrf);
+        }
+        if text.contains("ratelimit") {
+            passage.named.push(named_guard(GuardKind::RateLimit, "ratelimit", span));
+        }
+    }
+}
+
+/// The model whose records a view is about.
+fn model_of(witnessing: &mut Witnessing<'_, '_>, class: ClassRef) -> String {
+    for name in ["model", "queryset"] {
+        if let Some((owner, node)) = field(witnessing, class, name, 0) {
+            let text = text_of(witnessing, owner, node);
+            let first = text.split(['.', '(']).next().unwrap_or(&text);
+            return first.trim().to_owned();
+        }
+    }
+    if let Some((owner, node)) = field(witnessing, class, "serializer_class", 0) {
+        let name = text_of(witnessing, owner, node);
+        if let Some(serializer) = class_named(witnessing, name.rsplit('.').next().unwrap_or(&name))
+            && let Some((model, ..)) = meta(witnessing, serializer)
+        {
+            return model;
+        }
+    }
+    String::new()
+}
+
+/// Whether the records that a view works on are those of the caller.
+fn limited_to_caller(witnessing: &mut Witnessing<'_, '_>, class: ClassRef) -> bool {
+    ["get_queryset", "get_object"].iter().any(|method| {
+        let Some(closure) = bound(witnessing, class, method) else { return false };
+        witnessing.machine.reset();
+        let run = witnessing.machine.run(&closure, Vec::new(), Facts::default());
+        run.value.deep_labels().has_identity()
+    })
+}
+
+/// Model, fields and whether all fields are taken, as a form or serializer declares.
+fn meta(witnessing: &Witnessing<'_, '_>, class: ClassRef) -> Option<(String, Vec<String>, bool, Vec<String>)> {
+    let module = witnessing.machine.program.module(class.module);
+    let (owner, node) = field(witnessing, class, "Meta", 0)?;
+    let home = witnessing.machine.program.module(owner.module);
+    let Kind::Class(inner) = home.kind(node) else { return None };
+    let inner = home.class(*inner);
+    let value = |name: &str| inner.fields.iter().find(|field| field.name == name).and_then(|field| field.value);
+    let model = value("model").and_then(|node| home.path(node)).unwrap_or_default();
+    let model = model.rsplit('.').next().unwrap_or(&model).to_owned();
+    let list = |node: Option<NodeId>| -> Vec<String> {
+        match node.map(|node| home.kind(node)) {
+            Some(Kind::Array(items)) => items.iter().filter_map(|&item| home.string(item).map(str::to_owned)).collect(),
+            _ => Vec::new(),
+        }
+    };
+    let all = value("fields").and_then(|node| home.string(node)) == Some("__all__") || value("exclude").is_some();
+    let mut read_only = list(value("read_only_fields"));
+    read_only.extend(list(value("exclude")));
+    // Fields declared with `read_only=True` are taken from nobody.
+    for field in &module.class(class.class).fields {
+        if let Some(node) = field.value
+            && witnessing.machine.program.tree.text(module.span(node)).contains("read_only=True")
+        {
+            read_only.push(field.name.to_string());
+        }
+    }
+    Some((model, list(value("fields")), all, read_only))
+}
+
+/// Names of a model's fields.
+fn model_fields(witnessing: &Witnessing<'_, '_>, model: &str) -> Vec<String> {
+    let Some(class) = class_named(witnessing, model) else { return Vec::new() };
+    let module: &Module = witnessing.machine.program.module(class.module);
+    let mut out: Vec<String> = module.class(class.class).fields.iter().map(|field| field.name.to_string()).collect();
+    let mut names = Vec::new();
+    bases(witnessing, class, 0, &mut names);
+    if names.iter().any(|name| name == "AbstractUser") {
+        out.extend(["password", "is_staff", "is_superuser", "is_active"].map(str::to_owned));
+    }
+    out
+}
+
+/// Fields that a form or serializer takes from the request although they decide what somebody may do.
+fn taken_privileges(witnessing: &Witnessing<'_, '_>, form: ClassRef) -> Vec<String> {
+    let Some((model, fields, all, read_only)) = meta(witnessing, form) else { return Vec::new() };
+    let named = if all { model_fields(witnessing, &model) } else { fields };
+    named
+        .into_iter()
+        .filter(|name| {
+            is_privilege_name(name)
+                && !matches!(name.as_str(), "type" | "level" | "plan" | "rule" | "group" | "scope")
+                && !read_only.contains(name)
+        })
+        .collect()
+}
+
+/// What a view's serializer or form lets the request write, and what its answer shows.
+fn written_fields(witnessing: &Witnessing<'_, '_>, class: ClassRef, point: &mut EntryPoint) {
+    for name in ["serializer_class", "form_class"] {
+        let Some((owner, node)) = field(witnessing, class, name, 0) else { continue };
+        let text = text_of(witnessing, owner, node);
+        let Some(form) = class_named(witnessing, text.rsplit('.').next().unwrap_or(&text)) else { continue };
+        let privileges = taken_privileges(witnessing, form);
+        for effect in &mut point.effects {
+            if effect.kind.writes() && effect.kind != EffectKind::Delete {
+                effect.privilege_fields.extend(privileges.iter().cloned());
+            }
+        }
+        if let Some((model, fields, all, _)) = meta(witnessing, form)
+            && name == "serializer_class"
+        {
+            point.returns = if all { model_fields(witnessing, &model) } else { fields };
+        }
+    }
+}
+
+/// The form or serializer that a view hands to its own method.
+fn form_given(witnessing: &Witnessing<'_, '_>, class: ClassRef) -> Value {
+    for (name, base) in
+        [("form_class", "django.forms.ModelForm"), ("serializer_class", "rest_framework.serializers.ModelSerializer")]
+    {
+        if let Some((owner, node)) = field(witnessing, class, name, 0) {
+            let text = text_of(witnessing, owner, node);
+            let form = text.rsplit('.').next().unwrap_or(&text);
+            return Value::symbol(Symbol::import(format!("{base}:{form}()")), plimsoll_analysis::Labels::NONE);
+        }
+    }
+    Value::unknown()
+}
+
+/// Effects of forms and serializers are effects on their models.
+pub(super) fn forms(witnessing: &mut Witnessing<'_, '_>, first: usize) {
+    let program = witnessing.machine.program;
+    let mut known: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
+    for (id, module) in program.iter().filter(|(_, module)| module.language == Language::Python) {
+        for (index, class) in module.classes.iter().enumerate() {
+            let (Some(name), Ok(index)) = (&class.name, u32::try_from(index)) else { continue };
+            let class = ClassRef { module: id, class: ClassId(index) };
+            if let Some((model, ..)) = meta(witnessing, class) {
+                known.insert(name.to_string(), (model, taken_privileges(witnessing, class)));
+            }
+        }
+    }
+    for entry in &mut witnessing.entry_points[first..] {
+        for effect in &mut entry.effects {
+            let Some((model, privileges)) = known.get(&effect.target) else { continue };
+            effect.target.clone_from(model);
+            if effect.kind.writes() {
+                effect.privilege_fields.extend(privileges.iter().cloned());
+            }
+        }
+    }
+}
+
+/// Views that come whole from a library: sign-in pages and token endpoints.
+pub(super) fn library_view(
+    witnessing: &mut Witnessing<'_, '_>,
+    project: &Project,
+    view: &Value,
+    path: &str,
+    event: &Event,
+) {
+    let name = view.path();
+    let is_page = name.contains("LoginView");
+    let is_api = name.contains("obtain_auth_token") || name.contains("ObtainAuthToken") || name.contains("TokenObtain");
+    if !is_page && !is_api {
+        return;
+    }
+    let marks = Marks::of(view);
+    let mut passage = marks.passage(witnessing, project, event, is_api);
+    passage.named.retain(|guard| matches!(guard.kind, GuardKind::RateLimit | GuardKind::Csrf));
+    let mut point = chain::entry(EntryKind::Route, &["POST"], path, "Django", event.span);
+    point.guards = passage.named;
+    point.whole = point.guards.len();
+    point.inputs = vec!["body.password".into(), "body.username".into()];
+    point.purposes.insert(Purpose::Login);
+    point.effects = [EffectKind::VerifyPassword, EffectKind::IssueSession]
+        .into_iter()
+        .map(|kind| Effect {
+            kind,
+            target: String::new(),
+            fields: Vec::new(),
+            class: DataClass::Demo,
+            guards: Vec::new(),
+            picked_by_input: false,
+            limited_to_caller: false,
+            writes_whole_input: false,
+            privilege_fields: Vec::new(),
+            bypasses_policies: false,
+            governed_by_policies: false,
+            span: event.span,
+        })
+        .collect();
+    witnessing.entry_points.push(point);
+}
+
+/// Classes registered with a router of Django REST framework.
+pub(super) fn routers(
+    witnessing: &mut Witnessing<'_, '_>,
+    project: &Project,
+    setup: &[Event],
+    routes: &[&Event],
+    prefixes: &BTreeMap<plimsoll_analysis::ModuleId, String>,
+) {
+    for event in setup {
+        let path = event.path();
+        if !(path.ends_with(".register") && path.contains("Router()")) {
+            continue;
+        }
+        let (Some(prefix), Some(view)) = (event.arg(0).and_then(Value::as_str), event.arg(1)) else { continue };
+        let Some(class) = class_of(witnessing, view) else { continue };
+        let module_prefix = prefixes.get(&event.site.module).cloned().unwrap_or_default();
+        // `path("api/", include(router.urls))` in the same or another file.
+        let included = routes.iter().find_map(|route| {
+            let symbol = route.arg(1)?.as_symbol()?.clone();
+            let (name, args, _) = symbol.calls().pop()?;
+            let of_router = name == "include" && args.first().is_some_and(|arg| arg.value.path().contains("Router()"));
+            (of_router && route.site.module == event.site.module).then(|| route.arg(0)?.text_shape()).flatten()
+        });
+        let base = join_path(&join_path("/", &module_prefix), &included.unwrap_or_default());
+        let full = join_path(&base, prefix);
+        class_view(witnessing, project, class, &full, event, &Passage::default());
+        actions(witnessing, project, class, &full, event);
+    }
+}
+
+/// Further methods of a view set, marked with `@action`.
+fn actions(witnessing: &mut Witnessing<'_, '_>, project: &Project, class: ClassRef, path: &str, event: &Event) {
+    let program = witnessing.machine.program;
+    let module = program.module(class.module);
+    let methods = module.class(class.class).methods.clone();
+    for method in methods {
+        let function = module.function(method);
+        let mark = function.decorators.iter().find_map(|&decorator| match module.kind(decorator) {
+            Kind::Call { callee, args, .. } if module.path(*callee).is_some_and(|path| path.ends_with("action")) => {
+                Some(args)
+            }
+            _ => None,
+        });
+        let (Some(args), Some(name)) = (mark, function.name.clone()) else { continue };
+        let named = |wanted: &str| args.iter().find(|arg| arg.name.as_deref() == Some(wanted)).map(|arg| arg.value);
+        let http: Vec<String> = match named("methods").map(|node| module.kind(node)) {
+            Some(Kind::Array(items)) => {
+                items.iter().filter_map(|&item| module.string(item).map(str::to_uppercase)).collect()
+            }
+            _ => vec!["GET".into()],
+        };
+        let marks = Marks::default();
+        let mut passage = marks.passage(witnessing, project, event, true);
+        let own = named("permission_classes").map(|node| (class, node));
+        if let Some((owner, node)) = own.or_else(|| field(witnessing, class, "permission_classes", 0)) {
+            passage.named.retain(|guard| matches!(guard.kind, GuardKind::RateLimit | GuardKind::Csrf));
+            let list = text_of(witnessing, owner, node);
+            let span = program.module(owner.module).span(node);
+            passage.named.extend(permissions(witnessing, &list, span, true));
+        }
+        let Some(handler) = bound(witnessing, class, &name) else { continue };
+        let list: Vec<&str> = http.iter().map(String::as_str).collect();
+        let detail = named("detail").is_some_and(|node| matches!(module.kind(node), Kind::Bool(true)));
+        let full = if detail { join_path(&join_path(path, ":id"), &name) } else { join_path(path, &name) };
+        let mut point = chain::entry(EntryKind::Route, &list, &full, "Django", event.span);
+        point.span = module.span_of(function.head);
+        witnessing.machine.reset();
+        finish(witnessing, point, &handler, vec![given("@request"), chain::input("params.pk")], passage);
+    }
+}
