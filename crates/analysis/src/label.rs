@@ -23,6 +23,10 @@ impl Clean {
     pub const SHELL: Clean = Clean(16);
     /// For the inside of a quoted SQL string.
     pub const QUOTED: Clean = Clean(32);
+    /// For a query of a document store: it is text or a number, never an object with operators.
+    pub const SCALAR: Clean = Clean(64);
+    /// One of a fixed list: no text of the visitor's own, but still the visitor's choice.
+    pub const LISTED: Clean = Clean(u16::MAX ^ 0x8000);
     /// A number, an enumerated value, a verified shape: harmless for everything.
     pub const ALL: Clean = Clean(u16::MAX);
 

@@ -52,6 +52,7 @@ fn app() -> App {
         bypasses_policies: false,
         governed_by_policies: false,
         span: span(),
+        called_at: None,
     };
     let entry = EntryPoint {
         kind: EntryKind::Route,

@@ -72,6 +72,8 @@ pub struct App {
     pub settings: Vec<SettingSeen>,
     /// Third parties that receive data.
     pub third_parties: Vec<ThirdParty>,
+    /// Column names that code and schema show, by the name of the store in lower case and singular.
+    pub columns: std::collections::BTreeMap<String, std::collections::BTreeSet<String>>,
     /// What could not be understood or looked at.
     pub not_checked: Vec<NotChecked>,
     /// What was looked at, for the coverage section.
@@ -278,6 +280,9 @@ impl App {
         self.crypto.append(&mut other.crypto);
         self.settings.append(&mut other.settings);
         self.third_parties.append(&mut other.third_parties);
+        for (store, mut columns) in std::mem::take(&mut other.columns) {
+            self.columns.entry(store).or_default().append(&mut columns);
+        }
         self.not_checked.append(&mut other.not_checked);
         self.looked_at.append(&mut other.looked_at);
         self.live.append(other.live);

@@ -4,6 +4,7 @@
 //! fences run as tests). Rules are pure: they see the [`App`] and report through a [`Sink`]; they open no file, send no
 //! request and know no language. `registry.rs` is generated (`cargo xtask gen`).
 
+mod access;
 mod gains;
 mod page;
 mod registry;

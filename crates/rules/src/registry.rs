@@ -2,12 +2,24 @@
 
 #[path = "client_data/business_data_in_browser_code.rs"]
 mod business_data_in_browser_code;
+#[path = "injection/code_from_input.rs"]
+mod code_from_input;
+#[path = "injection/command_from_input.rs"]
+mod command_from_input;
+#[path = "client_data/credential_in_response.rs"]
+mod credential_in_response;
 #[path = "cors/credentialed_cors_for_any_origin.rs"]
 mod credentialed_cors_for_any_origin;
+#[path = "sessions/cross_site_request_accepted.rs"]
+mod cross_site_request_accepted;
 #[path = "misconfiguration/debug_mode_on.rs"]
 mod debug_mode_on;
 #[path = "misconfiguration/error_details_to_client.rs"]
 mod error_details_to_client;
+#[path = "ssrf/fetch_of_address_from_request.rs"]
+mod fetch_of_address_from_request;
+#[path = "files/file_path_from_request.rs"]
+mod file_path_from_request;
 #[path = "injection/formula_in_spreadsheet.rs"]
 mod formula_in_spreadsheet;
 #[path = "client_side_auth/guard_only_in_browser.rs"]
@@ -20,22 +32,34 @@ mod login_without_limiter;
 mod logout_leaves_session_valid;
 #[path = "xss/markup_from_untrusted_text.rs"]
 mod markup_from_untrusted_text;
+#[path = "access_control/mass_assignment.rs"]
+mod mass_assignment;
 #[path = "headers/no_security_headers.rs"]
 mod no_security_headers;
+#[path = "access_control/object_without_owner_check.rs"]
+mod object_without_owner_check;
 #[path = "rate_limits/paid_service_open_to_anyone.rs"]
 mod paid_service_open_to_anyone;
 #[path = "sessions/password_change_without_current.rs"]
 mod password_change_without_current;
 #[path = "crypto/password_rules_not_applied.rs"]
 mod password_rules_not_applied;
+#[path = "crypto/passwords_stored_readably.rs"]
+mod passwords_stored_readably;
 #[path = "access_control/policy_open_to_all.rs"]
 mod policy_open_to_all;
 #[path = "misconfiguration/private_files_served.rs"]
 mod private_files_served;
 #[path = "access_control/privilege_from_request.rs"]
 mod privilege_from_request;
+#[path = "injection/query_operator_from_input.rs"]
+mod query_operator_from_input;
+#[path = "redirects/redirect_to_address_from_request.rs"]
+mod redirect_to_address_from_request;
 #[path = "access_control/reset_link_to_asker.rs"]
 mod reset_link_to_asker;
+#[path = "access_control/role_check_missing.rs"]
+mod role_check_missing;
 #[path = "access_control/role_check_only_in_template.rs"]
 mod role_check_only_in_template;
 #[path = "access_control/route_without_authentication.rs"]
@@ -46,6 +70,8 @@ mod secret_in_browser_code;
 mod secret_in_code;
 #[path = "sessions/session_cookie_without_flags.rs"]
 mod session_cookie_without_flags;
+#[path = "sessions/session_token_in_url.rs"]
+mod session_token_in_url;
 #[path = "sessions/session_token_in_web_storage.rs"]
 mod session_token_in_web_storage;
 #[path = "access_control/sign_up_skips_approval.rs"]
@@ -62,34 +88,49 @@ mod upload_served_inline;
 mod upload_without_bounds;
 #[path = "dependencies/vulnerable_dependency.rs"]
 mod vulnerable_dependency;
+#[path = "access_control/webhook_unverified.rs"]
+mod webhook_unverified;
 
 use crate::Rule;
 
 /// All rules, sorted by id.
 pub static RULES: &[&Rule] = &[
     &business_data_in_browser_code::RULE,
+    &code_from_input::RULE,
+    &command_from_input::RULE,
+    &credential_in_response::RULE,
     &credentialed_cors_for_any_origin::RULE,
+    &cross_site_request_accepted::RULE,
     &debug_mode_on::RULE,
     &error_details_to_client::RULE,
+    &fetch_of_address_from_request::RULE,
+    &file_path_from_request::RULE,
     &formula_in_spreadsheet::RULE,
     &guard_only_in_browser::RULE,
     &guessable_token::RULE,
     &login_without_limiter::RULE,
     &logout_leaves_session_valid::RULE,
     &markup_from_untrusted_text::RULE,
+    &mass_assignment::RULE,
     &no_security_headers::RULE,
+    &object_without_owner_check::RULE,
     &paid_service_open_to_anyone::RULE,
     &password_change_without_current::RULE,
     &password_rules_not_applied::RULE,
+    &passwords_stored_readably::RULE,
     &policy_open_to_all::RULE,
     &private_files_served::RULE,
     &privilege_from_request::RULE,
+    &query_operator_from_input::RULE,
+    &redirect_to_address_from_request::RULE,
     &reset_link_to_asker::RULE,
+    &role_check_missing::RULE,
     &role_check_only_in_template::RULE,
     &route_without_authentication::RULE,
     &secret_in_browser_code::RULE,
     &secret_in_code::RULE,
     &session_cookie_without_flags::RULE,
+    &session_token_in_url::RULE,
     &session_token_in_web_storage::RULE,
     &sign_up_skips_approval::RULE,
     &sql_from_input::RULE,
@@ -98,4 +139,5 @@ pub static RULES: &[&Rule] = &[
     &upload_served_inline::RULE,
     &upload_without_bounds::RULE,
     &vulnerable_dependency::RULE,
+    &webhook_unverified::RULE,
 ];

@@ -117,7 +117,7 @@ fn truthy(value: &Value) -> Vec<Check> {
             out.push(Check::holds(GuardKind::Role));
         }
         // A record found by an id of the request *and* the caller's own: nothing comes back for others.
-        if is_record(value) && has_input(value) {
+        if is_record(value) && (has_input(value) || is_picked(value)) {
             out.push(Check::holds(GuardKind::Ownership));
         }
         out.push(Check::holds(GuardKind::Authentication));
@@ -145,6 +145,10 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
     let pairs = [(left, right), (right, left)];
     if holds && pairs.iter().any(|(a, b)| has_input(a) && is_csrf_token(b)) {
         return vec![Check::holds(GuardKind::Csrf)];
+    }
+    // `rows.length !== 0`: something was found.
+    if !holds && matches!(right.kind, ValueKind::Num(number) if number == 0.0) && is_record(left) {
+        return truthy(left);
     }
     for (a, b) in pairs {
         // A password against its record is no guard of the caller: it is the login itself.
@@ -251,8 +255,25 @@ fn compared(left: &Value, right: &Value) -> Vec<Check> {
             }
             return vec![Check::holds(GuardKind::RateLimit)];
         }
+        // `rows.length > 0`
+        if is_identity(value) && is_record(value) && is_picked(value) {
+            return vec![Check::holds(GuardKind::Ownership), Check::holds(GuardKind::Authentication)];
+        }
     }
     Vec::new()
+}
+
+/// Whether a record was looked up by an id of the request (not by the ticket that says who calls).
+fn is_picked(value: &Value) -> bool {
+    let by_id = |value: &Value| {
+        has_label(
+            value,
+            |label| matches!(label, Label::Input(name, _) if !name.starts_with("cookies") && !name.starts_with("headers")),
+        )
+    };
+    value
+        .as_symbol()
+        .is_some_and(|symbol| symbol.calls().iter().any(|(_, args, _)| args.iter().any(|arg| by_id(&arg.value))))
 }
 
 /// A count of attempts: a record or state whose name says so.

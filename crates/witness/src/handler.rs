@@ -4,6 +4,8 @@ mod effects;
 mod flows;
 mod php;
 mod purpose;
+pub(crate) mod rows;
+mod vetting;
 
 pub(crate) use effects::is_session_name;
 pub(crate) use flows::flows_of;
@@ -39,11 +41,18 @@ pub(crate) struct Interpretation {
 pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> Interpretation {
     let mut out = Interpretation::default();
     let mut found: Vec<(Effect, Facts)> = Vec::new();
+    // The handler itself is entered without an event, so what happens first happens in it.
+    let handler = events.first().and_then(|event| event.function);
+    let mut called_at = None;
     for (index, event) in events.iter().enumerate() {
+        if matches!(event.kind, EventKind::Enter { .. }) && event.function == handler {
+            called_at = Some(event.span);
+        }
         if let EventKind::Enter { function, .. } = event.kind {
             out.entered.push(function);
         }
-        if let Some(effect) = effects::effect_of(events, index) {
+        if let Some(mut effect) = effects::effect_of(events, index) {
+            effect.called_at = called_at.filter(|_| event.function != handler);
             found.push((effect, event.facts.clone()));
         }
         collect_inputs(event, &mut out.inputs);
@@ -63,6 +72,7 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> I
     }
     out.inputs.sort();
     out.inputs.dedup();
+    limit_reads(events, &mut found, tree);
 
     // What every effect has in common applies to the whole handler. Looking up the caller's own record is how a guard
     // works, not what it guards.
@@ -172,6 +182,30 @@ fn compared_password(events: &[Event]) -> Option<plimsoll_source::Span> {
         }
         _ => None,
     })
+}
+
+/// A record that is given away only behind a check whose it is, is limited to the caller, although it was read before.
+fn limit_reads(events: &[Event], found: &mut [(Effect, Facts)], tree: &SourceTree) {
+    for (effect, _) in found.iter_mut() {
+        let reads = matches!(effect.kind, EffectKind::Read | EffectKind::ReadMemory | EffectKind::ReadFile);
+        if !reads || !effect.picked_by_input || effect.limited_to_caller {
+            continue;
+        }
+        let about = |value: &Value| {
+            value.deep_labels().any(|label| matches!(label, Label::Record(name, _) if name.as_str() == effect.target))
+        };
+        let mut answers = events
+            .iter()
+            .filter(|event| flows::is_success_answer(event) && !matches!(event.kind, EventKind::Return { .. }))
+            .filter(|event| effect.kind == EffectKind::ReadFile || event.args().iter().any(|arg| about(&arg.value)))
+            .peekable();
+        effect.limited_to_caller = answers.peek().is_some()
+            && answers.all(|event| {
+                guards_of(&event.facts, tree)
+                    .iter()
+                    .any(|guard| matches!(guard.kind, GuardKind::Ownership | GuardKind::Role) && guard.holds())
+            });
+    }
 }
 
 /// A limiter of the app's own: the handler can answer 429 (too many requests, RFC 6585). One that counts in the

@@ -7,6 +7,7 @@ mod calls;
 mod origins;
 pub(crate) mod php;
 pub(crate) mod python;
+mod schemas;
 pub(crate) mod stores;
 
 pub(crate) use origins::ends_with_name;

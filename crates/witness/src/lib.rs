@@ -67,7 +67,7 @@ pub fn observe(tree: &SourceTree) -> App {
     run_the_rest(&mut witnessing);
     app.entry_points = std::mem::take(&mut witnessing.entry_points);
     app.flows = std::mem::take(&mut witnessing.flows);
-    let cleaned = std::mem::take(&mut witnessing.notes).finish(&program, &mut app);
+    let (cleaned, rows) = std::mem::take(&mut witnessing.notes).finish(&program, &mut app);
     browser::observe(&program, &mut app);
     scan::observe(&program, &mut app);
     settings::observe_files(tree, &mut app);
@@ -81,6 +81,7 @@ pub fn observe(tree: &SourceTree) -> App {
     app.looked_at.append(&mut schema.looked_at);
     stores::observe(&program, &mut app);
     third_parties::observe(&program, &mut app);
+    app.columns = handler::rows::settle(rows, &mut app, tree);
     settle(tree, &mut app);
     app
 }

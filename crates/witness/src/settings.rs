@@ -2,6 +2,7 @@
 
 mod cookies;
 mod cors;
+mod crypto;
 mod headers;
 mod php;
 pub(crate) mod python;
@@ -9,7 +10,7 @@ mod storage;
 
 use plimsoll_analysis::{Event, Program};
 use plimsoll_model::App;
-use plimsoll_model::app::{CookieSet, CorsPolicy, HeaderSet, StoredValue};
+use plimsoll_model::app::{CookieSet, CorsPolicy, CryptoUse, HeaderSet, SettingSeen, StoredValue};
 use plimsoll_source::{SourceTree, Span};
 
 /// What single events said.
@@ -22,6 +23,10 @@ pub(crate) struct Notes {
     pub(crate) stored: Vec<StoredValue>,
     php: php::Session,
     pub(crate) python: python::Seen,
+    pub(crate) crypto: Vec<CryptoUse>,
+    pub(crate) seen: Vec<SettingSeen>,
+    /// What is known of the columns of stores.
+    pub(crate) rows: crate::handler::rows::Known,
 }
 
 impl Notes {
@@ -32,10 +37,13 @@ impl Notes {
         storage::note(event, self);
         php::note(event, self);
         python::note(event, self, program);
+        crypto::note(event, program, self);
+        self.rows.note(event);
     }
 
-    /// Gives the names of fields that only ever take text made harmless as markup.
-    pub(crate) fn finish(mut self, program: &Program<'_>, app: &mut App) -> Vec<String> {
+    /// Gives the names of fields that only ever take text made harmless as markup, and what is known of the columns of
+    /// stores.
+    pub(crate) fn finish(mut self, program: &Program<'_>, app: &mut App) -> (Vec<String>, crate::handler::rows::Known) {
         php::finish(std::mem::take(&mut self.php), program.tree, app);
         // The same line is run for many requests; it is one fact.
         self.cookies.sort_by_key(|cookie| cookie.span);
@@ -49,7 +57,11 @@ impl Notes {
         app.header_places.append(&mut self.header_places);
         app.cors.extend(cors::grouped(self.cors));
         app.stored_values.extend(storage::grouped(self.stored));
-        self.python.finish(program, app)
+        self.seen.sort_by(|a, b| (&a.key, a.span).cmp(&(&b.key, b.span)));
+        self.seen.dedup_by(|a, b| a.key == b.key && a.span == b.span);
+        app.settings.append(&mut self.seen);
+        app.crypto.extend(crypto::grouped(self.crypto));
+        (self.python.finish(program, app), self.rows)
     }
 }
 

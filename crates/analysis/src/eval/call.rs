@@ -50,6 +50,9 @@ impl Machine<'_> {
             _ => (None, self.eval(callee), Str::default()),
         };
         let mut arguments = Vec::with_capacity(args.len());
+        let tagged = self.tag_arguments(node, callee, args, &function);
+        let args = if tagged.is_some() { &[] } else { args };
+        arguments.extend(tagged.into_iter().flatten());
         for arg in args {
             let spread = matches!(self.kind(arg.value), Kind::Spread(_));
             let value = self.eval(arg.value);
@@ -105,6 +108,38 @@ impl Machine<'_> {
             }
         }
         self.call_value(&function, receiver, arguments, node, &name)
+    }
+
+    /// What a function of the app gets that is used as a tag: the fixed parts as a list, then each inserted value.
+    fn tag_arguments(
+        &mut self,
+        node: NodeId,
+        callee: NodeId,
+        args: &[plimsoll_ir::Arg],
+        function: &Value,
+    ) -> Option<Vec<Argument>> {
+        let ([arg], ValueKind::Closure(_)) = (args, &function.kind) else { return None };
+        let Kind::Template(parts) = self.kind(arg.value) else { return None };
+        // `tag(`…`)` has a bracket between the two.
+        let (tag, text) = (self.span(callee), self.span(arg.value));
+        if tag.end != text.start || self.span(node).end != text.end {
+            return None;
+        }
+        let fixed = crate::value::Object::new(self.site(arg.value), true);
+        let mut values = Vec::new();
+        for &part in parts.iter() {
+            match self.kind(part) {
+                Kind::Str(text) => fixed.items.borrow_mut().push(Value::string(text.clone())),
+                _ => values.push(self.eval(part)),
+            }
+        }
+        // There is one fixed part more than there are values, however empty.
+        while fixed.items.borrow().len() <= values.len().min(60) {
+            fixed.items.borrow_mut().push(Value::string(""));
+        }
+        let first = Value::plain(ValueKind::Object(Rc::new(fixed)));
+        let all = std::iter::once(first).chain(values);
+        Some(all.map(|value| Argument { name: None, value, spread: false }).collect())
     }
 
     /// `require`, `import()`, PHP's `include`, `super()` and the like.
@@ -310,7 +345,12 @@ impl Machine<'_> {
         receiver: Option<&Value>,
         args: &[Argument],
     ) -> Labels {
-        let mut given = receiver.map(|receiver| receiver.labels.clone()).unwrap_or_default();
+        let mut given = match receiver {
+            // `list.join('')` is made of the elements.
+            Some(receiver) if receiver.as_object().is_some_and(|object| object.is_array) => receiver.deep_labels(),
+            Some(receiver) => receiver.labels.clone(),
+            None => Labels::NONE,
+        };
         for arg in args {
             // What a function given as an argument refers to is no part of the result.
             if arg.value.as_closure().is_none() {
@@ -451,8 +491,9 @@ impl Machine<'_> {
                 Some(match name {
                     "map" | "flatMap" => {
                         let object = Object::new(self.site(node), true);
+                        let labels = results.iter().fold(Labels::NONE, |all, (_, result)| all.union(&result.labels));
                         object.items.borrow_mut().extend(results.into_iter().map(|(_, result)| result));
-                        Value { kind: ValueKind::Object(Rc::new(object)), labels: receiver.labels.clone() }
+                        Value { kind: ValueKind::Object(Rc::new(object)), labels }
                     }
                     "find" | "findLast" => {
                         // An element or nothing; what the test compared says whom the element belongs to.
@@ -655,6 +696,10 @@ impl Machine<'_> {
             .iter()
             .filter(|frame| frame.module == closure.module && frame.function == Some(closure.function))
             .count();
+        // What a function gives for the parts of what it was given is among what it gives at all.
+        if repeated >= 2 && closure.this.is_none() {
+            return (Value::unknown(), facts);
+        }
         if self.frames.len() >= super::MAX_FRAMES || repeated >= 2 {
             let labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
             return (Value::of(labels), facts);

@@ -459,7 +459,7 @@ impl Machine<'_> {
                 (ValueKind::Num(a), ValueKind::Num(b)) => Value::plain(ValueKind::Num(a * b)),
                 _ => Value::of(labels.cleaned(Clean::ALL)),
             },
-            BinaryOp::InstanceOf => instance_of(&left, &right),
+            BinaryOp::InstanceOf => self.is_an(&left, &right),
             BinaryOp::And => Value { kind: ValueKind::And(pair(left, right)), labels },
             BinaryOp::Or | BinaryOp::Coalesce => Value { kind: ValueKind::Or(pair(left, right)), labels },
         }
@@ -540,6 +540,49 @@ impl Machine<'_> {
         Value { kind: ValueKind::Object(Rc::new(object)), labels }
     }
 
+    /// `left instanceof right`: helpers that give either an answer or a result are told apart by it.
+    fn is_an(&mut self, left: &Value, right: &Value) -> Value {
+        let name = match &right.kind {
+            ValueKind::Symbol(symbol) => symbol.last_name(),
+            _ => Str::default(),
+        };
+        let mut known = |value: &Value| match (&value.kind, &right.kind) {
+            (ValueKind::Null | ValueKind::Bool(_) | ValueKind::Num(_) | ValueKind::Str(_) | ValueKind::Text(_), _) => {
+                Some(false)
+            }
+            (_, ValueKind::Class(class)) => self.is_instance(value, *class),
+            (ValueKind::Object(object), ValueKind::Symbol(_)) if object.class.is_none() => Some(false),
+            // `new Response(…)`, `Response.json(…)`, `NextResponse.json(…)` are what they are called.
+            (ValueKind::Symbol(symbol), ValueKind::Symbol(_)) => {
+                let made = symbol.path.strip_suffix("()")?;
+                let maker = made.rsplit(['.', '/']).find(|part| part.chars().next().is_some_and(char::is_uppercase))?;
+                let last = made.rsplit('.').next().unwrap_or(made);
+                (maker.ends_with(name.as_str()) && (last == maker || matches!(last, "json" | "redirect" | "error")))
+                    .then_some(true)
+            }
+            _ => None,
+        };
+        match &left.kind {
+            ValueKind::Choice(alternatives) => {
+                let mapped: Vec<(Value, Facts)> = alternatives
+                    .iter()
+                    .map(|(value, facts)| {
+                        let answer = match known(value) {
+                            Some(answer) => Value::plain(ValueKind::Bool(answer)),
+                            None => Value::of(value.labels.clone()),
+                        };
+                        (answer, facts.clone())
+                    })
+                    .collect();
+                Value { kind: ValueKind::Choice(mapped.into()), labels: Labels::NONE }
+            }
+            _ => match known(left) {
+                Some(answer) => Value::plain(ValueKind::Bool(answer)),
+                None => Value::of(left.labels.union(&right.labels)),
+            },
+        }
+    }
+
     /// Joins several values.
     pub(super) fn join_all(values: impl IntoIterator<Item = Value>) -> Value {
         let mut values = values.into_iter();
@@ -557,50 +600,5 @@ pub(super) fn is_markup(value: &Value, depth: u32) -> bool {
         ValueKind::Text(parts) if depth < 4 => parts.iter().any(|part| is_markup(part, depth + 1)),
         ValueKind::Choice(list) if depth < 4 => list.iter().any(|(value, _)| is_markup(value, depth + 1)),
         _ => false,
-    }
-}
-
-/// `left instanceof right`: helpers that give either an answer or a result are told apart by it.
-fn instance_of(left: &Value, right: &Value) -> Value {
-    let name = match &right.kind {
-        ValueKind::Symbol(symbol) => symbol.last_name(),
-        _ => Str::default(),
-    };
-    let known = |value: &Value| match (&value.kind, &right.kind) {
-        (ValueKind::Null | ValueKind::Bool(_) | ValueKind::Num(_) | ValueKind::Str(_) | ValueKind::Text(_), _) => {
-            Some(false)
-        }
-        (ValueKind::Object(object), ValueKind::Class(class)) if object.class.is_some() => {
-            (object.class == Some(*class)).then_some(true)
-        }
-        (ValueKind::Object(object), ValueKind::Symbol(_)) if object.class.is_none() => Some(false),
-        // `new Response(…)`, `Response.json(…)`, `NextResponse.json(…)` are what they are called.
-        (ValueKind::Symbol(symbol), ValueKind::Symbol(_)) => {
-            let made = symbol.path.strip_suffix("()")?;
-            let maker = made.rsplit(['.', '/']).find(|part| part.chars().next().is_some_and(char::is_uppercase))?;
-            let last = made.rsplit('.').next().unwrap_or(made);
-            (maker.ends_with(name.as_str()) && (last == maker || matches!(last, "json" | "redirect" | "error")))
-                .then_some(true)
-        }
-        _ => None,
-    };
-    match &left.kind {
-        ValueKind::Choice(alternatives) => {
-            let mapped: Vec<(Value, Facts)> = alternatives
-                .iter()
-                .map(|(value, facts)| {
-                    let answer = match known(value) {
-                        Some(answer) => Value::plain(ValueKind::Bool(answer)),
-                        None => Value::of(value.labels.clone()),
-                    };
-                    (answer, facts.clone())
-                })
-                .collect();
-            Value { kind: ValueKind::Choice(mapped.into()), labels: Labels::NONE }
-        }
-        _ => match known(left) {
-            Some(answer) => Value::plain(ValueKind::Bool(answer)),
-            None => Value::of(left.labels.union(&right.labels)),
-        },
     }
 }

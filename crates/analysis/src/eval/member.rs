@@ -188,6 +188,47 @@ impl Machine<'_> {
         vec![Value::of(value.deep_labels())]
     }
 
+    /// Whether a value is an instance of a class of the app; `None` where both are possible. What comes from outside
+    /// (a request, a record, an answer) is never one.
+    pub(super) fn is_instance(&mut self, value: &Value, class: ClassRef) -> Option<bool> {
+        match &value.kind {
+            ValueKind::Object(object) => Some(object.class.is_some_and(|own| self.derives(own, class, 0))),
+            ValueKind::Choice(alternatives) => {
+                let alternatives = Rc::clone(alternatives);
+                let mut answers = alternatives.iter().map(|(value, _)| self.is_instance(value, class));
+                let first = answers.next()??;
+                answers.all(|answer| answer == Some(first)).then_some(first)
+            }
+            ValueKind::Unknown if value.labels.is_empty() => None,
+            ValueKind::And(_) | ValueKind::Or(_) => None,
+            _ => Some(false),
+        }
+    }
+
+    fn derives(&mut self, own: ClassRef, class: ClassRef, hops: u32) -> bool {
+        own == class
+            || (hops < 8
+                && self
+                    .bases(own)
+                    .iter()
+                    .any(|base| matches!(base.kind, ValueKind::Class(base) if self.derives(base, class, hops + 1))))
+    }
+
+    /// The alternatives of a value that are instances of a class (or that are not).
+    pub(super) fn narrowed(&mut self, value: &Value, class: ClassRef, holds: bool) -> Value {
+        let ValueKind::Choice(alternatives) = &value.kind else { return value.clone() };
+        let kept: Vec<(Value, Facts)> =
+            alternatives.iter().filter(|(value, _)| self.is_instance(value, class) != Some(!holds)).cloned().collect();
+        match &kept[..] {
+            [] => value.clone(),
+            [(only, _)] => only.clone(),
+            _ => {
+                let labels = kept.iter().fold(Labels::NONE, |all, (value, _)| all.union(&value.labels));
+                Value { kind: ValueKind::Choice(kept.into()), labels }
+            }
+        }
+    }
+
     pub(super) fn find_method(&mut self, class: ClassRef, name: &str, hops: u32) -> Option<Rc<Closure>> {
         if hops > 8 {
             return None;

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use plimsoll_ir::{Key, Kind, Language, NodeId};
+use plimsoll_ir::{BinaryOp, Key, Kind, Language, NodeId};
 
 use super::{Flow, Machine};
 use crate::event::EventKind;
 use crate::fact::{Fact, Facts, assume};
-use crate::value::{Closure, Symbol, Value, ValueKind};
+use crate::value::{Closure, Object, Symbol, Value, ValueKind};
 
 impl Machine<'_> {
     /// Runs a list of statements: function declarations first, as they are hoisted.
@@ -233,8 +233,22 @@ impl Machine<'_> {
         self.frame().env.declare(name, value);
     }
 
+    /// The variable and class of a test `x instanceof Y`.
+    fn instance_test(&mut self, test: NodeId) -> Option<(plimsoll_ir::Str, crate::value::ClassRef)> {
+        let Kind::Binary { op: BinaryOp::InstanceOf, left, right } = self.kind(test) else { return None };
+        let Kind::Name(name) = self.kind(*left) else { return None };
+        match self.eval(*right).kind {
+            ValueKind::Class(class) => Some((name.clone(), class)),
+            _ => None,
+        }
+    }
+
     fn exec_if(&mut self, node: NodeId, test: NodeId, then: NodeId, otherwise: Option<NodeId>) -> Flow {
         let value = self.eval(test);
+        let narrowing = self.instance_test(test).and_then(|(name, class)| {
+            let whole = self.frame().env.get(&name)?;
+            matches!(whole.kind, ValueKind::Choice(_)).then_some((name, class, whole))
+        });
         let span = self.span(test);
         let before = self.frame().facts.clone();
         let yes = assume(&value, true, span);
@@ -243,9 +257,13 @@ impl Machine<'_> {
         let mut ends: Vec<(Flow, Facts, usize)> = Vec::new();
         let scope = self.scope_before();
         let mut scopes = Vec::new();
-        for (facts, branch) in [(yes, Some(then)), (no, otherwise)] {
+        for (holds, facts, branch) in [(true, yes, Some(then)), (false, no, otherwise)] {
             let Some(facts) = facts else { continue };
             self.set_scope(scope.as_ref());
+            if let Some((name, class, whole)) = &narrowing {
+                let narrowed = self.narrowed(whole, *class, holds);
+                self.frame().env.assign(name, &|_| narrowed.clone());
+            }
             let start = before.with(facts);
             let known = start.len();
             self.frame().facts = start;
@@ -257,6 +275,15 @@ impl Machine<'_> {
         }
         self.merge_scopes(scopes);
         self.frame().branches -= 1;
+        // Behind the test the variable is what it was, unless only one branch gets there.
+        if let Some((name, class, whole)) = &narrowing {
+            let after = match ends[..] {
+                [(Flow::Normal, ..), (Flow::Exit, ..)] => self.narrowed(whole, *class, true),
+                [(Flow::Exit, ..), (Flow::Normal, ..)] => self.narrowed(whole, *class, false),
+                _ => whole.clone(),
+            };
+            self.frame().env.assign(name, &|_| after.clone());
+        }
         let going: Vec<&(Flow, Facts, usize)> = ends.iter().filter(|(flow, ..)| *flow == Flow::Normal).collect();
         let (flow, facts) = match going[..] {
             [] if ends.is_empty() => (Flow::Normal, before),
@@ -414,7 +441,7 @@ impl Machine<'_> {
                             let key = self.eval(*key);
                             self.index_of(&value, key)
                         }
-                        Key::Spread => Value { kind: value.kind.clone(), labels: value.labels.clone() },
+                        Key::Spread => rest_of(&value, properties, self.site(target)),
                     };
                     self.bind(property.value, inner, declare);
                 }
@@ -537,6 +564,39 @@ impl Machine<'_> {
         };
         let module = self.module_id();
         self.modules[module.0 as usize].exports.insert(name.into(), value.clone());
+    }
+}
+
+/// What is left of a value without the fields that a pattern takes out of it.
+fn rest_of(value: &Value, taken: &[plimsoll_ir::Property], site: crate::program::Site) -> Value {
+    let names = taken.iter().filter_map(|property| match &property.key {
+        Key::Named(name) => Some(name),
+        _ => None,
+    });
+    match &value.kind {
+        ValueKind::Object(object) if object.class.is_none() && !object.is_array => {
+            let rest = Object::new(site, false);
+            *rest.fields.borrow_mut() = object.fields.borrow().clone();
+            *rest.spreads.borrow_mut() = object.spreads.borrow().clone();
+            // A field taken out may still come from what was spread: nothing stands in its place.
+            for name in names {
+                rest.fields.borrow_mut().insert(name.clone(), Value::plain(ValueKind::Null));
+            }
+            Value { kind: ValueKind::Object(Rc::new(rest)), labels: value.labels.clone() }
+        }
+        ValueKind::Symbol(_) | ValueKind::Choice(_) | ValueKind::Unknown
+            if value
+                .labels
+                .any(|label| matches!(label, crate::label::Label::Record(..) | crate::label::Label::Input(..))) =>
+        {
+            let rest = Object::new(site, false);
+            for name in names {
+                rest.fields.borrow_mut().insert(name.clone(), Value::plain(ValueKind::Null));
+            }
+            rest.spreads.borrow_mut().push(value.clone());
+            Value { kind: ValueKind::Object(Rc::new(rest)), labels: value.labels.clone() }
+        }
+        _ => value.clone(),
     }
 }
 

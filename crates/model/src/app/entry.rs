@@ -213,6 +213,8 @@ pub struct Effect {
     pub governed_by_policies: bool,
     /// Where.
     pub span: Span,
+    /// Where the handler itself calls what leads there, when that stands in another function.
+    pub called_at: Option<Span>,
 }
 
 /// Something that answers a request.

@@ -22,27 +22,17 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         if !matches!(flow.source, Source::Request | Source::Upload) {
             continue;
         }
-        let what = match flow.sink {
-            Ends::Sql | Ends::NoSql => "a database command",
-            Ends::Shell => "a system command",
-            Ends::Eval | Ends::Template | Ends::Deserialise => "program code",
-            _ => continue,
-        };
+        if flow.sink != Ends::Sql {
+            continue;
+        }
         // A helper that runs every statement is not where the mistake is: that is where the text was put together.
-        if !seen.insert((flow.from, flow.to, flow.sink)) {
+        if !seen.insert((flow.from, flow.to)) {
             continue;
         }
         let mut draft = sink.at(flow.from, format!("`{}` ends here", flow.source_name));
         if flow.from != flow.to {
             draft = draft.also(flow.to, "the database runs it here");
         }
-        draft
-            .title(format!("What a visitor sends (`{}`) becomes part of {what}", flow.source_name))
-            .cwe(match flow.sink {
-                Ends::Shell => &[78],
-                Ends::Sql | Ends::NoSql => &[89],
-                _ => &[94],
-            })
-            .done();
+        draft.title(format!("What a visitor sends (`{}`) becomes part of a database command", flow.source_name)).done();
     }
 }

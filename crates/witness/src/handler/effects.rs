@@ -235,6 +235,7 @@ fn effect(kind: EffectKind, target: impl Into<String>, event: &Event) -> Effect 
         bypasses_policies: false,
         governed_by_policies: false,
         span: event.span,
+        called_at: None,
     }
 }
 
@@ -279,6 +280,13 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
         };
         effect.limited_to_caller = labels.has_identity();
         return Some(effect);
+    }
+    // A home-made check of a password: what was sent against what is stored, in constant time.
+    if matches!(callee.last_name().as_str(), "timingSafeEqual" | "compare_digest" | "hash_equals") {
+        let labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
+        let of_record = labels.any(|label| matches!(label, Label::Record(..)));
+        let of_input = labels.any(|label| matches!(label, Label::Input(name, _) if name.starts_with("body")));
+        return (of_record && of_input).then(|| effect(EffectKind::VerifyPassword, "", event));
     }
     if FETCHES.iter().any(|name| ends(path, name)) {
         let url = args
@@ -766,6 +774,7 @@ pub(super) fn compared_password(span: plimsoll_source::Span) -> Effect {
         bypasses_policies: false,
         governed_by_policies: false,
         span,
+        called_at: None,
     }
 }
 

@@ -4,6 +4,7 @@ use plimsoll_analysis::{Argument, Clean, Event, EventKind, Label, Labels, Symbol
 use plimsoll_model::app::{Flow, Sink, Source};
 
 use super::effects::ends;
+use super::vetting;
 use crate::knowledge::stores;
 
 /// A sink that is a call: end of the path, which positional argument, what it is, what would make a value harmless.
@@ -103,7 +104,7 @@ pub(crate) fn flows_of(events: &[Event]) -> Vec<Flow> {
     for (index, event) in events.iter().enumerate() {
         let before = out.len();
         match &event.kind {
-            EventKind::Call { callee, args } => call(event, callee, args, &mut out),
+            EventKind::Call { callee, args } => call(events, index, callee, args, &mut out),
             EventKind::Method { receiver, name, args } => method(event, receiver, name, args, &mut out),
             EventKind::Assign { receiver, property, value, .. } => {
                 if is_markup_sink(property) && !matches!(receiver.kind, ValueKind::Object(_)) {
@@ -161,7 +162,8 @@ fn built_at(events: &[Event], index: usize) -> Option<plimsoll_source::Span> {
     found
 }
 
-fn call(event: &Event, callee: &Symbol, args: &[Argument], out: &mut Vec<Flow>) {
+fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], out: &mut Vec<Flow>) {
+    let event = &events[index];
     let path = callee.path.as_str();
     super::php::call(event, path, args, out);
     for entry in CALLS {
@@ -170,6 +172,13 @@ fn call(event: &Event, callee: &Symbol, args: &[Argument], out: &mut Vec<Flow>) 
             match entry.sink {
                 // A path or address with a fixed beginning: only the rest is chosen.
                 Sink::Url | Sink::Redirect if has_fixed_origin(value) => {}
+                // Express keeps such a path below the folder.
+                Sink::FilePath if args.iter().any(|arg| arg.value.field("root").is_some()) => {}
+                Sink::Url | Sink::Redirect | Sink::FilePath => {
+                    let chosen = addressed(value).unwrap_or_else(|| value.clone());
+                    let labels = vetting::untested(events, index, &chosen, entry.sink);
+                    push(event, &Value::of(labels), entry.sink, entry.name, entry.clean, out);
+                }
                 Sink::Eval if value.as_closure().is_some() => {}
                 Sink::Html if entry.name == "django.http.HttpResponse" && event.named("content_type").is_some() => {}
                 _ => push(event, value, entry.sink, entry.name, entry.clean, out),
@@ -192,14 +201,38 @@ fn call(event: &Event, callee: &Symbol, args: &[Argument], out: &mut Vec<Flow>) 
         sql(event, &name, args, out);
     }
     // Document stores: an object of the request used as the whole filter brings its own operators.
-    if matches!(name.as_str(), "find" | "findOne" | "updateOne" | "deleteOne" | "deleteMany" | "updateMany" | "findOneAndUpdate" | "countDocuments")
-        && (path.contains("mongoose") || path.contains(".collection()") || path.contains("Model"))
+    if matches!(
+        name.as_str(),
+        "find"
+            | "findOne"
+            | "updateOne"
+            | "deleteOne"
+            | "deleteMany"
+            | "updateMany"
+            | "findOneAndUpdate"
+            | "countDocuments"
+    ) && (path.contains("mongoose") || path.contains(".collection()") || path.contains("Model"))
         && let Some(filter) = event.arg(0)
-        && filter.labels.any(|label| matches!(label, Label::Input(name, clean) if matches!(name.as_str(), "body" | "query") && !clean.covers(Clean::ALL)))
         && !matches!(filter.kind, ValueKind::Str(_) | ValueKind::Text(_))
         && !filter.path().starts_with("@laravel")
     {
-        push(event, filter, Sink::NoSql, &name, Clean::ALL, out);
+        let open = |value: &Value, whole: bool| {
+            !matches!(value.kind, ValueKind::Text(_))
+                && value.labels.any(|label| {
+                    matches!(label, Label::Input(name, clean) if !clean.covers(Clean::SCALAR)
+                        && if whole { matches!(name.as_str(), "body" | "query") } else { name.starts_with("body") })
+                })
+        };
+        if open(filter, true) {
+            push(event, filter, Sink::NoSql, &name, Clean::SCALAR, out);
+        } else if let Some(object) = filter.as_object() {
+            // An operator in place of a password or code matches every record.
+            for (field, value) in object.fields.borrow().iter() {
+                if super::rows::is_credential_column(field) && open(value, false) {
+                    push(event, value, Sink::NoSql, &name, Clean::SCALAR, out);
+                }
+            }
+        }
     }
     if path.starts_with("@res.")
         || path.starts_with("@reply.")
@@ -207,13 +240,29 @@ fn call(event: &Event, callee: &Symbol, args: &[Argument], out: &mut Vec<Flow>) 
         || path.starts_with("@ctx.")
         || is_answer_maker(path)
     {
-        respond(event, path, &name, args, out);
+        respond(events, index, path, &name, args, out);
     }
     if matches!(name.as_str(), "html" | "append" | "prepend" | "after" | "before")
         && (path.starts_with("$()") || path.starts_with("jQuery()") || path.starts_with("jquery()"))
         && let Some(value) = event.arg(0)
     {
         push(event, value, Sink::Html, &name, Clean::HTML, out);
+    }
+    // A template is an answer; whole rows in it need not be shown.
+    if ends(path, "render_template") {
+        let mut stores: Vec<String> = args.iter().skip(1).flat_map(|arg| rows(&arg.value, 3)).collect();
+        stores.sort();
+        stores.dedup();
+        out.extend(stores.into_iter().map(|store| Flow {
+            source: Source::Stored,
+            source_name: store,
+            sink: Sink::Response,
+            sink_name: name.to_string(),
+            from: event.span,
+            to: event.span,
+            entry: None,
+            limit: String::new(),
+        }));
     }
     // A value behind a record: `stmt.all(…)` of unsafely built text was reported where it was built.
     if matches!(name.as_str(), "setHeader" | "set" | "header")
@@ -222,7 +271,8 @@ fn call(event: &Event, callee: &Symbol, args: &[Argument], out: &mut Vec<Flow>) 
         && let Some(value) = event.arg(1)
         && !has_fixed_origin(value)
     {
-        push(event, value, Sink::Redirect, "Location", Clean::URL, out);
+        let labels = vetting::untested(events, index, value, Sink::Redirect);
+        push(event, &Value::of(labels), Sink::Redirect, "Location", Clean::URL, out);
     }
 }
 
@@ -370,7 +420,24 @@ fn is_answer_maker(path: &str) -> bool {
     .any(|name| ends(path, name))
 }
 
-fn respond(event: &Event, path: &str, name: &str, args: &[Argument], out: &mut Vec<Flow>) {
+/// Whether the answer was said to be something else than a page: a table, a download, plain text.
+fn is_no_page(events: &[Event], index: usize) -> bool {
+    let is_html = |value: Option<&Value>| value.and_then(Value::as_str).is_none_or(|kind| kind.contains("html"));
+    events[..index].iter().filter(|earlier| earlier.path().starts_with("@res.")).any(|earlier| {
+        match earlier.path().rsplit('.').next() {
+            Some("attachment") => true,
+            Some("type" | "contentType") => !is_html(earlier.arg(0)),
+            Some("set" | "setHeader" | "header") => {
+                earlier.arg(0).and_then(Value::as_str).is_some_and(|name| name.eq_ignore_ascii_case("content-type"))
+                    && !is_html(earlier.arg(1))
+            }
+            _ => false,
+        }
+    })
+}
+
+fn respond(events: &[Event], index: usize, path: &str, name: &str, args: &[Argument], out: &mut Vec<Flow>) {
+    let event = &events[index];
     if !matches!(
         name,
         "json"
@@ -400,17 +467,34 @@ fn respond(event: &Event, path: &str, name: &str, args: &[Argument], out: &mut V
         let as_page = matches!(name, "send" | "html" | "end" | "write")
             && !path.contains(".json")
             && matches!(value.kind, ValueKind::Text(_));
-        if as_page {
+        if as_page && !is_no_page(events, index) {
             push(event, value, Sink::Html, name, Clean::HTML, out);
         }
-        answer(event, value, name, out);
+        if !is_error_status(path, event) {
+            answer(event, value, name, out);
+        } else if value.deep_labels().any(|label| matches!(label, Label::ErrorDetail)) {
+            answer_error(event, name, out);
+        }
     }
+}
+
+fn answer_error(event: &Event, name: &str, out: &mut Vec<Flow>) {
+    out.push(Flow {
+        source: Source::ErrorDetail,
+        source_name: "error".into(),
+        sink: Sink::Response,
+        sink_name: name.to_owned(),
+        from: event.span,
+        to: event.span,
+        entry: None,
+        limit: String::new(),
+    });
 }
 
 /// What an answer gives away.
 pub(super) fn answer(event: &Event, value: &Value, name: &str, out: &mut Vec<Flow>) {
     let labels = value.deep_labels();
-    let mut add = |source: Source, source_name: String| {
+    let mut add = |source: Source, source_name: String, limit: String| {
         out.push(Flow {
             source,
             source_name,
@@ -419,20 +503,31 @@ pub(super) fn answer(event: &Event, value: &Value, name: &str, out: &mut Vec<Flo
             from: event.span,
             to: event.span,
             entry: None,
-            limit: String::new(),
+            limit,
         });
     };
     if labels.any(|label| matches!(label, Label::ErrorDetail)) {
-        add(Source::ErrorDetail, "error".into());
+        add(Source::ErrorDetail, "error".into(), String::new());
     }
-    for row in rows(value, 3) {
-        add(Source::Stored, row);
+    let whole = rows(value, 3);
+    let mut columns = super::rows::columns_in(value, 4);
+    columns.sort();
+    columns.dedup();
+    for found in &columns {
+        // Kept until it is known which columns the store has.
+        add(Source::Credential, found.store.clone(), found.encoded());
+        if !whole.contains(&found.store) {
+            add(Source::Stored, found.store.clone(), "single fields".into());
+        }
+    }
+    for row in whole {
+        add(Source::Stored, row, String::new());
     }
     if labels.any(|label| matches!(label, Label::Token)) {
-        add(Source::FreshToken, "token".into());
+        add(Source::FreshToken, "token".into(), String::new());
     }
     if labels.any(|label| matches!(label, Label::Random)) {
-        add(Source::FreshToken, "random".into());
+        add(Source::FreshToken, "random".into(), String::new());
     }
 }
 
@@ -464,6 +559,7 @@ fn rows(value: &Value, depth: u32) -> Vec<String> {
             }
             // A single field of a record is not the record.
             SymbolKind::Member(base, name) if !is_row_member(name) && base.path != "store:file" => Vec::new(),
+            _ if is_derived(symbol) => Vec::new(),
             _ => own(),
         },
         ValueKind::Unknown => own(),
@@ -485,7 +581,19 @@ fn rows(value: &Value, depth: u32) -> Vec<String> {
     }
 }
 
-fn is_row_member(name: &str) -> bool {
+/// Whether a value was only made from a record by a plain function: `redirect(url_for('home', id=user.id))`.
+pub(super) fn is_derived(symbol: &Symbol) -> bool {
+    match &symbol.kind {
+        SymbolKind::Call { callee, args, .. } => {
+            callee.calls().is_empty()
+                && args.iter().any(|arg| arg.value.deep_labels().any(|label| matches!(label, Label::Record(..))))
+                && stores::recognise(&callee.path, None, args).is_none()
+        }
+        _ => false,
+    }
+}
+
+pub(super) fn is_row_member(name: &str) -> bool {
     matches!(
         name,
         "rows"
@@ -511,6 +619,16 @@ fn has_fixed_origin(value: &Value) -> bool {
         ValueKind::Text(parts) => match parts.first() {
             Some(first) => {
                 let text = first.as_str().unwrap_or("");
+                // `${base}/orders/${id}`: what is chosen stands behind the host.
+                let chosen = |part: &Value| part.deep_labels().has_input(Clean::NONE);
+                let behind = parts
+                    .iter()
+                    .take_while(|part| !chosen(part))
+                    .skip(1)
+                    .any(|part| part.as_str().is_some_and(|text| text.starts_with(['/', '?'])));
+                if behind {
+                    return true;
+                }
                 // `https://api.example/…` or `/path?…`; a lone `/` could become `//host`.
                 (text.contains("://") && text.len() > 8 && text.splitn(4, '/').nth(3).is_some())
                     || (text.starts_with('/') && text.len() > 1 && !text.starts_with("//"))
@@ -522,7 +640,12 @@ fn has_fixed_origin(value: &Value) -> bool {
         ValueKind::Symbol(symbol) => {
             // `new URL(path, base)`: the second argument gives the origin.
             match &symbol.kind {
-                SymbolKind::Call { callee, args, .. } => callee.last_name() == "URL" && args.len() > 1,
+                // A whole address as its first argument goes around the base.
+                SymbolKind::Call { callee, args, .. } => {
+                    callee.last_name() == "URL"
+                        && args.len() > 1
+                        && (args[0].value.as_str().is_some() || has_fixed_origin(&args[0].value))
+                }
                 _ => false,
             }
         }
@@ -530,10 +653,24 @@ fn has_fixed_origin(value: &Value) -> bool {
     }
 }
 
+/// The part of an address that decides where it leads: the first argument of `new URL(path, base)`.
+fn addressed(value: &Value) -> Option<Value> {
+    match &value.as_symbol()?.kind {
+        SymbolKind::Call { callee, args, .. } if callee.last_name() == "URL" => Some(args.first()?.value.clone()),
+        _ => None,
+    }
+}
+
 pub(super) fn push(event: &Event, value: &Value, sink: Sink, name: &str, clean: Clean, out: &mut Vec<Flow>) {
     let labels: Labels = event.facts.vet(value).deep_labels();
     let mut seen: Vec<Source> = Vec::new();
-    for label in labels.iter() {
+    // The most exact name first.
+    let mut ordered: Vec<&Label> = labels.iter().collect();
+    ordered.sort_by_key(|label| match label {
+        Label::Input(name, _) => usize::MAX - name.len(),
+        _ => usize::MAX,
+    });
+    for label in ordered {
         let (source, source_name) = match label {
             Label::Input(name, known) if !known.covers(clean) => (Source::Request, name.to_string()),
             Label::Upload(name, known) if !known.covers(clean) => (Source::Upload, name.to_string()),

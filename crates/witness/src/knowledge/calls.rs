@@ -29,7 +29,17 @@ const CLEANERS: &[(&str, Clean)] = &[
     (".toISOString", Clean::ALL),
     ("datetime.fromisoformat", Clean::ALL),
     ("datetime.strptime", Clean::ALL),
+    ("String", Clean::SCALAR),
+    (".toString", Clean::SCALAR),
+    (".trim", Clean::SCALAR),
+    (".toLowerCase", Clean::SCALAR),
+    ("ObjectId", Clean::ALL),
+    ("mongoose.Types.ObjectId", Clean::ALL),
+    ("ObjectId.createFromHexString", Clean::ALL),
     ("encodeURIComponent", Clean(Clean::URL.0 | Clean::HTML.0 | Clean::PATH.0)),
+    ("url_for", Clean(Clean::URL.0 | Clean::HTML.0)),
+    ("reverse", Clean::URL),
+    ("reverse_lazy", Clean::URL),
     ("urllib.parse.quote", Clean(Clean::URL.0 | Clean::HTML.0)),
     ("urlencode", Clean(Clean::URL.0 | Clean::HTML.0)),
     ("rawurlencode", Clean(Clean::URL.0 | Clean::HTML.0)),
@@ -234,6 +244,19 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         }
     }
     if let Some(outcome) = super::php::outcome(path, args) {
+        return outcome;
+    }
+    if let Some(result) = super::schemas::checked(path, receiver, args) {
+        outcome.result = Some(result);
+        return outcome;
+    }
+    // `row.owner.equals(user.id)` compares ids of a document store.
+    if path.ends_with(".equals")
+        && let (Some(left), Some(right)) = (receiver, args.first())
+    {
+        let labels = left.deep_labels().union(&right.value.deep_labels());
+        let pair = std::rc::Rc::new((left.clone(), right.value.clone()));
+        outcome.result = Some(Value { kind: ValueKind::Equal(pair, true), labels });
         return outcome;
     }
     // What a server answers is its own, not what was sent to ask for it.

@@ -400,7 +400,9 @@ pub(crate) fn target_of(path: &str, receiver: Option<&Value>, args: &[Argument])
     let parts: Vec<&str> = path.split('.').collect();
     if parts.len() >= 3 {
         let candidate = parts[parts.len() - 2];
-        if !candidate.ends_with("()") && !matches!(candidate, "query" | "session" | "objects" | "db" | "client") {
+        if !candidate.ends_with("()")
+            && !matches!(candidate, "query" | "session" | "objects" | "db" | "client" | "shortcuts")
+        {
             return Some(candidate.to_owned());
         }
         if matches!(candidate, "query" | "objects") {

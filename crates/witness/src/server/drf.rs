@@ -273,6 +273,7 @@ pub(super) fn class_view(
                 bypasses_policies: false,
                 governed_by_policies: false,
                 span: head,
+                called_at: None,
             }];
             if *one {
                 point.inputs.push("params.pk".into());
@@ -531,6 +532,7 @@ pub(super) fn library_view(
             bypasses_policies: false,
             governed_by_policies: false,
             span: event.span,
+            called_at: None,
         })
         .collect();
     witnessing.entry_points.push(point);

@@ -1,0 +1,197 @@
+//! What several rules about access ask of the model.
+
+use std::collections::BTreeSet;
+
+use plimsoll_model::App;
+use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, GuardKind, Purpose, Reach};
+
+/// One name for `User`, `users` and `public.users`.
+pub(crate) fn normalised(store: &str) -> String {
+    let last = store.rsplit('.').next().unwrap_or(store);
+    let bare: String = last.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    match bare.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => bare.trim_end_matches('s').to_owned(),
+    }
+}
+
+fn bare(name: &str) -> String {
+    name.chars().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_ascii_lowercase()
+}
+
+/// Whether a column says to whom of the users, or to which tenant, a record belongs.
+pub(crate) fn is_owner_column(name: &str) -> bool {
+    matches!(
+        bare(name).as_str(),
+        "userid"
+            | "user"
+            | "ownerid"
+            | "owner"
+            | "accountid"
+            | "tenantid"
+            | "tenant"
+            | "orgid"
+            | "organizationid"
+            | "organisationid"
+            | "companyid"
+            | "businessid"
+            | "workspaceid"
+            | "teamid"
+            | "uid"
+            | "profileid"
+            | "franchiseid"
+            | "shopid"
+    )
+}
+
+/// Whether a column decides what somebody may do or owes.
+pub(crate) fn is_privileged_column(name: &str) -> bool {
+    let name = bare(name);
+    name.ends_with("role")
+        || name.contains("permission")
+        || (name.starts_with("is")
+            && (name.ends_with("admin") || name.ends_with("staff") || name.ends_with("verified")))
+        || matches!(
+            name.as_str(),
+            "admin"
+                | "superuser"
+                | "approved"
+                | "verified"
+                | "emailverified"
+                | "plan"
+                | "tier"
+                | "subscription"
+                | "credits"
+                | "balance"
+                | "passwordhash"
+                | "password"
+                | "accesslevel"
+                | "usertype"
+                | "active"
+                | "isactive"
+        )
+}
+
+/// Whether a column holds money or a state that somebody else decides.
+pub(crate) fn is_decisive_column(name: &str) -> bool {
+    let name = bare(name);
+    matches!(
+        name.as_str(),
+        "price"
+            | "total"
+            | "amount"
+            | "discount"
+            | "paid"
+            | "ispaid"
+            | "paymentstatus"
+            | "status"
+            | "salary"
+            | "wage"
+            | "commission"
+            | "totalamount"
+            | "paidat"
+            | "fee"
+            | "cost"
+            | "unitprice"
+    )
+}
+
+/// The columns known of a store.
+pub(crate) fn columns<'a>(app: &'a App, store: &str) -> Option<&'a BTreeSet<String>> {
+    app.columns.get(&normalised(store))
+}
+
+/// Stores that say who the users are.
+pub(crate) fn is_account_store(store: &str) -> bool {
+    let name = normalised(store);
+    matches!(
+        name.as_str(),
+        "user"
+            | "account"
+            | "admin"
+            | "profile"
+            | "member"
+            | "staff"
+            | "employee"
+            | "appuser"
+            | "adminuser"
+            | "authuser"
+    )
+}
+
+/// Stores that keep who is signed in.
+pub(crate) fn is_session_store(store: &str) -> bool {
+    let name = normalised(store);
+    name.contains("session") || name.contains("token")
+}
+
+/// Whether everybody can make an account.
+pub(crate) fn open_to_register(app: &App) -> bool {
+    app.entry_points.iter().any(|entry| {
+        entry.purposes.contains(&Purpose::Register)
+            && entry.reach() == Reach::Anyone
+            && entry.effects.iter().any(|effect| {
+                matches!(effect.kind, EffectKind::Create | EffectKind::CreateAccount | EffectKind::WriteMemory)
+            })
+    })
+}
+
+/// Whether a guard's own words ask for more than a login: `requireAdmin`, `session.adminId`.
+fn asks_for_more(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["admin", "owner", "manager", "role", "permission", "superuser", "is_staff"].iter().any(|word| name.contains(word))
+}
+
+/// Whether an effect needs a login and nothing more.
+pub(crate) fn for_any_signed_in(entry: &EntryPoint, effect: &Effect) -> bool {
+    entry.reach_of(effect) == Reach::SignedIn
+        && !entry
+            .guards
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| *index < entry.whole || effect.guards.contains(index))
+            .any(|(_, guard)| guard.kind == GuardKind::Authentication && asks_for_more(&guard.name))
+}
+
+/// Whether an entry point does something that other rules may judge at all.
+pub(crate) fn is_judged(entry: &EntryPoint) -> bool {
+    !entry.trivial && !entry.opaque && entry.kind != EntryKind::StaticFiles
+}
+
+/// Whether the request names the record: an id in the path, the query or the body.
+pub(crate) fn names_a_record(entry: &EntryPoint) -> bool {
+    entry.inputs.iter().any(|input| {
+        let last = input.rsplit('.').next().unwrap_or(input);
+        input.starts_with("params")
+            || last == "id"
+            || last.ends_with("Id")
+            || last.ends_with("_id")
+            || last.ends_with("Ids")
+    })
+}
+
+/// What a message of another service changes although nothing proves where it comes from.
+pub(crate) fn unverified_message(entry: &EntryPoint) -> Option<&Effect> {
+    if !entry.purposes.contains(&Purpose::Webhook) || entry.purposes.contains(&Purpose::Admin) || !entry.can_write() {
+        return None;
+    }
+    entry.effects.iter().find(|effect| {
+        effect.kind.writes()
+            && !matches!(effect.kind, EffectKind::Fetch | EffectKind::SendMessage | EffectKind::IssueSession)
+            && entry.reach_of(effect) == Reach::Anyone
+            && !entry.holding_at(effect, GuardKind::Signature)
+    })
+}
+
+/// Whether roles exist in the app.
+pub(crate) fn has_roles(app: &App) -> bool {
+    let guarded = app.entry_points.iter().any(|entry| entry.guards.iter().any(|guard| guard.kind == GuardKind::Role));
+    guarded
+        || app.columns.iter().any(|(store, columns)| {
+            is_account_store(store)
+                && columns.iter().any(|column| {
+                    let name = bare(column);
+                    name.ends_with("role") || name == "isadmin" || name == "admin" || name == "issuperuser"
+                })
+        })
+}

@@ -1,0 +1,153 @@
+//! A record is picked by its number without asking whose it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_model::app::{Effect, EffectKind, EntryPoint, GuardKind, Purpose, Reach, Sink as Ends, Source};
+use plimsoll_model::{App, Claim, Confidence, Gap, Position, Severity};
+
+use crate::access::{
+    columns, for_any_signed_in, is_account_store, is_judged, is_owner_column, is_session_store, names_a_record,
+    normalised, open_to_register,
+};
+use crate::{Rule, Sink, gains};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "object-without-owner-check",
+    summary: "a record is picked by its number without asking whose it is",
+    gap: Gap::BrokenAccessControl,
+    severity: Severity::High,
+    cwe: &[639],
+    owasp: &["A01:2025"],
+    asvs: &["8.2.2"],
+    page: include_str!("object_without_owner_check.md"),
+    run,
+};
+
+fn run(app: &App, sink: &mut Sink<'_>) {
+    // Per store: the handlers that limit to the caller, and those that do not although the request names the record.
+    let mut limited: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    let mut open: BTreeMap<String, Vec<(usize, &EntryPoint, &Effect)>> = BTreeMap::new();
+    for (index, entry) in app.entry_points.iter().enumerate().filter(|(_, entry)| is_judged(entry)) {
+        let own_account = [Purpose::Login, Purpose::Register, Purpose::Logout, Purpose::PasswordReset]
+            .iter()
+            .any(|purpose| entry.purposes.contains(purpose));
+        if own_account {
+            continue;
+        }
+        for effect in &entry.effects {
+            let store = normalised(&effect.target);
+            if store.is_empty() || is_session_store(&store) {
+                continue;
+            }
+            let owned = effect.limited_to_caller || entry.holding_at(effect, GuardKind::Ownership);
+            if owned {
+                let by_owner =
+                    effect.kind != EffectKind::Create || effect.fields.iter().any(|name| is_owner_column(name));
+                if entry.reach_of(effect) != Reach::Anyone && by_owner {
+                    limited.entry(store).or_default().insert(index);
+                }
+                continue;
+            }
+            let touches = matches!(
+                effect.kind,
+                EffectKind::Read
+                    | EffectKind::Update
+                    | EffectKind::Delete
+                    | EffectKind::ReadMemory
+                    | EffectKind::WriteMemory
+            );
+            if touches
+                && effect.picked_by_input
+                && !effect.governed_by_policies
+                && names_a_record(entry)
+                && for_any_signed_in(entry, effect)
+                && !entry.purposes.contains(&Purpose::Admin)
+                && !entry.purposes.contains(&Purpose::PublicByDesign)
+                && (effect.kind.writes() || is_given_away(app, index, &effect.target))
+            {
+                open.entry(store).or_default().push((index, entry, effect));
+            }
+        }
+    }
+    // One handler is one decision, however many stores it reads: those reached by the record's own number come first.
+    let mut told: BTreeSet<usize> = BTreeSet::new();
+    let mut open: Vec<_> = open.into_iter().filter(|(store, _)| !is_account_store(store)).collect();
+    open.sort_by_key(|(store, list)| (list.iter().map(|(_, _, effect)| effect.span).min(), store.clone()));
+    for (store, mut list) in open {
+        list.retain(|(index, ..)| !told.contains(index));
+        let others = limited.get(&store).map_or(0, BTreeSet::len);
+        let has_owner = columns(app, &store).is_some_and(|columns| columns.iter().any(|name| is_owner_column(name)));
+        // A handler that limits one of its steps to the caller knows whose the record is.
+        list.retain(|(index, ..)| !limited.get(&store).is_some_and(|known| known.contains(index)));
+        list.dedup_by_key(|(index, ..)| *index);
+        let strangers = has_owner && open_to_register(app);
+        if (others == 0 && !strangers) || list.is_empty() {
+            continue;
+        }
+        told.extend(list.iter().map(|(index, ..)| *index));
+        let Some(&(_, first, effect)) = list.iter().find(|(.., effect)| effect.kind.writes()).or(list.first()) else {
+            continue;
+        };
+        let severity = if others >= list.len().min(3) { Severity::High } else { Severity::Medium };
+        let confidence = if others > 0 { Confidence::Likely } else { Confidence::Possible };
+        let title = if list.len() == 1 {
+            format!(
+                "{} {} any record of \u{201c}{}\u{201d} whose number is known",
+                first.label(),
+                verb(effect),
+                effect.target
+            )
+        } else {
+            format!(
+                "{} entry points take any record of \u{201c}{}\u{201d} by its number, among them {}",
+                list.len(),
+                effect.target,
+                first.label()
+            )
+        };
+        let compared = match others {
+            0 => "the store says whose a record is, but no handler asks".to_owned(),
+            1 => "1 other handler limits this store to the caller; this one does not".to_owned(),
+            _ => format!("{others} other handlers limit this store to the caller; this one does not"),
+        };
+        let mut draft = sink
+            .at(effect.span, format!("{}: the record is picked by the request, {compared}", first.label()))
+            .title(title)
+            .severity(severity)
+            .confidence(confidence)
+            .subject(first.label());
+        for (_, entry, effect) in &list {
+            draft = draft.also(entry.handler, format!("{}: no check whose it is", entry.label()));
+            draft = draft.also(effect.span, format!("{}: it {} the record", entry.label(), verb(effect)));
+            draft = draft.grants(
+                [Claim::Stands(Position::SignedIn)],
+                gains::of_effect(app, effect),
+                format!(
+                    "counts through the numbers in {}: it {} {} of others",
+                    entry.label(),
+                    verb(effect),
+                    effect.target
+                ),
+            );
+        }
+        draft.done();
+    }
+}
+
+/// Whether an answer of the handler carries records of the store.
+fn is_given_away(app: &App, entry: usize, target: &str) -> bool {
+    app.flows.iter().any(|flow| {
+        flow.entry == Some(entry)
+            && flow.source == Source::Stored
+            && matches!(flow.sink, Ends::Response)
+            && flow.source_name == target
+    })
+}
+
+fn verb(effect: &Effect) -> &'static str {
+    match effect.kind {
+        EffectKind::Delete => "deletes",
+        kind if kind.writes() => "changes",
+        _ => "reads",
+    }
+}

@@ -1,0 +1,147 @@
+//! An administrative action is open to every signed-in user.
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::app::{Effect, EffectKind, EntryPoint, GuardKind, Purpose};
+use plimsoll_model::{App, Claim, Gap, Position, Severity};
+
+use plimsoll_source::Span;
+
+use crate::access::{
+    columns, for_any_signed_in, has_roles, is_account_store, is_judged, is_owner_column, normalised, open_to_register,
+};
+use crate::{Rule, Sink, gains};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "role-check-missing",
+    summary: "an administrative action is open to every signed-in user",
+    gap: Gap::BrokenAccessControl,
+    severity: Severity::High,
+    cwe: &[862, 285],
+    owasp: &["A01:2025"],
+    asvs: &["8.2.1"],
+    page: include_str!("role_check_missing.md"),
+    run,
+};
+
+fn run(app: &App, sink: &mut Sink<'_>) {
+    let roles = has_roles(app);
+    // Without roles and without strangers everybody who can sign in is the administrator.
+    if !roles && !open_to_register(app) {
+        return;
+    }
+    // How often a role stands in front of the same action on the same store.
+    let mut guarded: BTreeMap<(String, EffectKind), usize> = BTreeMap::new();
+    for entry in app.entry_points.iter().filter(|entry| is_judged(entry)) {
+        for effect in entry.effects.iter().filter(|effect| effect.kind.writes()) {
+            if entry.holding_at(effect, GuardKind::Role) {
+                *guarded.entry((normalised(&effect.target), effect.kind)).or_default() += 1;
+            }
+        }
+    }
+    // What many handlers do on their way (creating what is missing) is no action of theirs.
+    let mut shared: BTreeMap<Span, usize> = BTreeMap::new();
+    for entry in &app.entry_points {
+        let spans: std::collections::BTreeSet<Span> = entry.effects.iter().map(|effect| effect.span).collect();
+        for span in spans {
+            *shared.entry(span).or_default() += 1;
+        }
+    }
+    let mut found: BTreeMap<u32, Vec<(&EntryPoint, &Effect, String)>> = BTreeMap::new();
+    for entry in app.entry_points.iter().filter(|entry| is_judged(entry)) {
+        let own = [
+            Purpose::Login,
+            Purpose::Register,
+            Purpose::Logout,
+            Purpose::PasswordReset,
+            Purpose::PasswordChange,
+            Purpose::OneTimeCode,
+        ];
+        if own.iter().any(|purpose| entry.purposes.contains(purpose)) {
+            continue;
+        }
+        let candidate = entry
+            .effects
+            .iter()
+            .filter(|effect| {
+                for_any_signed_in(entry, effect)
+                    && shared.get(&effect.span).copied().unwrap_or(0) <= 4
+                    && (entry.can_write() || !effect.kind.writes())
+                    && !effect.limited_to_caller
+                    && !effect.governed_by_policies
+                    && !entry.holding_at(effect, GuardKind::Ownership)
+            })
+            .filter_map(|effect| reason(app, entry, effect, roles, &guarded).map(|why| (effect, why)))
+            .max_by_key(|(effect, _)| effect.kind.writes());
+        if let Some((effect, why)) = candidate {
+            found.entry(entry.span.file.0).or_default().push((entry, effect, why));
+        }
+    }
+    for list in found.values() {
+        let Some((first, effect, why)) = list.first() else { continue };
+        let title = if list.len() == 1 {
+            format!("Every signed-in user can call {}: {why}", first.label())
+        } else {
+            format!(
+                "Every signed-in user can call {} administrative entry points, among them {}",
+                list.len(),
+                first.label()
+            )
+        };
+        let worst = list.iter().any(|(_, effect, _)| effect.kind.writes());
+        let mut draft = sink
+            .at(first.handler, format!("{}: a login is asked for, but no role", first.label()))
+            .title(title)
+            .severity(if worst { Severity::High } else { Severity::Medium })
+            .subject(first.label())
+            .also(effect.span, why.clone());
+        for (entry, effect, why) in list {
+            draft = draft.also(entry.handler, format!("{}: no role", entry.label()));
+            draft = draft.also(entry.span, entry.label());
+            draft = draft.also(effect.span, why.clone());
+            draft = draft.grants(
+                [Claim::Stands(Position::SignedIn)],
+                gains::of_effect(app, effect),
+                format!("calls {} with an ordinary login", entry.label()),
+            );
+        }
+        draft.done();
+    }
+}
+
+/// Why an action is one for administrators.
+fn reason(
+    app: &App,
+    entry: &EntryPoint,
+    effect: &Effect,
+    roles: bool,
+    guarded: &BTreeMap<(String, EffectKind), usize>,
+) -> Option<String> {
+    let store = normalised(&effect.target);
+    let records = matches!(
+        effect.kind,
+        EffectKind::Create
+            | EffectKind::Update
+            | EffectKind::Delete
+            | EffectKind::SetPassword
+            | EffectKind::CreateAccount
+            | EffectKind::WriteMemory
+    );
+    if records && is_account_store(&store) && roles && (effect.picked_by_input || effect.kind != EffectKind::Update) {
+        return Some("it changes accounts".into());
+    }
+    if entry.purposes.contains(&Purpose::Admin) && effect.kind.touches_data() && !store.is_empty() {
+        return Some("its address says administration".into());
+    }
+    let personal = columns(app, &store).is_some_and(|columns| columns.iter().any(|name| is_owner_column(name)));
+    let settings =
+        ["setting", "config", "configuration", "sitesetting", "permission", "role", "pricing", "businessprofile"];
+    if records && roles && !personal && settings.contains(&store.as_str()) {
+        return Some("it changes settings of the whole app".into());
+    }
+    let others = guarded.get(&(store.clone(), effect.kind)).copied().unwrap_or(0);
+    if records && !store.is_empty() && (others >= 2 || (others == 1 && effect.kind == EffectKind::Delete)) {
+        return Some(format!("elsewhere the same action on \u{201c}{}\u{201d} asks for a role", effect.target));
+    }
+    None
+}

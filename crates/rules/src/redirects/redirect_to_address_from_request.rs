@@ -1,0 +1,45 @@
+//! The app sends visitors to any address that a link names.
+
+use std::collections::BTreeSet;
+
+use plimsoll_model::app::{Sink as Ends, Source};
+use plimsoll_model::{App, Gap, Severity};
+
+use crate::{Rule, Sink};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "redirect-to-address-from-request",
+    summary: "the app sends visitors to any address that a link names",
+    gap: Gap::OpenRedirect,
+    severity: Severity::Medium,
+    cwe: &[601],
+    owasp: &["A01:2025"],
+    asvs: &["1.2.2"],
+    page: include_str!("redirect_to_address_from_request.md"),
+    run,
+};
+
+fn run(app: &App, sink: &mut Sink<'_>) {
+    let mut seen = BTreeSet::new();
+    for flow in &app.flows {
+        let Some(entry) = flow.entry.and_then(|index| app.entry_points.get(index)) else { continue };
+        let leads_there =
+            flow.sink == Ends::Redirect && flow.source == Source::Request && is_own_word(&flow.source_name);
+        if !leads_there || !seen.insert(flow.to) {
+            continue;
+        }
+        sink.at(flow.to, format!("`{}` decides where the visitor goes", flow.source_name))
+            .title(format!("{} sends the visitor to any address (`{}`)", entry.label(), flow.source_name))
+            .subject(entry.label())
+            .also(entry.handler, "the handler")
+            .done();
+    }
+}
+
+/// What another site cannot put into a link: headers, cookies, the address of the request itself.
+fn is_own_word(name: &str) -> bool {
+    !name.starts_with("url")
+        && !name.starts_with("params")
+        && !name.starts_with("headers")
+        && !name.starts_with("cookies")
+}

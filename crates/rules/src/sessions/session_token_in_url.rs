@@ -1,0 +1,23 @@
+//! The login travels in the address.
+
+use plimsoll_model::{App, Gap, Severity};
+
+use crate::{Rule, Sink};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "session-token-in-url",
+    summary: "the login travels in the address",
+    gap: Gap::ExposedSessionToken,
+    severity: Severity::Medium,
+    cwe: &[598],
+    owasp: &["A07:2025"],
+    asvs: &["14.2.1"],
+    page: include_str!("session_token_in_url.md"),
+    run,
+};
+
+fn run(app: &App, sink: &mut Sink<'_>) {
+    for setting in app.settings.iter().filter(|setting| setting.key == "session-token-in-url") {
+        sink.at(setting.span, "the login is also taken from the query of the address").done();
+    }
+}
