@@ -194,14 +194,30 @@ fn limit_reads(events: &[Event], found: &mut [(Effect, Facts)], tree: &SourceTre
         let about = |value: &Value| {
             value.deep_labels().any(|label| matches!(label, Label::Record(name, _) if name.as_str() == effect.target))
         };
-        let mut answers = events
+        let mut answers: Vec<Facts> = events
             .iter()
-            .filter(|event| flows::is_success_answer(event) && !matches!(event.kind, EventKind::Return { .. }))
+            .filter(|event| {
+                (flows::is_success_answer(event) || event.path().ends_with("render_template"))
+                    && !matches!(event.kind, EventKind::Return { .. })
+            })
             .filter(|event| effect.kind == EffectKind::ReadFile || event.args().iter().any(|arg| about(&arg.value)))
-            .peekable();
-        effect.limited_to_caller = answers.peek().is_some()
-            && answers.all(|event| {
-                guards_of(&event.facts, tree)
+            .map(|event| event.facts.clone())
+            .collect();
+        // Frameworks whose handlers return the answer.
+        let returns: &[Event] = if answers.is_empty() { events } else { &[] };
+        for event in returns {
+            let EventKind::Return { value } = &event.kind else { continue };
+            match &value.kind {
+                ValueKind::Choice(alternatives) => answers.extend(
+                    alternatives.iter().filter(|(value, _)| about(value)).map(|(_, more)| event.facts.and(more)),
+                ),
+                _ if about(value) => answers.push(event.facts.clone()),
+                _ => {}
+            }
+        }
+        effect.limited_to_caller = !answers.is_empty()
+            && answers.iter().all(|facts| {
+                guards_of(facts, tree)
                     .iter()
                     .any(|guard| matches!(guard.kind, GuardKind::Ownership | GuardKind::Role) && guard.holds())
             });

@@ -390,3 +390,30 @@ fn php_frameworks_that_are_not_understood_are_named() {
     let app = plimsoll_witness::observe(&SourceTree::from_texts(files));
     assert!(app.not_checked.iter().any(|gap| gap.what.contains("Symfony")), "{:?}", app.not_checked);
 }
+
+#[test]
+fn record_given_away_behind_a_comparison_with_its_owner_is_limited_to_the_caller() {
+    let app = r#"
+import express from "express";
+import { pool } from "./db.js";
+const app = express();
+function login(req, res, next) { if (!req.session.userId) return res.status(401).end(); next(); }
+app.get("/checked/:id", login, async (req, res) => {
+  const { rows } = await pool.query("SELECT * FROM notes WHERE id = $1", [req.params.id]);
+  if (rows[0].user_id !== req.session.userId) return res.status(403).end();
+  res.json(rows[0]);
+});
+app.get("/open/:id", login, async (req, res) => {
+  const { rows } = await pool.query("SELECT * FROM notes WHERE id = $1", [req.params.id]);
+  if (!rows.length) return res.status(404).end();
+  res.json(rows[0]);
+});
+"#;
+    let app = plimsoll_witness::observe(&SourceTree::from_texts([("server.js", app)]));
+    let limited: Vec<(String, bool)> = app
+        .entry_points
+        .iter()
+        .map(|entry| (entry.path.clone(), entry.effects.iter().all(|effect| effect.limited_to_caller)))
+        .collect();
+    assert_eq!(limited, [("/checked/:id".to_owned(), true), ("/open/:id".to_owned(), false)]);
+}

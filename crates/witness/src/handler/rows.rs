@@ -325,7 +325,8 @@ pub(crate) fn normalised(store: &str) -> String {
 
 impl Known {
     fn add(&mut self, store: &str, column: &str) {
-        if !store.is_empty() {
+        // The accounts of a service are no table of the app, whatever that one is called.
+        if !store.is_empty() && !store.starts_with("auth.") {
             self.columns.entry(normalised(store)).or_default().insert(column.to_owned());
         }
     }

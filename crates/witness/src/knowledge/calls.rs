@@ -37,6 +37,9 @@ const CLEANERS: &[(&str, Clean)] = &[
     ("mongoose.Types.ObjectId", Clean::ALL),
     ("ObjectId.createFromHexString", Clean::ALL),
     ("encodeURIComponent", Clean(Clean::URL.0 | Clean::HTML.0 | Clean::PATH.0)),
+    // Where an upload lies for the time being: a name of the server's own.
+    (".getRealPath", Clean::ALL),
+    (".getPathname", Clean::ALL),
     ("url_for", Clean(Clean::URL.0 | Clean::HTML.0)),
     ("reverse", Clean::URL),
     ("reverse_lazy", Clean::URL),
