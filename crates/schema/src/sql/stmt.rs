@@ -297,13 +297,16 @@ pub(crate) enum GrantTarget {
     Other,
 }
 
+/// Commands, each with the columns it is limited to.
+type Rights = Vec<(Command, Vec<String>)>;
+
 /// A GRANT or REVOKE.
 #[derive(Debug)]
 pub(crate) struct Change {
     pub(crate) target: GrantTarget,
     pub(crate) roles: Vec<String>,
     pub(crate) revoke: bool,
-    privileges: Vec<(Command, Vec<String>)>,
+    privileges: Rights,
 }
 
 impl Change {
@@ -355,7 +358,7 @@ impl Change {
 }
 
 /// Privileges, roles and whether it takes away. `None` for `GRANT role TO role`.
-pub(crate) fn grant_parts(piece: Piece<'_>) -> Option<(Vec<(Command, Vec<String>)>, Vec<String>, bool)> {
+pub(crate) fn grant_parts(piece: Piece<'_>) -> Option<(Rights, Vec<String>, bool)> {
     let revoke = piece.is(0, "revoke");
     let mut start = 1;
     if piece.are(1, &["grant", "option", "for"]) {
