@@ -15,9 +15,13 @@ fn last_name(store: &Store) -> &str {
     store.name.trim_end_matches("/**").rsplit('/').next().unwrap_or(&store.name)
 }
 
-/// The highest class of its fields; `None` where none are known.
+/// The highest class of its fields; `None` where none are known. A place alone (postal codes, houses for sale) is of
+/// nobody in particular.
 pub(crate) fn field_class(app: &App, store: &Store) -> Option<DataClass> {
-    fields(app, store).map(|field| field.class).max()
+    let known = fields(app, store).map(|field| field.class).max()?;
+    let place = |field: &&Field| matches!(field.kind.as_str(), "address" | "location");
+    let apart = fields(app, store).filter(|field| !place(field)).map(|field| field.class).max().unwrap_or_default();
+    Some(if known == DataClass::Personal { known.min(apart.max(DataClass::Internal)) } else { known })
 }
 
 /// The class of what a store holds: by its fields, and by its name where that says more.

@@ -509,9 +509,9 @@ fn calls(text: &str, name: &str) -> bool {
 }
 
 fn returns_data(schema: &Schema, function: &Function) -> bool {
-    let ty = function.returns.trim_start_matches("public.");
-    let rows =
-        matches!(ty, "table" | "setof" | "json" | "jsonb" | "record" | "refcursor") || schema.tables.contains_key(ty);
+    let ty = function.returns.trim_start_matches("setof ").trim_start_matches("public.");
+    // Several ids or names of roles (`SETOF uuid`) are answers for policies.
+    let rows = matches!(ty, "table" | "json" | "jsonb" | "record" | "refcursor") || schema.tables.contains_key(ty);
     // One text is a name of a role or a state more often than a secret.
     let words = classify::words(&function.name);
     let told = ["email", "phone", "address", "secret", "key", "token", "password"]

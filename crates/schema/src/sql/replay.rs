@@ -92,7 +92,7 @@ pub(crate) struct Function {
     pub(crate) definer: bool,
     pub(crate) fixed_path: bool,
     pub(crate) is_trigger: bool,
-    /// First word of what it returns: `void`, `setof`, `table`, a type.
+    /// What it returns: `void`, `table`, a type, `setof` and a type.
     pub(crate) returns: String,
     pub(crate) body: Body,
     /// Body text, for looking up column names in trigger functions.

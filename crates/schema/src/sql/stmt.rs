@@ -256,6 +256,11 @@ pub(crate) fn function_head(piece: Piece<'_>) -> Head {
         if piece.is(index, "returns") && head.returns.is_empty() {
             let kind = piece.kind(index + 1).unwrap_or(Kind::Op);
             head.returns = name_of(kind, piece.raw(index + 1));
+            if piece.is(index + 1, "setof")
+                && let Some((ty, _)) = table_name(piece, index + 2)
+            {
+                head.returns = format!("setof {ty}");
+            }
         } else if piece.is(index, "language") {
             head.language = piece.raw(index + 1).trim_matches('\'').to_ascii_lowercase();
             index += 1;

@@ -341,11 +341,12 @@ fn functions_that_clients_can_call() {
          CREATE FUNCTION mine(_n int) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN UPDATE wallets SET balance = _n WHERE user_id = auth.uid(); END $$;
          CREATE FUNCTION by_admin(_u uuid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN IF NOT is_admin() THEN RAISE EXCEPTION 'no'; END IF; DELETE FROM wallets WHERE user_id = _u; END $$;
          CREATE FUNCTION people() RETURNS TABLE (email text) LANGUAGE sql SECURITY DEFINER AS $$ SELECT email FROM profiles $$;
+         CREATE FUNCTION ids() RETURNS SETOF uuid LANGUAGE sql SECURITY DEFINER AS $$ SELECT org_id FROM members $$;
          CREATE FUNCTION server_only(_u uuid) RETURNS void LANGUAGE sql SECURITY DEFINER AS $$ DELETE FROM wallets WHERE user_id = _u $$;
          REVOKE ALL ON FUNCTION server_only(uuid) FROM PUBLIC, anon, authenticated;"
     ));
     let function = |name: &str| found.functions.iter().find(|function| function.name == name).cloned();
-    let seen: Vec<(bool, bool, bool, usize)> = ["give", "mine", "by_admin", "people", "server_only"]
+    let seen: Vec<(bool, bool, bool, usize)> = ["give", "mine", "by_admin", "people", "ids", "server_only"]
         .iter()
         .filter_map(|name| function(name))
         .map(|one| (one.checks_caller, one.writes, one.returns_data, one.callable_by.len()))
@@ -357,6 +358,7 @@ fn functions_that_clients_can_call() {
             (true, true, false, 2),
             (true, true, false, 2),
             (false, false, true, 2),
+            (false, false, false, 2),
             (false, true, false, 0)
         ]
     );
