@@ -11,7 +11,8 @@ mod settings;
 
 pub use browser::{ApiCall, Page, StoredValue, StoredValueKind, WebStorage};
 pub use data::{
-    Command, CommittedFile, CommittedKind, DbFunction, Exposure, Field, Form, Openness, Policy, Rls, Store, StoreKind,
+    Command, CommittedFile, CommittedKind, DbFunction, DbView, Exposure, Field, Form, Gain, GrantWay, Openness, Policy,
+    Reliance, Rls, RulesFile, SelfGrant, Store, StoreKind, StoreUse,
 };
 pub use entry::{Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, Reach, Side};
 pub use flow::{Flow, Sink, Source};
@@ -44,6 +45,16 @@ pub struct App {
     pub forms: Vec<Form>,
     /// Functions of the database that can be called from outside.
     pub db_functions: Vec<DbFunction>,
+    /// Views of the database that can be read from outside.
+    pub db_views: Vec<DbView>,
+    /// Ways in which an account can give itself rights.
+    pub self_grants: Vec<SelfGrant>,
+    /// Files of rules.
+    pub rules_files: Vec<RulesFile>,
+    /// Places where the browser side talks to stores directly.
+    pub store_uses: Vec<StoreUse>,
+    /// Places where a visitor can make an account with the authentication service (Supabase, Firebase).
+    pub open_sign_up: Vec<Span>,
     /// Values that travel from an input to a sink.
     pub flows: Vec<Flow>,
     /// Cookies that the server sets.
@@ -266,6 +277,11 @@ impl App {
         self.stores.append(&mut other.stores);
         self.forms.append(&mut other.forms);
         self.db_functions.append(&mut other.db_functions);
+        self.db_views.append(&mut other.db_views);
+        self.self_grants.append(&mut other.self_grants);
+        self.rules_files.append(&mut other.rules_files);
+        self.store_uses.append(&mut other.store_uses);
+        self.open_sign_up.append(&mut other.open_sign_up);
         self.flows.append(&mut other.flows);
         self.cookies.append(&mut other.cookies);
         self.headers.append(&mut other.headers);

@@ -9,6 +9,7 @@ mod gains;
 mod page;
 mod registry;
 mod sink;
+mod stores;
 
 pub use page::Page;
 pub use registry::RULES;

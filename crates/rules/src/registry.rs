@@ -22,6 +22,8 @@ mod fetch_of_address_from_request;
 mod file_path_from_request;
 #[path = "injection/formula_in_spreadsheet.rs"]
 mod formula_in_spreadsheet;
+#[path = "access_control/function_trusts_caller.rs"]
+mod function_trusts_caller;
 #[path = "client_side_auth/guard_only_in_browser.rs"]
 mod guard_only_in_browser;
 #[path = "crypto/guessable_token.rs"]
@@ -64,10 +66,14 @@ mod role_check_missing;
 mod role_check_only_in_template;
 #[path = "access_control/route_without_authentication.rs"]
 mod route_without_authentication;
+#[path = "access_control/rules_file_not_in_force.rs"]
+mod rules_file_not_in_force;
 #[path = "client_data/secret_in_browser_code.rs"]
 mod secret_in_browser_code;
 #[path = "secrets/secret_in_code.rs"]
 mod secret_in_code;
+#[path = "access_control/self_assigned_role.rs"]
+mod self_assigned_role;
 #[path = "sessions/session_cookie_without_flags.rs"]
 mod session_cookie_without_flags;
 #[path = "sessions/session_token_in_url.rs"]
@@ -78,6 +84,8 @@ mod session_token_in_web_storage;
 mod sign_up_skips_approval;
 #[path = "injection/sql_from_input.rs"]
 mod sql_from_input;
+#[path = "access_control/storage_open.rs"]
+mod storage_open;
 #[path = "access_control/table_without_row_security.rs"]
 mod table_without_row_security;
 #[path = "crypto/token_not_verified.rs"]
@@ -86,6 +94,8 @@ mod token_not_verified;
 mod upload_served_inline;
 #[path = "uploads/upload_without_bounds.rs"]
 mod upload_without_bounds;
+#[path = "access_control/view_bypasses_policies.rs"]
+mod view_bypasses_policies;
 #[path = "dependencies/vulnerable_dependency.rs"]
 mod vulnerable_dependency;
 #[path = "access_control/webhook_unverified.rs"]
@@ -106,6 +116,7 @@ pub static RULES: &[&Rule] = &[
     &fetch_of_address_from_request::RULE,
     &file_path_from_request::RULE,
     &formula_in_spreadsheet::RULE,
+    &function_trusts_caller::RULE,
     &guard_only_in_browser::RULE,
     &guessable_token::RULE,
     &login_without_limiter::RULE,
@@ -127,17 +138,21 @@ pub static RULES: &[&Rule] = &[
     &role_check_missing::RULE,
     &role_check_only_in_template::RULE,
     &route_without_authentication::RULE,
+    &rules_file_not_in_force::RULE,
     &secret_in_browser_code::RULE,
     &secret_in_code::RULE,
+    &self_assigned_role::RULE,
     &session_cookie_without_flags::RULE,
     &session_token_in_url::RULE,
     &session_token_in_web_storage::RULE,
     &sign_up_skips_approval::RULE,
     &sql_from_input::RULE,
+    &storage_open::RULE,
     &table_without_row_security::RULE,
     &token_not_verified::RULE,
     &upload_served_inline::RULE,
     &upload_without_bounds::RULE,
+    &view_bypasses_policies::RULE,
     &vulnerable_dependency::RULE,
     &webhook_unverified::RULE,
 ];

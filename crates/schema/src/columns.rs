@@ -4,6 +4,8 @@ use plimsoll_model::DataClass;
 use plimsoll_model::app::{Field, Store};
 use plimsoll_source::{SourceTree, Span};
 
+use crate::database::store;
+use crate::sql::lex::dialect_of;
 use crate::sql::replay::{Schema, Table};
 
 /// SQL in a string of program code.
@@ -19,18 +21,18 @@ pub struct CodeSql {
 
 /// Tables that code creates, in the order of their names. The pieces are replayed in the order given.
 pub fn read_code(tree: &SourceTree, pieces: &[CodeSql]) -> Vec<Store> {
-    let mut schema = Schema::default();
+    let mut schema = Schema::new(false);
     // Pieces without a place of their own are replayed apart, so that their columns can be given the place of the string.
     let mut stores = Vec::new();
     for piece in pieces {
-        let dialect = crate::dialect(&piece.text);
+        let dialect = dialect_of(&piece.text);
         if let Some(inside) = piece.inside {
             schema.replay_at(piece.span.file, (piece.span.start + inside) as usize, &piece.text, dialect);
         } else {
-            let mut apart = Schema::default();
+            let mut apart = Schema::new(false);
             apart.replay_at(piece.span.file, 0, &piece.text, dialect);
             for table in apart.tables.values() {
-                let mut store = crate::store(&apart, table);
+                let mut store = store(tree, &apart, table);
                 store.fields = table.columns.iter().map(|column| field(column.name.clone(), piece.span)).collect();
                 store.span = piece.span;
                 stores.push(store);
@@ -38,8 +40,7 @@ pub fn read_code(tree: &SourceTree, pieces: &[CodeSql]) -> Vec<Store> {
         }
     }
     for table in schema.tables.values() {
-        let mut store = crate::store(&schema, table);
-        store.fields = fields(tree, table);
+        let store = store(tree, &schema, table);
         stores.push(store);
     }
     stores.retain(|store| !store.fields.is_empty());

@@ -1,179 +1,93 @@
-//! Data behind the app: SQL migrations replayed into a final schema.
+//! Data behind the app: SQL replayed into a final schema, and rules files of Firebase.
 //!
-//! Only the end state counts: an open policy that a later migration drops is no fact. Rules files of Firebase and ORM
-//! models are not read yet.
+//! Only the end state counts: an open policy that a later migration drops is no fact. Nothing here judges; whom a policy
+//! admits, what a view passes over and what an account can write into its own row are facts with a place.
 
+mod classify;
 mod columns;
-#[expect(
-    dead_code,
-    clippy::wrong_self_convention,
-    clippy::type_complexity,
-    reason = "views, triggers, buckets and SQL in code are understood here, but not yet turned into facts"
-)]
+mod database;
+mod firebase;
+mod self_grant;
 mod sql;
+mod uses;
 
 pub use columns::{CodeSql, read_code};
 
-use plimsoll_model::NotChecked;
-use plimsoll_model::app::{Command, Exposure, Openness, Policy, Rls, Store, StoreKind};
-use plimsoll_source::SourceTree;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sql::lex::Dialect;
-use sql::openness::{Alternative, AttrKind, Constraint, Node, Principal, Reader, Truth, applies, connected};
-use sql::replay::{RawPolicy, Schema, Table};
+use plimsoll_model::NotChecked;
+use plimsoll_model::app::{DbFunction, DbView, Exposure, Openness, RulesFile, SelfGrant, Store, StoreUse};
+use plimsoll_source::{SourceTree, Span};
 
 /// What was read.
 #[derive(Clone, Debug, Default)]
 pub struct SchemaFacts {
-    /// Tables and buckets in their final state.
+    /// Tables, collections and buckets in their final state.
     pub stores: Vec<Store>,
+    /// Functions of the database.
+    pub functions: Vec<DbFunction>,
+    /// Views that are exposed.
+    pub views: Vec<DbView>,
+    /// Ways in which an account can give itself rights.
+    pub self_grants: Vec<SelfGrant>,
+    /// Rules files of Firebase.
+    pub rules_files: Vec<RulesFile>,
+    /// Where browser code talks to stores directly.
+    pub store_uses: Vec<StoreUse>,
+    /// Where a visitor can make an account.
+    pub open_sign_up: Vec<Span>,
     /// What could not be looked at.
     pub not_checked: Vec<NotChecked>,
     /// What was looked at, for people.
     pub looked_at: Vec<String>,
 }
 
-/// Reads the SQL of a tree.
+/// Reads the SQL and the rules files of a tree.
 pub fn read(tree: &SourceTree) -> SchemaFacts {
-    let mut facts = SchemaFacts::default();
-    let plan = sql::files::plan(tree);
-    if plan.replay.is_empty() {
-        return facts;
-    }
-    let supabase = tree.files.iter().any(|file| {
-        file.path.starts_with("supabase/")
-            || file.path.contains("/supabase/")
-            || (file.name() == "package.json" && file.text().contains("@supabase/"))
-            || (file.path.ends_with(".sql") && file.text().contains("auth.uid()"))
-    });
-    let mut schema = Schema::default();
-    schema.supabase = supabase;
-    for &id in &plan.replay {
-        let file = tree.file(id);
-        schema.replay(id, &file.path, file.text(), dialect(file.text()));
-    }
-    facts.looked_at.push(format!("{} SQL files replayed in order", plan.replay.len()));
-    for id in plan.left_out {
-        facts.not_checked.push(NotChecked {
-            what: tree.file(id).path.clone(),
-            why: "loose SQL beside migrations: it may repeat or undo them, so it was not replayed".into(),
-            weighs: false,
-        });
-    }
-    facts.not_checked.append(&mut schema.not_checked);
-    for table in schema.tables.values().filter(|table| table.created || table.name == "storage.objects") {
-        let mut store = store(&schema, table);
-        store.fields = columns::fields(tree, table);
-        facts.stores.push(store);
-    }
+    let uses = uses::read(tree);
+    let database = database::read(tree, &uses);
+    let mut firebase = firebase::read(tree, &uses);
+    let mut facts = SchemaFacts {
+        stores: database.stores,
+        functions: database.functions,
+        views: database.views,
+        self_grants: database.self_grants,
+        rules_files: firebase.files,
+        not_checked: database.not_checked,
+        looked_at: database.looked_at,
+        store_uses: uses.stores,
+        open_sign_up: uses.sign_up,
+    };
+    facts.stores.append(&mut firebase.stores);
+    facts.self_grants.append(&mut firebase.self_grants);
+    facts.not_checked.append(&mut firebase.not_checked);
+    facts.looked_at.append(&mut firebase.looked_at);
+    not_understood(tree, &mut facts);
     facts
 }
 
-fn dialect(text: &str) -> Dialect {
-    let upper = text.to_ascii_uppercase();
-    if upper.contains("AUTO_INCREMENT") || upper.contains("ENGINE=") {
-        Dialect::MySql
-    } else if upper.contains("AUTOINCREMENT") || upper.contains("PRAGMA ") {
-        Dialect::Sqlite
-    } else {
-        Dialect::Postgres
+/// Policies of exposed stores whose condition was not understood: they may admit anybody.
+fn not_understood(tree: &SourceTree, facts: &mut SchemaFacts) {
+    let mut lines: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for store in facts.stores.iter().filter(|store| store.exposure == Exposure::Direct) {
+        for policy in store.policies.iter().filter(|policy| policy.openness == Openness::Unknown) {
+            let file = &tree.file(policy.span.file).path;
+            let line = tree.lines(policy.span).0;
+            lines.entry(file.clone()).or_default().insert(format!("line {line} (`{}`)", store.name));
+        }
+    }
+    for (file, places) in lines {
+        let shown: Vec<String> = places.iter().take(5).cloned().collect();
+        let more = if places.len() > shown.len() { " and others" } else { "" };
+        facts.not_checked.push(NotChecked {
+            what: format!("{file}: whom the policies at {}{more} admit", shown.join(", ")),
+            why: "their conditions were not understood".into(),
+            weighs: true,
+        });
     }
 }
 
-fn store(schema: &Schema, table: &Table) -> Store {
-    let in_public = !table.name.contains('.') || table.name.starts_with("public.") || table.name == "storage.objects";
-    let may = |role: &str| schema.may_use_schema(&table.name, role);
-    let exposed = schema.supabase && in_public && (may("anon") || may("authenticated"));
-    Store {
-        kind: if table.view.is_some() { StoreKind::View } else { StoreKind::Table },
-        name: table.name.clone(),
-        fields: Vec::new(),
-        exposure: if exposed { Exposure::Direct } else { Exposure::ServerOnly },
-        rls: if !schema.supabase || table.view.is_some() {
-            Rls::NotApplicable
-        } else if table.rls || table.name == "storage.objects" {
-            Rls::On
-        } else {
-            Rls::Off
-        },
-        policies: table.policies.iter().map(|policy| read_policy(schema, table, policy)).collect(),
-        public_bucket: false,
-        span: table.span,
-    }
-}
-
-fn read_policy(schema: &Schema, table: &Table, policy: &RawPolicy) -> Policy {
-    let parts: Vec<_> = match policy.command {
-        Command::Insert => vec![policy.check.as_ref()],
-        Command::Select | Command::Delete => vec![policy.using.as_ref()],
-        // Without a condition of its own for new rows, the one for existing rows applies to them too.
-        Command::Update | Command::All => vec![policy.using.as_ref(), policy.check.as_ref()],
-    };
-    let conditions: Vec<_> = parts.into_iter().flatten().collect();
-    let admits = |principal: Principal| -> Openness {
-        if !applies(&policy.roles, principal) {
-            return Openness::Nobody;
-        }
-        let mut truth: Truth = vec![Alternative::new()];
-        for (_, expr) in &conditions {
-            let read = Reader::new(schema, principal, &table.name).read(expr);
-            truth = sql::openness::and(&truth, &read);
-        }
-        openness(&truth, principal)
-    };
-    let openness = if policy.restrictive {
-        Openness::Limited
-    } else {
-        match admits(Principal::Anonymous) {
-            Openness::Nobody => admits(Principal::SignedIn),
-            open => open,
-        }
-    };
-    Policy {
-        name: policy.name.clone(),
-        command: policy.command,
-        roles: policy.roles.clone(),
-        using: policy.using.as_ref().map(|(text, _)| text.clone()),
-        check: policy.check.as_ref().map(|(text, _)| text.clone()),
-        openness,
-        span: policy.span,
-    }
-}
-
-/// Whom a condition admits: the widest of its alternatives.
-fn openness(truth: &Truth, principal: Principal) -> Openness {
-    let mut widest = Openness::Nobody;
-    for alternative in truth {
-        let reached = connected(alternative, Node::Caller);
-        let limited = reached.contains(&Node::Row(0))
-            || alternative.iter().any(|constraint| match constraint {
-                // An attribute of the caller, or of a row tied to the caller, is a role.
-                Constraint::Attr(node, kind, ..) => {
-                    (*node == Node::Caller || (*node != Node::Row(0) && reached.contains(node)))
-                        || *kind == AttrKind::Public
-                }
-                Constraint::In(row, _) => reached.contains(&Node::Row(*row)),
-                Constraint::State(_) => true,
-                _ => false,
-            });
-        let found = if alternative.iter().any(|constraint| matches!(constraint, Constraint::Forged(_))) {
-            Openness::Hole("the caller can choose what is compared".into())
-        } else if alternative.iter().any(|constraint| matches!(constraint, Constraint::Unknown(_))) {
-            Openness::Unknown
-        } else if limited {
-            Openness::Limited
-        } else if principal == Principal::Anonymous {
-            Openness::Anyone
-        } else {
-            Openness::AnySignedIn
-        };
-        if rank(&found) > rank(&widest) {
-            widest = found;
-        }
-    }
-    widest
-}
-
+/// The order of openness, narrowest first.
 fn rank(openness: &Openness) -> u8 {
     match openness {
         Openness::Nobody => 0,
@@ -182,52 +96,5 @@ fn rank(openness: &Openness) -> u8 {
         Openness::Hole(_) => 3,
         Openness::AnySignedIn => 4,
         Openness::Anyone => 5,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::read;
-    use plimsoll_model::app::{Openness, Rls};
-    use plimsoll_source::SourceTree;
-
-    fn policies(sql: &str) -> Vec<(String, Openness)> {
-        let tree = SourceTree::from_texts([("supabase/migrations/1.sql", sql)]);
-        let facts = read(&tree);
-        facts
-            .stores
-            .iter()
-            .flat_map(|store| store.policies.iter().map(|policy| (policy.name.clone(), policy.openness.clone())))
-            .collect()
-    }
-
-    const TABLE: &str = "CREATE TABLE notes (id uuid PRIMARY KEY, user_id uuid, text text);\nALTER TABLE notes ENABLE ROW LEVEL SECURITY;\n";
-
-    #[test]
-    fn whom_policies_admit() {
-        let cases = [
-            ("FOR SELECT USING (true)", Openness::Anyone),
-            ("FOR SELECT TO authenticated USING (true)", Openness::AnySignedIn),
-            ("FOR SELECT USING (auth.role() = 'authenticated')", Openness::AnySignedIn),
-            ("FOR SELECT USING (auth.uid() IS NOT NULL)", Openness::AnySignedIn),
-            ("FOR SELECT USING (auth.uid() = user_id)", Openness::Limited),
-            ("FOR ALL USING ((select auth.uid()) = user_id)", Openness::Limited),
-            ("FOR SELECT USING (false)", Openness::Nobody),
-            ("FOR SELECT TO service_role USING (true)", Openness::Nobody),
-        ];
-        for (text, expected) in cases {
-            let found = policies(&format!("{TABLE}CREATE POLICY \"p\" ON notes {text};"));
-            assert_eq!(found, [("p".to_owned(), expected)], "{text}");
-        }
-    }
-
-    #[test]
-    fn only_the_end_state_counts() {
-        let dropped = policies(&format!(
-            "{TABLE}CREATE POLICY \"p\" ON notes FOR SELECT USING (true);\nDROP POLICY \"p\" ON notes;"
-        ));
-        assert_eq!(dropped, []);
-        let tree = SourceTree::from_texts([("supabase/migrations/1.sql", "CREATE TABLE notes (id int);")]);
-        assert_eq!(read(&tree).stores[0].rls, Rls::Off);
     }
 }

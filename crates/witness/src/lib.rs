@@ -77,6 +77,12 @@ pub fn observe(tree: &SourceTree) -> App {
     secrets(tree, &mut app);
     let mut schema = plimsoll_schema::read(tree);
     app.stores.append(&mut schema.stores);
+    app.db_functions.append(&mut schema.functions);
+    app.db_views.append(&mut schema.views);
+    app.self_grants.append(&mut schema.self_grants);
+    app.rules_files.append(&mut schema.rules_files);
+    app.store_uses.append(&mut schema.store_uses);
+    app.open_sign_up.append(&mut schema.open_sign_up);
     app.not_checked.append(&mut schema.not_checked);
     app.looked_at.append(&mut schema.looked_at);
     stores::observe(&program, &mut app);
@@ -242,15 +248,6 @@ fn settle(tree: &SourceTree, app: &mut App) {
             app.not_checked.push(NotChecked {
                 what: format!("{language} code ({count} files): its routes and their guards"),
                 why: "Plimsoll does not understand its web frameworks yet".into(),
-                weighs: true,
-            });
-        }
-    }
-    for (path, what) in [("firestore.rules", "Firestore rules"), ("storage.rules", "Firebase storage rules")] {
-        if tree.files.iter().any(|file| file.path.starts_with(path) || file.path.contains(&format!("/{path}"))) {
-            app.not_checked.push(NotChecked {
-                what: what.into(),
-                why: "database policies are not read yet".into(),
                 weighs: true,
             });
         }

@@ -142,20 +142,127 @@ pub struct Policy {
 pub struct DbFunction {
     /// Name.
     pub name: String,
+    /// Names of its parameters; `""` for unnamed ones.
+    pub params: Vec<String>,
     /// Runs with its owner's rights.
     pub security_definer: bool,
     /// Its `search_path` is fixed.
     pub fixed_search_path: bool,
-    /// It looks at who calls (`auth.uid()`, `auth.role()`, `auth.jwt()`).
+    /// It looks at who calls (`auth.uid()`, `auth.role()`, `auth.jwt()`), itself or through a function it calls.
     pub checks_caller: bool,
     /// It returns `trigger` and cannot be called directly.
     pub is_trigger: bool,
-    /// Roles that may call it, as far as grants say; empty means the default (everyone).
+    /// Roles from outside that may call it in the final state: `anon`, `authenticated`.
     pub callable_by: Vec<String>,
     /// Tables it reads or writes.
     pub touches: Vec<String>,
+    /// Tables it changes.
+    pub changes: Vec<String>,
     /// It changes data.
     pub writes: bool,
+    /// It answers with rows, documents or texts of the tables, not only with a yes, a no or a number.
+    pub returns_data: bool,
+    /// Where.
+    pub span: Span,
+}
+
+/// A view that clients can read.
+#[derive(Clone, Debug)]
+pub struct DbView {
+    /// Name.
+    pub name: String,
+    /// Names of its columns, where known.
+    pub columns: Vec<String>,
+    /// Whom its query admits.
+    pub openness: Openness,
+    /// Tables whose own policies admit fewer than the view does, because it reads with its owner's rights.
+    pub bypasses: Vec<String>,
+    /// Where.
+    pub span: Span,
+}
+
+/// What an account gains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Gain {
+    /// A role or permission.
+    Role,
+    /// The data of another tenant (organisation, clinic, team).
+    Tenant,
+    /// Being approved, verified or active.
+    Approval,
+    /// A paid plan, credits, a balance.
+    Paid,
+}
+
+/// How an account gets at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GrantWay {
+    /// It may change the field in its own row or document.
+    ChangesOwnRow,
+    /// It may add a row or document for itself with any value.
+    AddsOwnRow,
+    /// It may add rows that carry another tenant's id.
+    AddsForeignRow,
+    /// It may take over a row or document of somebody else by writing its own id into it.
+    TakesOver,
+    /// The value comes from what the browser sends at sign-up, or from metadata that the account can edit itself.
+    OwnMetadata,
+    /// Whoever signs up with an address that is written in the code.
+    FixedEmail,
+    /// Whoever signs up first.
+    FirstAccount,
+}
+
+/// Who relies on the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reliance {
+    /// Nothing that was read.
+    Nobody,
+    /// The app's code.
+    Code,
+    /// Policies, rules or functions of the database.
+    Policies,
+}
+
+/// A way in which an account can give itself rights that are not its own to give.
+#[derive(Clone, Debug)]
+pub struct SelfGrant {
+    /// Table or collection that holds the field.
+    pub store: String,
+    /// The fields it can set: `role`, `org_id`. Empty when being in the store is the right.
+    pub fields: Vec<String>,
+    /// What is gained.
+    pub gain: Gain,
+    /// How.
+    pub way: GrantWay,
+    /// The policy, function or match block that allows it.
+    pub by: String,
+    /// Who relies on it.
+    pub relied_on: Reliance,
+    /// Where.
+    pub span: Span,
+}
+
+/// A file of rules for Firestore, Realtime Database or Firebase storage.
+#[derive(Clone, Debug)]
+pub struct RulesFile {
+    /// `Firestore`, `Realtime Database`, `Storage`.
+    pub service: &'static str,
+    /// `firebase.json` names it.
+    pub deployed: bool,
+    /// Why it cannot be put into force as it is, and where.
+    pub problem: Option<(Span, String)>,
+    /// The file.
+    pub span: Span,
+}
+
+/// A place where code that runs in the browser talks to a store directly.
+#[derive(Clone, Debug)]
+pub struct StoreUse {
+    /// Table, collection, bucket or database function.
+    pub store: String,
+    /// What it is; `None` for a function.
+    pub kind: Option<StoreKind>,
     /// Where.
     pub span: Span,
 }

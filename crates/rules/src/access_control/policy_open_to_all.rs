@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::app::{Command, Exposure, Openness, Policy, Rls, Store};
+use plimsoll_model::app::{Exposure, Policy, Rls, Store, StoreKind};
 use plimsoll_model::{App, Claim, DataClass, Gap, Position, Severity, Witness};
 
-use crate::{Rule, Sink, gains};
+use crate::stores::{self, Act};
+use crate::{Rule, Sink};
 
 pub(crate) static RULE: Rule = Rule {
     id: "policy-open-to-all",
@@ -19,92 +20,160 @@ pub(crate) static RULE: Rule = Rule {
     run,
 };
 
+/// A policy that everybody passes.
+struct Open<'a> {
+    store: &'a Store,
+    policy: &'a Policy,
+    anyone: bool,
+    act: Act,
+}
+
 fn run(app: &App, sink: &mut Sink<'_>) {
-    // The same decision in several policies of a file is one finding.
-    let mut groups: BTreeMap<(u32, bool), Vec<(&Store, &Policy)>> = BTreeMap::new();
-    for store in app.stores.iter().filter(|store| store.exposure == Exposure::Direct && store.rls == Rls::On) {
+    let open_sign_up = app.open_sign_up.first().copied();
+    // The same decision on several tables is one finding, as long as it weighs the same.
+    let mut groups: BTreeMap<(bool, Act, Severity), Vec<Open<'_>>> = BTreeMap::new();
+    for store in &app.stores {
+        let direct = store.exposure == Exposure::Direct && store.rls == Rls::On;
+        if !direct || !matches!(store.kind, StoreKind::Table | StoreKind::Collection) {
+            continue;
+        }
+        let mut open: Vec<Open<'_>> = Vec::new();
         for policy in &store.policies {
-            let anyone = match policy.openness {
-                Openness::Anyone => true,
-                Openness::AnySignedIn => false,
-                _ => continue,
-            };
-            // Reading by anyone, and sending in by anyone, are often meant (catalogue, contact form).
-            if (anyone && matches!(policy.command, Command::Insert))
-                || (policy.command == Command::Select && (is_public(&store.name) || is_public_bucket(store, policy)))
-            {
-                continue;
+            if let Some(anyone) = stores::open_to_anyone(policy) {
+                open.push(Open { store, policy, anyone, act: Act::of(policy.command) });
             }
-            groups.entry((policy.span.file.0, anyone)).or_default().push((store, policy));
+        }
+        let changes: Vec<bool> = open.iter().filter(|one| one.act == Act::Change).map(|one| one.anyone).collect();
+        let weighed: Vec<(Open<'_>, Option<Severity>)> = open
+            .into_iter()
+            .map(|one| {
+                let severity = weight(app, &one, open_sign_up.is_some());
+                (one, severity)
+            })
+            .collect();
+        let heaviest = |anyone: bool| {
+            let own = |one: &Open<'_>| one.anyone == anyone && one.act == Act::Change;
+            weighed.iter().filter(|(one, _)| own(one)).filter_map(|(_, severity)| *severity).max()
+        };
+        let per_side = [heaviest(false), heaviest(true)];
+        for (one, severity) in weighed {
+            // Whoever may change a table as well may read it and add to it by the same decision.
+            let side = per_side.get(usize::from(one.anyone)).copied().flatten();
+            let (act, severity) = match (changes.contains(&one.anyone), side) {
+                (true, Some(side)) => (Act::Change, Some(severity.map_or(side, |own| own.max(side)))),
+                _ => (one.act, severity),
+            };
+            if let Some(severity) = severity {
+                groups.entry((one.anyone, act, severity)).or_default().push(one);
+            }
         }
     }
-    for ((_, anyone), list) in groups {
-        let Some(((store, policy), rest)) = list.split_first() else { continue };
-        let who = if anyone { "anyone, without an account" } else { "everyone who has an account, whatever the row" };
-        let writes = list.iter().any(|(_, policy)| policy.command != Command::Select);
-        let severity = match (anyone, writes) {
-            (true, true) => Severity::Critical,
-            (true, false) | (false, true) => Severity::High,
-            (false, false) => Severity::Medium,
+    for ((anyone, act, severity), list) in groups {
+        let Some((first, rest)) = list.split_first() else { continue };
+        let who = if anyone { "Anyone, without an account," } else { "Everyone with an account" };
+        let names: Vec<&str> = list.iter().map(|one| one.store.name.as_str()).collect();
+        let what = stores::list(&names, 4).replace("`all collections`", "every collection");
+        let title = match act {
+            Act::Change => format!("{who} can change what others have stored in {what}"),
+            Act::Read => format!("{who} can read all of {what}"),
+            Act::Add => format!("{who} can add to {what} in anybody's name"),
         };
-        let title = match rest {
-            [] => format!("The policy \u{201c}{}\u{201d} on `{}` admits {who}", policy.name, store.name),
-            _ => format!("{} policies admit {who}, among them on `{}`", list.len(), store.name),
+        let note = |one: &Open<'_>| {
+            let whom = if one.anyone { "anyone" } else { "every account" };
+            let verb = Act::of(one.policy.command).verb();
+            format!("\u{201c}{}\u{201d} on `{}` lets {whom} {verb}", one.policy.name, one.store.name)
         };
-        let position = if anyone { Position::Anyone } else { Position::SignedIn };
         let mut draft = sink
-            .seen_by(
-                Witness::Schema,
-                policy.span,
-                format!("\u{201c}{}\u{201d} on `{}` admits {who}", policy.name, store.name),
-            )
+            .seen_by(Witness::Schema, first.policy.span, note(first))
             .title(title)
             .severity(severity)
-            .all_files(
-                rest.iter().map(|(store, policy)| {
-                    (policy.span, format!("\u{201c}{}\u{201d} on `{}`", policy.name, store.name))
-                }),
-            );
-        for (store, policy) in &list {
-            let known = store.fields.iter().map(|field| field.class).max().unwrap_or_default();
-            let by_name = if gains::is_about_people(&store.name) { DataClass::Personal } else { DataClass::Internal };
-            let class = if known == DataClass::Demo { by_name } else { known };
-            let (gain, does) = match policy.command {
-                Command::Select => (Claim::Reads(class), "reads"),
-                _ => (Claim::Writes(class), "changes"),
+            .subject(format!("{anyone} {}", act.verb()))
+            .all_files(rest.iter().map(|one| (one.policy.span, note(one))));
+        if let Some(used) = stores::used_at(app, first.store) {
+            draft = draft.also(used, "the browser side uses it here");
+        }
+        if let Some(span) = open_sign_up.filter(|_| !anyone) {
+            draft = draft.also(span, "a visitor can make an account here");
+        }
+        let position = if anyone { Position::Anyone } else { Position::SignedIn };
+        for one in &list {
+            let class = stores::class(app, one.store);
+            let (gain, does) = match Act::of(one.policy.command) {
+                Act::Read => (Claim::Reads(class), "reads"),
+                Act::Change => (Claim::Writes(class), "changes"),
+                Act::Add => (Claim::Writes(class), "adds to"),
             };
-            let text = format!("{does} the table {} directly through the database's public interface", store.name);
+            let text = format!("{does} {} directly through the database's public interface", one.store.name);
             draft = draft.grants([Claim::Stands(position)], gain, text);
         }
         draft.done();
     }
 }
 
-/// Names of tables that are made to be seen by all.
-fn is_public(name: &str) -> bool {
-    [
-        "product",
-        "categor",
-        "service",
-        "post",
-        "article",
-        "menu",
-        "faq",
-        "setting",
-        "template",
-        "testimonial",
-        "review",
-        "country",
-        "currenc",
-        "plan",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
+/// How heavy it is that a policy admits everybody; `None` where that is usual for such a store.
+fn weight(app: &App, one: &Open<'_>, open_sign_up: bool) -> Option<Severity> {
+    let store = one.store;
+    let class = stores::class(app, store);
+    let columns = stores::field_class(app, store);
+    let personal = class >= DataClass::Personal;
+    match (one.anyone, one.act) {
+        (true, Act::Change) => Some(if personal { Severity::Critical } else { Severity::High }),
+        (true, Act::Read) => {
+            let says = columns.unwrap_or(class);
+            if stores::is_catalogue(app, store) {
+                None
+            } else if says == DataClass::Sensitive {
+                Some(Severity::Critical)
+            } else if says == DataClass::Personal || (class >= DataClass::Personal && !is_profile(&store.name)) {
+                Some(Severity::High)
+            } else if class >= DataClass::Personal {
+                // Names and pictures that a profile shows.
+                None
+            } else if stores::has_owner(app, store) || stores::is_kept_by_app(&store.name) {
+                Some(Severity::Medium)
+            } else {
+                None
+            }
+        }
+        // Contact forms, bookings, newsletters: sending in by anyone is often meant.
+        (true, Act::Add) => kept_by_app(&store.name),
+        (false, Act::Change) => Some(if personal { Severity::High } else { Severity::Medium }),
+        (false, Act::Read) => {
+            let says = columns.unwrap_or(class);
+            if stores::is_catalogue(app, store) {
+                None
+            } else if says == DataClass::Sensitive
+                || (says == DataClass::Personal && stores::has_owner(app, store) && open_sign_up)
+            {
+                Some(Severity::High)
+            } else if says == DataClass::Personal || (personal && stores::has_owner(app, store)) {
+                Some(Severity::Medium)
+            } else {
+                None
+            }
+        }
+        (false, Act::Add) => match kept_by_app(&store.name) {
+            Some(severity) => Some(severity),
+            None if stores::holds_tenants(&store.name) => None,
+            // A rules file does not say which fields there are: some say whose a document is.
+            None if stores::has_owner(app, store)
+                || (store.kind == StoreKind::Collection && !stores::is_catalogue(app, store)) =>
+            {
+                Some(Severity::Medium)
+            }
+            None => None,
+        },
+    }
 }
 
-/// A bucket whose name says that its files are for everyone: pictures of profiles and brands.
-fn is_public_bucket(store: &Store, policy: &Policy) -> bool {
-    let Some(condition) = policy.using.as_deref().filter(|_| store.name == "storage.objects") else { return false };
-    let condition = condition.to_ascii_lowercase();
-    ["avatar", "brand", "logo", "public", "banner", "gallery", "product"].iter().any(|word| condition.contains(word))
+fn kept_by_app(name: &str) -> Option<Severity> {
+    if stores::holds_rights(name) {
+        Some(Severity::High)
+    } else {
+        stores::is_kept_by_app(name).then_some(Severity::Medium)
+    }
+}
+
+fn is_profile(name: &str) -> bool {
+    stores::has_any(&name.to_ascii_lowercase(), &["profile", "user", "member", "account"])
 }

@@ -1,8 +1,9 @@
 //! A table can be read and changed by anyone with the public key.
 
 use plimsoll_model::app::{Exposure, Rls};
-use plimsoll_model::{App, Gap, Severity, Witness};
+use plimsoll_model::{App, Claim, DataClass, Gap, Position, Severity, Witness};
 
+use crate::stores;
 use crate::{Rule, Sink};
 
 pub(crate) static RULE: Rule = Rule {
@@ -18,14 +19,27 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
-    let open: Vec<_> =
+    let mut open: Vec<_> =
         app.stores.iter().filter(|store| store.exposure == Exposure::Direct && store.rls == Rls::Off).collect();
+    open.sort_by_key(|store| std::cmp::Reverse(stores::class(app, store)));
     let Some((first, rest)) = open.split_first() else { return };
-    let names: Vec<&str> = open.iter().map(|store| store.name.as_str()).take(6).collect();
-    sink.seen_by(Witness::Schema, first.span, format!("`{}`: row-level security is never switched on", first.name))
-        .title(format!("Anyone can read and change whole tables: {}", names.join(", ")))
-        .all_files(
-            rest.iter().map(|store| (store.span, format!("`{}`: row-level security is never switched on", store.name))),
-        )
-        .done();
+    let names: Vec<&str> = open.iter().map(|store| store.name.as_str()).collect();
+    let severity = if stores::class(app, first) >= DataClass::Personal { Severity::Critical } else { Severity::High };
+    let note = |name: &str| format!("`{name}`: row-level security is never switched on");
+    let mut draft = sink
+        .seen_by(Witness::Schema, first.span, note(&first.name))
+        .title(format!("Anyone can read and change whole tables: {}", stores::list(&names, 6)))
+        .severity(severity)
+        .all_files(rest.iter().map(|store| (store.span, note(&store.name))));
+    if let Some(used) = open.iter().find_map(|store| stores::used_at(app, store)) {
+        draft = draft.also(used, "the browser side uses it here");
+    }
+    for store in &open {
+        let class = stores::class(app, store);
+        for (gain, does) in [(Claim::Reads(class), "reads"), (Claim::Writes(class), "changes")] {
+            let text = format!("{does} the table {} with the key that is in every browser", store.name);
+            draft = draft.grants([Claim::Stands(Position::Anyone)], gain, text);
+        }
+    }
+    draft.done();
 }

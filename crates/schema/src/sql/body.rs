@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::expr::{Expr, Lit, Select, parse, parse_select};
+use super::expr::{Expr, Select, parse, parse_select};
 use super::lex::{Dialect, Kind, Piece, lex, name_of, statements};
 
 /// Blocks nested deeper than this are not followed.
@@ -35,6 +35,8 @@ pub(crate) struct Body {
     pub(crate) writes: bool,
     /// Tables it inserts into.
     pub(crate) inserts: Vec<String>,
+    /// Tables it changes in any way.
+    pub(crate) changes: Vec<String>,
     /// Names and calls in the text that depend on the caller.
     pub(crate) checks_caller: bool,
 }
@@ -133,6 +135,7 @@ fn scan(piece: Piece<'_>, body: &mut Body) {
             if piece.is(index, "insert") {
                 body.inserts.push(name.clone());
             }
+            body.changes.push(name.clone());
             touched.push(name);
         }
     }
@@ -140,6 +143,8 @@ fn scan(piece: Piece<'_>, body: &mut Body) {
     touched.dedup();
     body.inserts.sort();
     body.inserts.dedup();
+    body.changes.sort();
+    body.changes.dedup();
     body.touches = touched;
 }
 
@@ -343,16 +348,6 @@ impl<'t> Walker<'t, '_> {
             // Setting a variable to a constant first is only its start value.
             let name = name_of(kind, piece.raw(0));
             self.assigned.entry(name).or_default().push(value);
-        }
-    }
-}
-
-impl Body {
-    /// The function always returns the same constant.
-    pub(crate) fn constant(&self) -> Option<&Lit> {
-        match self.returns.as_slice() {
-            [Return { value: Expr::Lit(lit), .. }] => Some(lit),
-            _ => None,
         }
     }
 }

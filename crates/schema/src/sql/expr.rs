@@ -697,11 +697,11 @@ impl Parser<'_> {
                 }
             }
         }
-        self.into_targets(&mut select);
+        self.read_targets(&mut select);
         if self.eat("from") {
             self.from(&mut select)?;
         }
-        self.into_targets(&mut select);
+        self.read_targets(&mut select);
         if self.eat("where") {
             select.conditions.push(self.or()?);
         }
@@ -755,7 +755,7 @@ impl Parser<'_> {
         self.at >= self.piece.tokens.len() || self.is("from") || self.is("where") || self.piece.is_op(self.at, ")")
     }
 
-    fn into_targets(&mut self, select: &mut Select) {
+    fn read_targets(&mut self, select: &mut Select) {
         if !self.eat("into") {
             return;
         }
@@ -813,10 +813,10 @@ impl Parser<'_> {
     }
 
     fn from(&mut self, select: &mut Select) -> Option<()> {
-        self.from_item(select)?;
+        self.read_source(select)?;
         for _ in 0..MAX_CHAIN {
             if self.eat_op(",") {
-                self.from_item(select)?;
+                self.read_source(select)?;
                 continue;
             }
             let mut joined = false;
@@ -827,7 +827,7 @@ impl Parser<'_> {
             if !self.eat("join") {
                 return (!joined).then_some(());
             }
-            self.from_item(select)?;
+            self.read_source(select)?;
             if self.eat("on") {
                 let condition = self.or()?;
                 select.conditions.push(condition);
@@ -856,7 +856,7 @@ impl Parser<'_> {
         self.at = close + 1;
     }
 
-    fn from_item(&mut self, select: &mut Select) -> Option<()> {
+    fn read_source(&mut self, select: &mut Select) -> Option<()> {
         let _ = self.eat("lateral") || self.eat("only");
         if self.eat_op("(") {
             if self.is("select") || self.is("with") || self.is("values") {

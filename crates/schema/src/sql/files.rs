@@ -1,24 +1,133 @@
-//! Which SQL files count, and in which order they are replayed.
+//! Which SQL counts, and in which order it is replayed.
 
 use plimsoll_source::{FileId, SourceTree};
 
-/// The files to replay in order, and loose files that are left out because migrations exist.
+/// Migrations, loose files beside them, and documents with SQL to paste.
+#[derive(Debug, Default)]
 pub(crate) struct Plan {
-    pub(crate) replay: Vec<FileId>,
-    pub(crate) left_out: Vec<FileId>,
+    /// Replayed in this order.
+    pub(crate) migrations: Vec<FileId>,
+    /// Files to be pasted into a console; what they create counts where no migration creates it.
+    pub(crate) loose: Vec<FileId>,
+    /// Markdown with SQL in fences.
+    pub(crate) documents: Vec<FileId>,
 }
 
-/// Migrations by name where there are any; otherwise every other SQL file by path.
+/// Migrations by name, preferring Supabase's own folder; other SQL by path.
 pub(crate) fn plan(tree: &SourceTree) -> Plan {
-    let is_sql = |path: &str| path.to_ascii_lowercase().ends_with(".sql");
-    let is_migration = |path: &str| path.split('/').any(|part| matches!(part, "migrations" | "migration" | "drizzle"));
-    let all: Vec<FileId> = tree.iter().filter(|(_, file)| is_sql(&file.path)).map(|(id, _)| id).collect();
-    let (mut migrations, loose): (Vec<FileId>, Vec<FileId>) =
-        all.into_iter().partition(|&id| is_migration(&tree.file(id).path));
-    if migrations.is_empty() {
-        return Plan { replay: loose, left_out: Vec::new() };
+    let mut plan = Plan::default();
+    for (id, file) in tree.iter() {
+        let lower = file.path.to_ascii_lowercase();
+        if lower.ends_with(".md") {
+            plan.documents.push(id);
+        } else if lower.ends_with(".sql") && !is_undone(&lower) {
+            if is_migration(&lower) { plan.migrations.push(id) } else { plan.loose.push(id) }
+        }
     }
-    // The time in a migration's name is its order; Prisma keeps it in the folder's.
-    migrations.sort_by_key(|&id| tree.file(id).path.clone());
-    Plan { replay: migrations, left_out: loose }
+    let supabase = |id: &FileId| tree.file(*id).path.contains("supabase/");
+    if plan.migrations.iter().any(supabase) {
+        let (own, others): (Vec<FileId>, Vec<FileId>) = plan.migrations.into_iter().partition(supabase);
+        plan.migrations = own;
+        plan.loose.extend(others);
+    }
+    plan.migrations.sort_by_key(|&id| natural(&tree.file(id).path));
+    plan.loose.sort_by_key(|&id| natural(&tree.file(id).path));
+    plan
+}
+
+fn is_migration(lower: &str) -> bool {
+    lower.split('/').any(|part| matches!(part, "migrations" | "migration" | "drizzle"))
+}
+
+/// Steps back, tests of the database, and copies put aside.
+fn is_undone(lower: &str) -> bool {
+    let name = lower.rsplit('/').next().unwrap_or(lower);
+    name.ends_with(".down.sql")
+        || name == "down.sql"
+        || name.contains("rollback")
+        || name.starts_with("undo")
+        || lower.split('/').any(|part| {
+            matches!(
+                part,
+                "tests"
+                    | "test"
+                    | "rollback"
+                    | "rollbacks"
+                    | "down"
+                    | "archive"
+                    | "archived"
+                    | "_archive"
+                    | "old"
+                    | "backup"
+                    | "backups"
+            )
+        })
+}
+
+/// The path with numbers padded: `2_b.sql` comes before `10_a.sql`.
+fn natural(path: &str) -> String {
+    let mut out = String::with_capacity(path.len() + 20);
+    let mut digits = String::new();
+    for letter in path.chars().chain(std::iter::once('\0')) {
+        if letter.is_ascii_digit() {
+            digits.push(letter);
+            continue;
+        }
+        if !digits.is_empty() {
+            let pad = 24_usize.saturating_sub(digits.len());
+            out.extend(std::iter::repeat_n('0', pad));
+            out.push_str(&digits);
+            digits.clear();
+        }
+        out.push(letter);
+    }
+    out
+}
+
+/// SQL in fences of a Markdown text: offset and text of each.
+pub(crate) fn fences(text: &str) -> Vec<(usize, &str)> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    let mut open: Option<usize> = None;
+    for line in text.split_inclusive('\n') {
+        let trimmed = line.trim();
+        match open {
+            None if trimmed.eq_ignore_ascii_case("```sql") || trimmed.eq_ignore_ascii_case("```postgresql") => {
+                open = Some(at + line.len());
+            }
+            Some(start) if trimmed.starts_with("```") => {
+                out.extend(text.get(start..at).map(|inner| (start, inner)));
+                open = None;
+            }
+            _ => {}
+        }
+        at += line.len();
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fences, plan};
+    use plimsoll_source::SourceTree;
+
+    #[test]
+    fn order_and_choice() {
+        let tree = SourceTree::from_texts(
+            [
+                "supabase/migrations/10_b.sql",
+                "supabase/migrations/2_a.sql",
+                "supabase/migrations/3.down.sql",
+                "db/setup.sql",
+                "migrations/1.sql",
+            ]
+            .map(|path| (path, "")),
+        );
+        let plan = plan(&tree);
+        let names =
+            |list: &[plimsoll_source::FileId]| list.iter().map(|&id| tree.file(id).path.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&plan.migrations), ["supabase/migrations/2_a.sql", "supabase/migrations/10_b.sql"]);
+        assert_eq!(names(&plan.loose), ["db/setup.sql", "migrations/1.sql"]);
+        assert_eq!(fences("a\n```sql\nSELECT 1;\n```\nb\n```js\nx\n```"), [(9, "SELECT 1;\n")]);
+    }
 }

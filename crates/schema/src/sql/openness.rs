@@ -589,7 +589,7 @@ impl<'s> Reader<'s> {
         }
         let mut tables = Vec::new();
         for from in &select.from {
-            let (frame, needs) = self.from_frame(from, select, env, depth);
+            let (frame, needs) = self.frame_of(from, select, env, depth);
             truth = and(&truth, &needs);
             if let (Some(table), None) = (&frame.table, &frame.derived) {
                 truth = and(&truth, &one(Constraint::In(frame.node, table.clone())));
@@ -611,7 +611,7 @@ impl<'s> Reader<'s> {
         (inner, frames, truth)
     }
 
-    fn from_frame(&mut self, from: &From, select: &Select, env: &Env, depth: usize) -> (Frame, Truth) {
+    fn frame_of(&mut self, from: &From, select: &Select, env: &Env, depth: usize) -> (Frame, Truth) {
         let name = join_name(&from.name);
         let mut frame = Frame { alias: from.alias.clone(), node: 0, table: None, derived: None };
         let with = select.with.iter().find(|(with, _)| *with == name).map(|(_, inner)| inner);

@@ -92,6 +92,8 @@ pub(crate) struct Function {
     pub(crate) definer: bool,
     pub(crate) fixed_path: bool,
     pub(crate) is_trigger: bool,
+    /// What it returns: `void`, `table`, a type, `setof` and a type.
+    pub(crate) returns: String,
     pub(crate) body: Body,
     /// Body text, for looking up column names in trigger functions.
     pub(crate) text: String,
@@ -152,6 +154,11 @@ pub(crate) struct Schema {
 }
 
 impl Schema {
+    /// An empty schema.
+    pub(crate) fn new(supabase: bool) -> Self {
+        Schema { supabase, ..Schema::default() }
+    }
+
     /// Replays a file.
     pub(crate) fn replay(&mut self, file: FileId, path: &str, text: &str, dialect: Dialect) {
         let at = At { file, path, base: 0, fixed: None, dialect, nesting: 0 };
@@ -497,6 +504,7 @@ impl Schema {
             definer: head.definer,
             fixed_path: head.fixed_path,
             is_trigger: head.returns.starts_with("trigger") || head.returns.starts_with("event_trigger"),
+            returns: head.returns.to_ascii_lowercase(),
             body,
             text: head.body,
             execute,

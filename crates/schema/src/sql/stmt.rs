@@ -256,6 +256,11 @@ pub(crate) fn function_head(piece: Piece<'_>) -> Head {
         if piece.is(index, "returns") && head.returns.is_empty() {
             let kind = piece.kind(index + 1).unwrap_or(Kind::Op);
             head.returns = name_of(kind, piece.raw(index + 1));
+            if piece.is(index + 1, "setof")
+                && let Some((ty, _)) = table_name(piece, index + 2)
+            {
+                head.returns = format!("setof {ty}");
+            }
         } else if piece.is(index, "language") {
             head.language = piece.raw(index + 1).trim_matches('\'').to_ascii_lowercase();
             index += 1;
@@ -297,13 +302,16 @@ pub(crate) enum GrantTarget {
     Other,
 }
 
+/// Commands, each with the columns it is limited to.
+type Rights = Vec<(Command, Vec<String>)>;
+
 /// A GRANT or REVOKE.
 #[derive(Debug)]
 pub(crate) struct Change {
     pub(crate) target: GrantTarget,
     pub(crate) roles: Vec<String>,
     pub(crate) revoke: bool,
-    privileges: Vec<(Command, Vec<String>)>,
+    privileges: Rights,
 }
 
 impl Change {
@@ -355,7 +363,7 @@ impl Change {
 }
 
 /// Privileges, roles and whether it takes away. `None` for `GRANT role TO role`.
-pub(crate) fn grant_parts(piece: Piece<'_>) -> Option<(Vec<(Command, Vec<String>)>, Vec<String>, bool)> {
+pub(crate) fn grant_parts(piece: Piece<'_>) -> Option<(Rights, Vec<String>, bool)> {
     let revoke = piece.is(0, "revoke");
     let mut start = 1;
     if piece.are(1, &["grant", "option", "for"]) {

@@ -1,0 +1,223 @@
+//! Where the browser side talks to stores directly, read from the text of the code: `.from('x')`, `collection(db, 'x')`.
+//!
+//! This is only additional evidence: it never decides alone that something is open.
+
+use std::collections::BTreeSet;
+
+use plimsoll_model::app::{Gain, StoreKind, StoreUse};
+use plimsoll_source::{FileId, SourceTree, Span};
+
+use crate::classify;
+
+/// Uses beyond this many are not listed.
+const MAX_USES: usize = 5_000;
+
+/// What the code says.
+#[derive(Debug, Default)]
+pub(crate) struct Uses {
+    pub(crate) stores: Vec<StoreUse>,
+    /// Places where a visitor can make an account.
+    pub(crate) sign_up: Vec<Span>,
+    /// Names that are read as a member: `.role`.
+    members: BTreeSet<String>,
+    firestore: Option<Span>,
+    storage: Option<Span>,
+    realtime: Option<Span>,
+    /// The browser side makes a Supabase client.
+    pub(crate) supabase: Option<Span>,
+}
+
+const CODE: &[&str] = &["js", "jsx", "ts", "tsx", "mjs", "cjs", "vue", "svelte", "html", "astro", "dart"];
+
+impl Uses {
+    pub(crate) fn first_client_of(&self, service: &str) -> Option<Span> {
+        match service {
+            "Firestore" => self.firestore,
+            "Storage" => self.storage,
+            _ => self.realtime,
+        }
+    }
+
+    /// Whether code reads a member of this name.
+    pub(crate) fn mentions_field(&self, name: &str) -> bool {
+        self.members.contains(name)
+    }
+
+    /// Whether browser code names the table.
+    pub(crate) fn reads_table(&self, name: &str) -> bool {
+        self.stores.iter().any(|used| used.kind == Some(StoreKind::Table) && used.store == name)
+    }
+
+    /// Whether browser code names the collection.
+    pub(crate) fn uses_collection(&self, name: &str) -> bool {
+        let last = name.rsplit('/').next().unwrap_or(name);
+        self.stores.iter().any(|used| used.store == last || used.store == name)
+    }
+}
+
+/// Reads the code of a tree.
+pub(crate) fn read(tree: &SourceTree) -> Uses {
+    let mut uses = Uses::default();
+    for (id, file) in tree.iter() {
+        if !CODE.contains(&file.extension()) || !is_app_code(&file.path) {
+            continue;
+        }
+        let text = file.text();
+        members(text, &mut uses.members);
+        if on_server(&file.path, text) {
+            continue;
+        }
+        clients(id, text, &mut uses);
+        for (needle, kind) in [
+            (".from(", Some(StoreKind::Table)),
+            (".rpc(", None),
+            ("collection(", Some(StoreKind::Collection)),
+            ("doc(", Some(StoreKind::Collection)),
+        ] {
+            calls(id, text, needle, kind, &mut uses.stores);
+        }
+        for needle in [
+            ".signUp(",
+            "createUserWithEmailAndPassword(",
+            ".signInWithOtp(",
+            ".signInWithOAuth(",
+            "signInWithPopup(",
+            "signInAnonymously(",
+        ] {
+            for (at, _) in text.match_indices(needle).take(3) {
+                uses.sign_up.push(span(id, at, needle.len()));
+            }
+        }
+    }
+    uses
+}
+
+fn span(id: FileId, at: usize, len: usize) -> Span {
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    Span::new(id, offset(at), offset(at + len))
+}
+
+fn is_app_code(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    !lower.split('/').any(|part| {
+        matches!(part, "dist" | "build" | "__tests__" | "tests" | "test" | "e2e" | "coverage" | "mocks" | "stories")
+    }) && ![".test.", ".spec.", ".d.ts", ".min.", ".stories."].iter().any(|part| lower.contains(part))
+}
+
+/// Code that runs on a server: its keys may pass over policies.
+fn on_server(path: &str, text: &str) -> bool {
+    path.split('/').any(|part| matches!(part, "functions" | "server" | "api" | "backend" | "scripts"))
+        || text.contains("firebase-admin")
+        || text.contains("SERVICE_ROLE")
+        || text.trim_start().starts_with("\"use server\"")
+        || text.trim_start().starts_with("'use server'")
+}
+
+fn clients(id: FileId, text: &str, uses: &mut Uses) {
+    for (needles, slot) in [
+        (&["firebase/firestore", "firebase.firestore(", "firebase-firestore"][..], &mut uses.firestore),
+        (&["firebase/storage", "firebase.storage(", "firebase-storage"], &mut uses.storage),
+        (&["firebase/database", "firebase.database(", "firebase-database"], &mut uses.realtime),
+        (&["@supabase/supabase-js", "@supabase/ssr", "@supabase/auth-helpers"], &mut uses.supabase),
+    ] {
+        if slot.is_none()
+            && let Some((needle, at)) = needles.iter().find_map(|needle| Some((needle, text.find(needle)?)))
+        {
+            *slot = Some(span(id, at, needle.len()));
+        }
+    }
+}
+
+/// `needle` followed by a text, or by a first argument and a text: the names it is called with.
+fn calls(id: FileId, text: &str, needle: &str, kind: Option<StoreKind>, out: &mut Vec<StoreUse>) {
+    for (at, _) in text.match_indices(needle) {
+        if out.len() >= MAX_USES {
+            return;
+        }
+        let before = text.get(..at).unwrap_or("");
+        let own_word =
+            needle.starts_with('.') || !before.ends_with(|letter: char| letter.is_alphanumeric() || letter == '_');
+        let Some(rest) = text.get(at + needle.len()..) else { continue };
+        let mut rest = rest.trim_start();
+        let mut in_storage = false;
+        if needle == ".from(" {
+            in_storage = before.trim_end().ends_with("storage");
+            if before.ends_with("Array") || before.ends_with("Buffer") {
+                continue;
+            }
+        } else if kind == Some(StoreKind::Collection) {
+            // `collection(db, 'x')`: the database comes first.
+            let len =
+                rest.find(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == '.')).unwrap_or(0);
+            if let Some(after) = rest.get(len..).map(str::trim_start).and_then(|after| after.strip_prefix(','))
+                && len > 0
+            {
+                rest = after.trim_start();
+            }
+        }
+        let Some(quote) = rest.chars().next().filter(|letter| matches!(letter, '\'' | '"' | '`')) else { continue };
+        let Some(inner) = rest.get(1..).and_then(|rest| rest.split(quote).next()) else { continue };
+        let name = inner.split('/').next().unwrap_or(inner);
+        let plain = !name.is_empty()
+            && name.len() < 80
+            && name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'));
+        if !own_word || !plain {
+            continue;
+        }
+        out.push(StoreUse {
+            store: name.to_owned(),
+            kind: if in_storage { Some(StoreKind::Bucket) } else { kind },
+            span: span(id, at, needle.len()),
+        });
+    }
+}
+
+/// Names read as members, as far as rights are concerned. A bare `.role` counts where a powerful one is asked for in the
+/// same line: roles of parts in a page, or of speakers in a chat, are none.
+fn members(text: &str, out: &mut BTreeSet<String>) {
+    for line in text.lines().filter(|line| line.len() < 2_000) {
+        for (at, _) in line.match_indices('.') {
+            let rest = line.get(at + 1..).unwrap_or("");
+            let len = rest.find(|letter: char| !(letter.is_alphanumeric() || letter == '_')).unwrap_or(rest.len());
+            let Some(name) = rest.get(..len).filter(|name| (3..40).contains(&name.len())) else { continue };
+            if out.contains(name) {
+                continue;
+            }
+            let speaks = match classify::privilege(name) {
+                Some(Gain::Role) => {
+                    classify::words(line).iter().any(|word| classify::is_powerful(word) && word != "true")
+                }
+                Some(_) => true,
+                None => false,
+            };
+            if speaks {
+                out.insert(name.to_owned());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use plimsoll_source::SourceTree;
+
+    #[test]
+    fn names_of_stores() {
+        let tree = SourceTree::from_texts([(
+            "src/a.ts",
+            "import { getFirestore } from 'firebase/firestore';\nsupabase.from('notes').select(); supabase.storage.from(\"files\"); \
+             Array.from('x'); getDocs(collection(db, 'users')); doc(db, `orders/${id}`); supabase.rpc('f'); if (me.isAdmin) auth.signUp();",
+        )]);
+        let uses = read(&tree);
+        let names: Vec<&str> = uses.stores.iter().map(|used| used.store.as_str()).collect();
+        assert_eq!(names, ["notes", "files", "f", "users", "orders"]);
+        assert!(uses.mentions_field("isAdmin") && uses.firestore.is_some() && !uses.sign_up.is_empty());
+        for (line, expected) in
+            [("if (me.role === 'admin')", true), ("message.role === 'assistant'", false), ("el.role", false)]
+        {
+            let tree = SourceTree::from_texts([("src/a.ts", line)]);
+            assert_eq!(read(&tree).mentions_field("role"), expected, "{line}");
+        }
+    }
+}
