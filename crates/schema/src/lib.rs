@@ -11,9 +11,11 @@
 )]
 mod sql;
 
+use std::collections::BTreeMap;
+
 use plimsoll_model::NotChecked;
 use plimsoll_model::app::{Command, Exposure, Openness, Policy, Rls, Store, StoreKind};
-use plimsoll_source::SourceTree;
+use plimsoll_source::{FileId, SourceTree};
 
 use sql::lex::Dialect;
 use sql::openness::{Alternative, AttrKind, Constraint, Node, Principal, Reader, Truth, applies, connected};
@@ -61,7 +63,28 @@ pub fn read(tree: &SourceTree) -> SchemaFacts {
     for table in schema.tables.values().filter(|table| table.created || table.name == "storage.objects") {
         facts.stores.push(store(&schema, table));
     }
+    facts.not_checked.append(&mut not_understood(tree, &facts.stores));
     facts
+}
+
+/// Policies whose condition could not be read, by file: neither open nor closed, and said so.
+fn not_understood(tree: &SourceTree, stores: &[Store]) -> Vec<NotChecked> {
+    let mut files: BTreeMap<FileId, (usize, String)> = BTreeMap::new();
+    for store in stores.iter().filter(|store| store.exposure == Exposure::Direct) {
+        for policy in store.policies.iter().filter(|policy| policy.openness == Openness::Unknown) {
+            let first = || (0, format!("\u{201c}{}\u{201d} on `{}`", policy.name, store.name));
+            files.entry(policy.span.file).or_insert_with(first).0 += 1;
+        }
+    }
+    let lines = files.into_iter().map(|(file, (count, first))| NotChecked {
+        what: tree.file(file).path.clone(),
+        why: match count {
+            1 => format!("whom the policy {first} lets in was not understood"),
+            _ => format!("whom {count} policies let in was not understood, among them {first}"),
+        },
+        weighs: true,
+    });
+    lines.collect()
 }
 
 fn dialect(text: &str) -> Dialect {
