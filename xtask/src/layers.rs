@@ -25,8 +25,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("witness", &["source", "model", "ir", "syntax", "analysis", "schema", "deps", "secrets", "config"]),
     // Judgement: from the model alone.
     ("rules", &["source", "model"]),
-    ("loadline", &["model"]),
-    ("chains", &["model"]),
+    ("loadline", &["source", "model"]),
+    ("chains", &["source", "model"]),
     // Outputs: from the review alone.
     ("report", &["source", "model"]),
     // The program puts everything together.
