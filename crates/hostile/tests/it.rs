@@ -1,5 +1,6 @@
 //! Every parser over changed seeds: it comes back, in time, without a panic. Seconds, not hours: the long search is what
 //! `fuzz/` is for. `PLIMSOLL_MUTATIONS=N` makes it N times longer.
+#![expect(clippy::print_stdout, reason = "how many inputs were tried is worth knowing")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

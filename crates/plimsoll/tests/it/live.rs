@@ -2,6 +2,7 @@
 //!
 //! Needs Node, npm and, for `npm ci`, the registry that npm is set to. `cargo xtask test` installs Node. Where there is
 //! no registry, `PLIMSOLL_TEST_OFFLINE=1` leaves these tests out, with a word.
+#![expect(clippy::print_stderr, reason = "a test that is left out says so")]
 
 use std::collections::BTreeSet;
 use std::fs::File;
