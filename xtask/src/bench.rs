@@ -62,10 +62,11 @@ fn from_folder(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
                 if !name.starts_with('.') && name != "node_modules" {
                     open.push(path);
                 }
-            } else if (name.ends_with(".ts") || name.ends_with(".tsx")) && !name.ends_with(".d.ts") {
-                if let Ok(text) = std::fs::read_to_string(&path) {
-                    out.push((path.strip_prefix(folder).unwrap_or(&path).to_owned(), text));
-                }
+            } else if (name.ends_with(".ts") || name.ends_with(".tsx"))
+                && !name.ends_with(".d.ts")
+                && let Ok(text) = std::fs::read_to_string(&path)
+            {
+                out.push((path.strip_prefix(folder).unwrap_or(&path).to_owned(), text));
             }
         }
     }

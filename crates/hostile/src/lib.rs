@@ -48,6 +48,7 @@ pub const TARGETS: &[Target] = &[
         run: settings,
         wants: |seed| seed.ends_with(&["env", "json", "toml", "conf", "rules", "yaml", "html", "txt"]),
     },
+    Target { name: "config", run: config, wants: |seed| seed.path.ends_with("plimsoll.toml") },
     Target { name: "page", run: page, wants: |seed| seed.ends_with(&["html", "http"]) },
     Target { name: "http_answer", run: http_answer, wants: |seed| seed.ends_with(&["http"]) },
     Target { name: "probe_log", run: probe_log, wants: |seed| seed.ends_with(&["jsonl"]) },
@@ -203,6 +204,16 @@ pub fn settings(bytes: &[u8]) {
     ];
     let files: Vec<(&str, &[u8])> = NAMES.iter().map(|name| (*name, bytes)).collect();
     review(&files);
+}
+
+/// The owner's settings and waivers, which a pull request may change.
+pub fn config(bytes: &[u8]) {
+    let Some(today) = plimsoll_model::Day::parse("2026-01-01") else { return };
+    let text = text(bytes);
+    let _ = plimsoll_config::read_text(&text, today);
+    for line in text.lines() {
+        let _ = plimsoll_config::inline(line, today);
+    }
 }
 
 /// Bodies that a server sends.

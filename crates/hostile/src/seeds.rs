@@ -57,6 +57,10 @@ pub(crate) const OSV: &str = r#"{"schema_version":"1.6.0","id":"GHSA-aaaa-bbbb-c
 const SMALL: &[(&str, &str)] = &[
     ("small/a.osv.json", OSV),
     (
+        "small/plimsoll.toml",
+        "[[waiver]]\nrule = \"no-security-headers\"\nreason = \"behind a proxy\"\nowner = \"a@b.example\"\nuntil = 2026-06-01\n\n[data]\ncarries = \"personal\"\n# plimsoll: allow sql-from-input until 2026-02-30 -- reason\n",
+    ),
+    (
         "small/pnpm-lock.yaml",
         "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      lodash:\n        specifier: ^4.17.4\n        version: 4.17.4\npackages:\n  lodash@4.17.4:\n    resolution: {integrity: sha512-x}\nsnapshots:\n  lodash@4.17.4: {}\n",
     ),

@@ -5,7 +5,6 @@ mod live;
 mod owner;
 mod unreachable;
 
-
 use std::process::Command;
 
 use plimsoll_source::SourceTree;
