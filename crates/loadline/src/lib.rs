@@ -203,7 +203,8 @@ fn verdict(
     if nothing {
         reasons.push("Nothing that can be reviewed was found.".to_owned());
     }
-    let outcome = if nothing {
+    // A committed key is found in a folder without code too.
+    let outcome = if nothing && failed.is_empty() {
         Outcome::Incomplete
     } else if fit_for >= carried.class && !half_blind {
         Outcome::Fit

@@ -42,8 +42,18 @@ pub struct Facts<'a> {
     app: &'a App,
     /// What was left out that could hide a counter-example in the code; `None` when nothing was.
     blind: Option<String>,
-    /// Nothing reviewable: no text at all.
+    /// Nothing reviewable: no code, page or schema, no package, no running app.
     nothing: bool,
+}
+
+/// Code, a page or a schema. A folder of data, settings and documents alone is not an app: nothing in it shows what the app
+/// does.
+fn is_part_of_an_app(file: &plimsoll_source::SourceFile) -> bool {
+    const ENDINGS: &[&str] = &[
+        "js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "vue", "svelte", "astro", "html", "htm", "py", "pyw",
+        "php", "phtml", "inc", "rb", "go", "java", "kt", "cs", "rs", "ejs", "hbs", "twig", "sql", "rules", "prisma",
+    ];
+    ENDINGS.contains(&file.extension().to_ascii_lowercase().as_str())
 }
 
 impl<'a> Facts<'a> {
@@ -51,7 +61,10 @@ impl<'a> Facts<'a> {
         let gaps: Vec<&NotChecked> =
             app.not_checked.iter().filter(|gap| gap.weighs && gap.what != NotChecked::RUNNING_APP).collect();
         let opaque = app.entry_points.iter().filter(|entry| entry.opaque).count();
-        let nothing = tree.files.iter().all(|file| file.text().is_empty());
+        let nothing = app.entry_points.is_empty()
+            && app.packages_seen == 0
+            && app.live.origin.is_none()
+            && !tree.files.iter().any(|file| !file.text().is_empty() && is_part_of_an_app(file));
         let blind = match gaps.first() {
             _ if nothing => Some("nothing that can be reviewed was found".to_owned()),
             Some(gap) if gaps.len() == 1 => Some(format!("not checked: {} ({})", gap.what, gap.why)),

@@ -120,12 +120,9 @@ fn what_was_not_checked_decides() {
 
 #[test]
 fn nothing_reviewable_is_never_fit() {
-    let line = draw(
-        &App::default(),
-        &SourceTree::from_texts::<&str, &str>([]),
-        &[],
-        &carried(DataClass::Demo),
-        &all_answers(),
-    );
-    assert_eq!(line.verdict.outcome, Outcome::Incomplete);
+    for files in [&[][..], &[("data.json", "[1]"), ("README.md", "# App"), (".env", "A=b"), ("compose.yaml", "a: b")]] {
+        let tree = SourceTree::from_texts(files.iter().copied());
+        let line = draw(&App::default(), &tree, &[], &carried(DataClass::Demo), &all_answers());
+        assert_eq!(line.verdict.outcome, Outcome::Incomplete);
+    }
 }

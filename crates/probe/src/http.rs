@@ -227,7 +227,33 @@ pub(crate) fn exchange(request: &Request<'_>, identity: &Identity, limit: Durati
     stream.set_write_timeout(Some(remaining(deadline).ok_or_else(expired)?)).map_err(io)?;
     stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&request.body)).map_err(io)?;
 
-    let mut reader = Reader { stream, deadline, limit, buffer: Vec::new(), at: 0, ended: false };
+    let answer = read_answer(stream, deadline, limit, request.max_body)?;
+    Ok(Response {
+        status: answer.status,
+        headers: answer.headers,
+        body: answer.body,
+        end: answer.end,
+        took: started.elapsed(),
+        peer,
+    })
+}
+
+/// An answer as it stood on the wire.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) end: BodyEnd,
+}
+
+/// Reads one answer. Of the body, `most` bytes at most.
+pub(crate) fn read_answer(
+    wire: impl Wire,
+    deadline: Instant,
+    limit: Duration,
+    most: usize,
+) -> Result<Answer, HttpError> {
+    let mut reader = Reader { wire, deadline, limit, buffer: Vec::new(), at: 0, ended: false };
     let mut seen = 0usize;
     let (status, headers) = loop {
         let (status, headers) = reader.head()?;
@@ -241,8 +267,27 @@ pub(crate) fn exchange(request: &Request<'_>, identity: &Identity, limit: Durati
         }
     };
     let framing = framing(status, &headers)?;
-    let (body, end) = reader.body(framing, request.max_body)?;
-    Ok(Response { status, headers, body, end, took: started.elapsed(), peer })
+    let (body, end) = reader.body(framing, most)?;
+    Ok(Answer { status, headers, body, end })
+}
+
+/// Where the bytes of an answer come from: a connection, or bytes in memory for tests.
+pub(crate) trait Wire {
+    /// Reads some bytes within `left`; 0 at the end.
+    fn read_within(&mut self, left: Duration, piece: &mut [u8]) -> std::io::Result<usize>;
+}
+
+impl Wire for TcpStream {
+    fn read_within(&mut self, left: Duration, piece: &mut [u8]) -> std::io::Result<usize> {
+        self.set_read_timeout(Some(left))?;
+        self.read(piece)
+    }
+}
+
+impl Wire for &[u8] {
+    fn read_within(&mut self, _: Duration, piece: &mut [u8]) -> std::io::Result<usize> {
+        self.read(piece)
+    }
 }
 
 fn connect(permit: &Permit, deadline: Instant, limit: Duration) -> Result<(TcpStream, SocketAddr), HttpError> {
@@ -329,8 +374,8 @@ fn framing(status: u16, headers: &[(String, String)]) -> Result<Framing, HttpErr
     Ok(length.map_or(Framing::UntilClose, Framing::Length))
 }
 
-struct Reader {
-    stream: TcpStream,
+struct Reader<W> {
+    wire: W,
     deadline: Instant,
     limit: Duration,
     buffer: Vec<u8>,
@@ -338,7 +383,7 @@ struct Reader {
     ended: bool,
 }
 
-impl Reader {
+impl<W: Wire> Reader<W> {
     /// Reads more into the buffer; false at the end of the stream.
     fn fill(&mut self) -> Result<bool, HttpError> {
         if self.ended {
@@ -352,8 +397,7 @@ impl Reader {
         let mut piece = [0u8; 16 * 1024];
         loop {
             let left = remaining(self.deadline).ok_or_else(|| expired.clone())?;
-            self.stream.set_read_timeout(Some(left)).map_err(|error| HttpError::Io(error.kind()))?;
-            match self.stream.read(&mut piece) {
+            match self.wire.read_within(left, &mut piece) {
                 Ok(0) => {
                     self.ended = true;
                     return Ok(false);

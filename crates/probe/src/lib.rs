@@ -26,6 +26,8 @@ mod run;
 mod session;
 mod signature;
 mod soft404;
+#[doc(hidden)]
+pub mod untrusted;
 
 pub use http::{HttpError, MAX_BODY, MAX_HEAD, MAX_HEADERS};
 pub use input::{ProbeEntry, ProbeInput, ProjectFile};

@@ -136,10 +136,47 @@ fn parse_all(tree: &SourceTree, app: &mut App) -> Vec<plimsoll_ir::Module> {
                 });
             }
         }
+        if matches!(file.extension(), "html" | "htm") && nested_deeper_than(file.text(), MAX_PAGE_DEPTH) {
+            app.not_checked.push(NotChecked {
+                what: file.path.clone(),
+                why: format!("nested deeper than {MAX_PAGE_DEPTH} elements: browsers rebuild such a page, and what they make of it is not known"),
+                weighs: true,
+            });
+        }
         modules.extend(list);
     }
     app.looked_at.push(format!("{count} files of program code"));
     modules
+}
+
+/// Browsers stop nesting at 512 elements (Blink's and WebKit's `maximumHTMLParserDOMTreeDepth`); no page that people made
+/// comes near.
+const MAX_PAGE_DEPTH: usize = 512;
+
+/// Whether a page opens that many more elements than it has closed, somewhere.
+fn nested_deeper_than(page: &str, most: usize) -> bool {
+    // Elements without an end tag, and those whose end tag may be left out: they nest in the text, not in the page.
+    const OPEN: &[&str] = &[
+        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "li",
+        "p", "dt", "dd", "option", "optgroup", "tr", "td", "th", "tbody", "thead", "tfoot", "path", "circle", "rect",
+        "line", "use",
+    ];
+    let mut depth = 0usize;
+    for part in page.split('<').skip(1) {
+        if part.starts_with('/') {
+            depth = depth.saturating_sub(1);
+        } else if part.starts_with(|first: char| first.is_ascii_alphabetic()) {
+            let name = part.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+            let ends_itself = part.split('>').next().is_some_and(|tag| tag.ends_with('/'));
+            if !ends_itself && !OPEN.iter().any(|open| open.eq_ignore_ascii_case(name)) {
+                depth += 1;
+                if depth > most {
+                    return true;
+                }
+            }
+        }
+    }
+    false
 }
 
 /// Code of the app itself: not minified bundles of others, not tests, whose copies of routes are never deployed.

@@ -34,9 +34,17 @@ impl<'c> Lower<'c> {
             spine.push(at);
             at = left;
         }
+        // Arguments, indexes and right sides lie one level deeper.
+        let nests = !spine.is_empty();
+        if nests && !self.b.enter(node.range()) {
+            return self.opaque(node);
+        }
         let mut done = self.operand(at);
         while let Some(node) = spine.pop() {
             done = self.extend(node, done);
+        }
+        if nests {
+            self.b.leave();
         }
         done
     }
