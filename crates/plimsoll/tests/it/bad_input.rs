@@ -210,28 +210,33 @@ fn flat_readers_come_to_their_end() {
 }
 
 #[test]
-fn sql_nested_without_end_comes_to_its_end() {
+fn sql_nested_without_end_is_said() {
     let table = "create table t (id uuid primary key, owner uuid);\nalter table t enable row level security;\n";
+    let review = |statement: &[u8]| {
+        let text = [table.as_bytes(), statement].concat();
+        let said = review_files(&[("supabase/migrations/1_init.sql", &text)]);
+        assert!(!said.errors.contains("panicked"), "{}", said.errors);
+        said
+    };
     for statement in [
         nested("create policy p on t for select using (", "(", "true", ")", ");"),
         nested("create policy p on t for select using (", "not ", "true", "", ");"),
-        nested("create table u (a int check (", "(", "a", ")", "));"),
         nested("create function f() returns int as $$ ", "begin ", "", "end;", " $$ language plpgsql;"),
+    ] {
+        let name = String::from_utf8_lossy(&statement[..24]).into_owned();
+        let said = review(&statement);
+        // A condition that could not be read may be called open; it must never be called closed without a word.
+        assert!(matches!(said.code, Some(1 | 3)), "{name}: {:?} {:?}", said.code, said.not_checked());
+        let named = said.not_checked().iter().any(|line| line.contains("1_init.sql"));
+        assert!(named || !said.findings().is_empty(), "{name}: nothing is said: {:?}", said.not_checked());
+    }
+    // These decide nothing about who may read what, however deep they are: the review only has to end.
+    for statement in [
+        nested("create table u (a int check (", "(", "a", ")", "));\nalter table u enable row level security;"),
         nested("select ", "case when a then ", "1", " end", ";"),
         nested("", "/*", "", "*/", ""),
     ] {
-        let text = [table.as_bytes(), &statement].concat();
-        let name = String::from_utf8_lossy(&statement[..24]).into_owned();
-        let said = review_files(&[("supabase/migrations/1_init.sql", &text)]);
-        // A condition that could not be read may be called open; it must never be called closed without a word.
-        assert!(matches!(said.code, Some(1 | 3)), "{name}: {:?} {}", said.code, said.errors);
-        assert!(!said.errors.contains("panicked"), "{name}: {}", said.errors);
-        let named = said.not_checked().iter().any(|line| line.contains("1_init.sql"));
-        let is_policy = statement.starts_with(b"create policy");
-        assert!(
-            !is_policy || named || !said.findings().is_empty(),
-            "{name}: nothing is said: {:?}",
-            said.not_checked()
-        );
+        let said = review(&statement);
+        assert!(matches!(said.code, Some(0 | 1 | 3)), "{:?} {}", said.code, said.errors);
     }
 }

@@ -39,6 +39,8 @@ pub(crate) struct Body {
     pub(crate) changes: Vec<String>,
     /// Names and calls in the text that depend on the caller.
     pub(crate) checks_caller: bool,
+    /// Its blocks are nested beyond [`MAX_DEPTH`]: what it decides was not followed.
+    pub(crate) too_deep: bool,
 }
 
 /// Reads the body of a function. `language` in lower case.
@@ -204,6 +206,7 @@ impl<'t> Walker<'t, '_> {
     fn block(&mut self, when: &mut Vec<Expr>, depth: usize) {
         if depth > MAX_DEPTH {
             self.understood = false;
+            self.body.too_deep = true;
             self.at = self.piece.tokens.len();
             return;
         }

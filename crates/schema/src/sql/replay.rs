@@ -491,6 +491,9 @@ impl Schema {
         let params = stmt::parameters(piece.slice(open + 1, close));
         let head = stmt::function_head(piece.slice(close + 1, piece.tokens.len()));
         let body = body::read(&head.body, &head.language);
+        if body.too_deep {
+            self.skipped(at, &format!("the function {name} has blocks nested too deep to be followed"), true);
+        }
         let mut execute: BTreeSet<String> = ["public"].into_iter().map(str::to_owned).collect();
         if self.supabase && !name.contains('.') {
             execute.extend(OUTSIDE.into_iter().map(str::to_owned));
