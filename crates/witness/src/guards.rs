@@ -134,7 +134,11 @@ fn falsy(value: &Value) -> Vec<Check> {
         return vec![Check::holds(GuardKind::Authentication)];
     }
     if ["ratelimit", "rate_limit", "limiter", "throttle"].iter().any(|word| path.contains(word))
-        || has_label(value, |label| matches!(label, Label::Record(name, _) if name.contains("attempt")))
+        || has_label(value, |label| {
+            // `if (locked) return`: the database counts, and says so.
+            let counts = |name: &str| ["attempt", "locked", "lockout"].iter().any(|word| name.contains(word));
+            matches!(label, Label::Record(name, _) if counts(name))
+        })
     {
         return vec![Check::holds(GuardKind::RateLimit)];
     }

@@ -127,6 +127,11 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
     if does(EffectKind::CallAi) || does(EffectKind::SendMessage) {
         out.insert(Purpose::PaidApi);
     }
+    // Whoever renews a login shows the token that was given for it.
+    let renews = has(&["refresh"]) && entry.inputs.iter().any(|input| input.to_ascii_lowercase().contains("token"));
+    if renews {
+        out.insert(Purpose::PublicByDesign);
+    }
     if has(&[
         "public",
         "contact",
