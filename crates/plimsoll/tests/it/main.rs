@@ -3,6 +3,7 @@
 mod bad_input;
 mod live;
 mod owner;
+mod shapes;
 mod unreachable;
 
 use std::process::Command;
@@ -11,7 +12,8 @@ use plimsoll_source::SourceTree;
 
 fn findings(files: &[(String, String)], rule: &str) -> Vec<(String, Option<u32>)> {
     let tree = SourceTree::from_texts(files.iter().cloned());
-    let app = plimsoll_witness::observe(&tree);
+    let mut app = plimsoll_witness::observe(&tree);
+    plimsoll_datamap::annotate(&mut app);
     let (findings, _) = plimsoll_rules::run_all(&app, &tree);
     findings
         .iter()

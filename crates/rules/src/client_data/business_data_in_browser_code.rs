@@ -1,6 +1,6 @@
 //! Wages or price calculations are sent to every visitor.
 
-use plimsoll_model::app::StoreKind;
+use plimsoll_model::app::{Exposure, StoreKind};
 use plimsoll_model::{App, Gap, Severity};
 
 use crate::{Rule, Sink};
@@ -28,5 +28,24 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 .subject(field.name.clone())
                 .done();
         }
+    }
+    // Records that browsers receive whole, where no other finding speaks of their file already.
+    let told = |span: plimsoll_source::Span| {
+        app.committed.iter().any(|file| file.span.file == span.file)
+            || app.secrets.iter().any(|secret| secret.in_browser && secret.span.file == span.file)
+    };
+    for store in app.stores.iter().filter(|store| store.exposure == Exposure::Shipped && !told(store.span)) {
+        let hash = store.fields.iter().find(|field| field.kind == "password-hash");
+        let grave = hash.or_else(|| {
+            let grave = |kind: &str| ["wage", "bank-account", "government-identity", "health", "card"].contains(&kind);
+            store.fields.iter().find(|field| grave(&field.kind))
+        });
+        let Some(field) = grave else { continue };
+        let what = field.kind.replace('-', " ");
+        sink.at(field.span, format!("`{}` of each record: {what}", field.name))
+            .title(format!("{} is sent to every visitor's browser with its {what} fields", store.name))
+            .severity(if hash.is_some() { Severity::High } else { Severity::Medium })
+            .subject(store.name.clone())
+            .done();
     }
 }

@@ -1,8 +1,8 @@
 //! A page is locked only in the visitor's browser.
 
-use crate::{Rule, Sink};
-use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Purpose, Reach, StoredValueKind};
-use plimsoll_model::{App, Gap, Severity};
+use crate::{Rule, Sink, gains};
+use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Exposure, Purpose, Reach, StoredValueKind};
+use plimsoll_model::{App, Claim, Gap, Position, Severity};
 use plimsoll_source::Span;
 
 pub(crate) static RULE: Rule = Rule {
@@ -48,6 +48,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         })
         .collect();
     if open.is_empty() {
+        login_without_a_server(app, sink);
         return;
     }
     let mut places: Vec<Span> = Vec::new();
@@ -74,4 +75,39 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .seen_live(entry, "answered without credentials");
     }
     draft.done();
+}
+
+/// An app without any server of its own whose accounts, with passwords or their hashes, are part of what every visitor
+/// receives: the browser itself decides who is let in.
+fn login_without_a_server(app: &App, sink: &mut Sink<'_>) {
+    if app.entry_points.iter().any(|entry| entry.kind != EntryKind::StaticFiles) {
+        return;
+    }
+    let accounts = app.stores.iter().filter(|store| store.exposure == Exposure::Shipped).find_map(|store| {
+        let secret = |kind: &str| kind == "password" || kind == "password-hash";
+        store.fields.iter().find(|field| secret(&field.kind)).map(|field| (store, field))
+    });
+    let Some((store, field)) = accounts else { return };
+    let mut kept: Vec<Span> = app
+        .stored_values
+        .iter()
+        .filter(|value| matches!(value.kind, StoredValueKind::Privilege | StoredValueKind::Identity))
+        .flat_map(|value| value.written.iter().chain(&value.read).copied())
+        .collect();
+    kept.sort();
+    kept.dedup();
+    let Some((&first, rest)) = kept.split_first() else { return };
+    sink.at(first, "here the browser decides whether somebody is let in")
+        .title(format!(
+            "The login is checked in the browser, against accounts that every visitor receives ({})",
+            store.name
+        ))
+        .all(rest.iter().copied(), "decided here too")
+        .also(field.span, "the accounts, part of what every visitor receives")
+        .grants(
+            [Claim::Stands(Position::Anyone)],
+            Claim::Holds(gains::victim(app)),
+            "writes into the browser's storage who to be, or reads the accounts: no server checks it",
+        )
+        .done();
 }

@@ -1,6 +1,6 @@
 //! What the browser side keeps in web storage.
 
-use plimsoll_analysis::{Event, EventKind, Label};
+use plimsoll_analysis::{Event, EventKind, Label, Value, ValueKind};
 use plimsoll_model::app::{StoredValue, StoredValueKind, WebStorage};
 
 use super::Notes;
@@ -15,7 +15,12 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
                 "setItem" => {
                     let labels = event.arg(1).map(|value| value.deep_labels()).unwrap_or_default();
                     let shows_token = labels.any(|label| matches!(label, Label::Token));
-                    let kind = if shows_token { StoredValueKind::SessionToken } else { kind_of(&key) };
+                    let by_fields = event.arg(1).and_then(|value| kind_of_fields(value, 3));
+                    let kind = if shows_token {
+                        StoredValueKind::SessionToken
+                    } else {
+                        by_fields.unwrap_or_else(|| kind_of(&key))
+                    };
                     push(notes, storage, key, kind, true, event);
                 }
                 "getItem" => push(notes, storage, key.clone(), kind_of(&key), false, event),
@@ -49,6 +54,28 @@ fn push(notes: &mut Notes, storage: WebStorage, key: String, kind: StoredValueKi
         reads.push(event.span)
     }
     notes.stored.push(StoredValue { storage, key, kind, written: writes, read: reads, by_library: None });
+}
+
+/// What the fields of a written record say that it is: a key named `session` may hold no token at all.
+fn kind_of_fields(value: &Value, depth: u32) -> Option<StoredValueKind> {
+    if depth == 0 {
+        return None;
+    }
+    match &value.kind {
+        ValueKind::Object(object) => {
+            let fields = object.fields.borrow();
+            let kinds: Vec<StoredValueKind> = fields.keys().map(|name| kind_of(name)).collect();
+            [StoredValueKind::SessionToken, StoredValueKind::Privilege, StoredValueKind::Identity]
+                .into_iter()
+                .find(|kind| kinds.contains(kind))
+        }
+        // `JSON.stringify({ … })`
+        ValueKind::Symbol(symbol) => symbol
+            .calls()
+            .last()
+            .and_then(|(_, args, _)| args.iter().find_map(|arg| kind_of_fields(&arg.value, depth - 1))),
+        _ => None,
+    }
 }
 
 /// What a key says that its value is.
@@ -106,16 +133,18 @@ pub(super) fn grouped(all: Vec<StoredValue>) -> Vec<StoredValue> {
         let known = out.iter_mut().find(|known| known.storage == value.storage && known.key == value.key);
         match known {
             Some(known) => {
+                // What is written decides over what the key says.
+                let first_write = known.written.is_empty() && !value.written.is_empty();
+                let token = value.kind == StoredValueKind::SessionToken && !value.written.is_empty();
+                if first_write || token {
+                    known.kind = value.kind;
+                }
                 for (list, more) in [(&mut known.written, value.written), (&mut known.read, value.read)] {
                     for span in more {
                         if !list.contains(&span) {
                             list.push(span);
                         }
                     }
-                }
-                // What is written decides over what the key says.
-                if value.kind == StoredValueKind::SessionToken {
-                    known.kind = StoredValueKind::SessionToken;
                 }
             }
             None => out.push(value),

@@ -1,0 +1,57 @@
+//! Whole small apps of shapes that a rule's page cannot hold.
+
+use crate::findings;
+
+fn files(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
+}
+
+/// An app without a server whose accounts are part of what every visitor receives.
+fn login_in_the_browser(kept: &str) -> Vec<(String, String)> {
+    let auth = format!(
+        "import team from './data/team.json';\n\
+         export function signIn(email, password) {{\n\
+           const member = team.find((one) => one.email === email);\n\
+           if (!member || member.password !== password) throw new Error('Wrong');\n\
+           {kept}\n\
+         }}\n\
+         export const currentUser = () => JSON.parse(localStorage.getItem('app.session'));\n"
+    );
+    files(&[
+        ("package.json", r#"{"dependencies":{"react":"19.0.0"},"devDependencies":{"vite":"7.0.0"}}"#),
+        ("index.html", "<!doctype html><script type=\"module\" src=\"/src/auth.js\"></script>"),
+        ("src/auth.js", &auth),
+        (
+            "src/data/team.json",
+            r#"[{"name":"Ann Example","email":"ann@example.org","salt":"00","hash":"aa","role":"owner"},
+                {"name":"Bo Example","email":"bo@example.org","salt":"01","hash":"bb","role":"staff"}]"#,
+        ),
+    ])
+}
+
+#[test]
+fn a_login_that_only_the_browser_checks() {
+    let kept = "localStorage.setItem('app.session', JSON.stringify({ email: member.email, role: member.role }));";
+    let app = login_in_the_browser(kept);
+    assert_eq!(findings(&app, "guard-only-in-browser").len(), 1);
+    assert_eq!(findings(&app, "business-data-in-browser-code"), [("src/data/team.json".to_owned(), Some(1))]);
+    // The key is named like a token, but what is kept is who the user is.
+    assert!(findings(&app, "session-token-in-web-storage").is_empty());
+}
+
+#[test]
+fn a_server_that_checks_is_no_login_in_the_browser() {
+    let mut app = login_in_the_browser("localStorage.setItem('app.session', '1');");
+    app.push((
+        "server.js".to_owned(),
+        "const app = require('express')();\napp.get('/api/me', (req, res) => req.session.user ? res.json(1) : res.status(401).end());\n"
+            .to_owned(),
+    ));
+    assert!(findings(&app, "guard-only-in-browser").is_empty());
+}
+
+#[test]
+fn a_token_in_a_kept_record_is_a_token() {
+    let kept = "localStorage.setItem('me', JSON.stringify({ email, accessToken: member.accessToken }));";
+    assert_eq!(findings(&login_in_the_browser(kept), "session-token-in-web-storage").len(), 1);
+}
