@@ -65,6 +65,14 @@ pub fn observe(tree: &SourceTree) -> App {
     witnessing.note_events(&setup);
     server::observe(&mut witnessing, &setup, &mut app);
     run_the_rest(&mut witnessing);
+    // Scripts of pages do their work while they load. (Pages of PHP are entry points, and run as such.)
+    let scripts: BTreeSet<_> = program
+        .iter()
+        .filter(|(_, module)| module.language == plimsoll_ir::Language::JavaScript)
+        .map(|(_, module)| module.file)
+        .collect();
+    let loading = handler::flows_of(&setup).into_iter().filter(|flow| scripts.contains(&flow.to.file));
+    witnessing.flows.extend(loading);
     app.entry_points = std::mem::take(&mut witnessing.entry_points);
     app.flows = std::mem::take(&mut witnessing.flows);
     let (cleaned, rows) = std::mem::take(&mut witnessing.notes).finish(&program, &mut app);

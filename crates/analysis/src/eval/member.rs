@@ -214,18 +214,43 @@ impl Machine<'_> {
                     .any(|base| matches!(base.kind, ValueKind::Class(base) if self.derives(base, class, hops + 1))))
     }
 
-    /// The alternatives of a value that are instances of a class (or that are not).
+    /// The alternatives of a value that are instances of a class (or that are not). A value of which none is left stays
+    /// as it is: the branch is not taken, or not understood.
     pub(super) fn narrowed(&mut self, value: &Value, class: ClassRef, holds: bool) -> Value {
-        let ValueKind::Choice(alternatives) = &value.kind else { return value.clone() };
-        let kept: Vec<(Value, Facts)> =
-            alternatives.iter().filter(|(value, _)| self.is_instance(value, class) != Some(!holds)).cloned().collect();
-        match &kept[..] {
-            [] => value.clone(),
-            [(only, _)] => only.clone(),
-            _ => {
-                let labels = kept.iter().fold(Labels::NONE, |all, (value, _)| all.union(&value.labels));
-                Value { kind: ValueKind::Choice(kept.into()), labels }
+        self.kept(value, class, holds, 8).unwrap_or_else(|| value.clone())
+    }
+
+    fn kept(&mut self, value: &Value, class: ClassRef, holds: bool, depth: u32) -> Option<Value> {
+        if depth == 0 {
+            return Some(value.clone());
+        }
+        match &value.kind {
+            // Alternatives can have alternatives of their own.
+            ValueKind::Choice(alternatives) => {
+                let kept: Vec<(Value, Facts)> = alternatives
+                    .iter()
+                    .filter_map(|(value, facts)| Some((self.kept(value, class, holds, depth - 1)?, facts.clone())))
+                    .collect();
+                match &kept[..] {
+                    [] => None,
+                    [(only, _)] => Some(only.clone()),
+                    _ => {
+                        let labels = kept.iter().fold(Labels::NONE, |all, (value, _)| all.union(&value.labels));
+                        Some(Value { kind: ValueKind::Choice(kept.into()), labels })
+                    }
+                }
             }
+            ValueKind::Or(pair) => {
+                let pair = Rc::clone(pair);
+                match (self.kept(&pair.0, class, holds, depth - 1), self.kept(&pair.1, class, holds, depth - 1)) {
+                    (Some(left), Some(right)) => {
+                        let labels = left.labels.union(&right.labels);
+                        Some(Value { kind: ValueKind::Or(Rc::new((left, right))), labels })
+                    }
+                    (left, right) => left.or(right),
+                }
+            }
+            _ => (self.is_instance(value, class) != Some(!holds)).then(|| value.clone()),
         }
     }
 

@@ -55,3 +55,32 @@ fn a_token_in_a_kept_record_is_a_token() {
     let kept = "localStorage.setItem('me', JSON.stringify({ email, accessToken: member.accessToken }));";
     assert_eq!(findings(&login_in_the_browser(kept), "session-token-in-web-storage").len(), 1);
 }
+
+/// A template tag that lets only its own class through, shown what came from the server by one of several ways.
+fn escaping_tag(render: &str) -> Vec<(String, String)> {
+    files(&[(
+        "public/page.js",
+        &format!(
+            "class Safe {{ constructor(s) {{ this.s = s; }} }}\n\
+             {render}\n\
+             const html = (parts, ...values) =>\n\
+               new Safe(parts.reduce((out, part, at) => out + part + (at < values.length ? render(values[at]) : ''), ''));\n\
+             async function ask(url) {{\n\
+               const answer = await fetch(url);\n\
+               const data = await answer.json().catch(() => ({{}}));\n\
+               if (answer.status === 401) {{ return new Promise(() => {{}}); }}\n\
+               return data;\n\
+             }}\n\
+             const me = await ask('/me');\n\
+             document.body.innerHTML = render(html`<b>${{me.name}}</b>`);\n"
+        ),
+    )])
+}
+
+#[test]
+fn an_escaping_tag_is_no_way_for_markup_and_a_leaky_one_is() {
+    let escapes = "function render(v) { if (v instanceof Safe) return v.s; return String(v).replace(/[&<>\"']/g, (c) => `&#${c.charCodeAt(0)};`); }";
+    assert!(findings(&escaping_tag(escapes), "markup-from-untrusted-text").is_empty());
+    let leaks = "function render(v) { if (v instanceof Safe) return v.s; return String(v); }";
+    assert_eq!(findings(&escaping_tag(leaks), "markup-from-untrusted-text").len(), 1);
+}
