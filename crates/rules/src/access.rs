@@ -44,6 +44,15 @@ pub(crate) fn is_owner_column(name: &str) -> bool {
     )
 }
 
+/// Whether a column says what somebody may do, in whatever store it stands.
+pub(crate) fn is_role_column(name: &str) -> bool {
+    let name = bare(name);
+    name.ends_with("role")
+        || name.contains("permission")
+        || (name.starts_with("is") && (name.ends_with("admin") || name.ends_with("staff")))
+        || matches!(name.as_str(), "admin" | "superuser" | "credits" | "balance" | "accesslevel" | "usertype")
+}
+
 /// Whether a column decides what somebody may do or owes.
 pub(crate) fn is_privileged_column(name: &str) -> bool {
     let name = bare(name);
@@ -84,7 +93,6 @@ pub(crate) fn is_decisive_column(name: &str) -> bool {
             | "paid"
             | "ispaid"
             | "paymentstatus"
-            | "status"
             | "salary"
             | "wage"
             | "commission"

@@ -1,9 +1,11 @@
 //! Everything that the visitor sends is written to the record.
 
-use plimsoll_model::app::{EffectKind, GuardKind};
+use plimsoll_model::app::{Effect, EffectKind, EntryPoint, GuardKind};
 use plimsoll_model::{App, Claim, Confidence, Gap, Position, Severity};
 
-use crate::access::{columns, is_account_store, is_decisive_column, is_judged, is_owner_column, is_privileged_column};
+use crate::access::{
+    columns, is_account_store, is_decisive_column, is_judged, is_owner_column, is_privileged_column, is_role_column,
+};
 use crate::{Rule, Sink, gains};
 
 pub(crate) static RULE: Rule = Rule {
@@ -19,6 +21,8 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
+    // Where nothing is at stake that is known, it is one habit of the app, told once.
+    let mut habit: Vec<(&EntryPoint, &Effect)> = Vec::new();
     for entry in app.entry_points.iter().filter(|entry| is_judged(entry)) {
         for effect in &entry.effects {
             let writes = matches!(effect.kind, EffectKind::Create | EffectKind::Update);
@@ -29,25 +33,31 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             let free = |name: &&String| !effect.fields.contains(*name);
             let known: Vec<&String> =
                 columns(app, &effect.target).into_iter().flatten().filter(free).map(|name| name as &String).collect();
-            let privileged = known.iter().find(|name| is_privileged_column(name));
+            let is_account = is_account_store(&effect.target);
+            // `active` and `plan` say what an account may do; of a product they are what is entered.
+            let privileged =
+                known.iter().find(|name| is_privileged_column(name) && (is_account || is_role_column(name)));
             let owner = known.iter().find(|name| is_owner_column(name)).filter(|_| effect.kind == EffectKind::Update);
             let decisive = known.iter().find(|name| is_decisive_column(name));
             let for_a_role = entry.holding_at(effect, GuardKind::Role);
             let account = is_account_store(&effect.target) && known.is_empty();
             let (severity, confidence, which) = match (privileged, owner, decisive) {
                 (Some(name), ..) if !for_a_role => (Severity::High, Confidence::Likely, Some(*name)),
-                (None, Some(name), _) | (None, None, Some(name)) if !for_a_role => {
-                    (Severity::Medium, Confidence::Likely, Some(*name))
-                }
+                (None, Some(name), _) if !for_a_role => (Severity::Medium, Confidence::Likely, Some(*name)),
+                // Prices and sums are often what the caller is there to enter.
+                (None, None, Some(name)) if !for_a_role => (Severity::Low, Confidence::Possible, Some(*name)),
                 _ if account && !for_a_role => (Severity::High, Confidence::Possible, None),
                 _ if for_a_role => continue,
                 _ => (Severity::Low, Confidence::Possible, None),
             };
+            if severity == Severity::Low {
+                habit.push((entry, effect));
+                continue;
+            }
             let what = match which {
                 Some(name) => format!(", `{name}` among them"),
                 None => String::new(),
             };
-            let gap = if severity == Severity::Low { Gap::Other } else { Gap::BrokenAccessControl };
             let mut draft = sink
                 .at(effect.span, format!("{}: the whole request body is written{what}", entry.label()))
                 .title(format!(
@@ -57,7 +67,6 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 ))
                 .severity(severity)
                 .confidence(confidence)
-                .gap(gap)
                 .subject(entry.label())
                 .also(entry.handler, "the handler")
                 .all(effect.called_at, "the body is handed over here");
@@ -71,4 +80,23 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             draft.done();
         }
     }
+    let Some((entry, effect)) = habit.first() else { return };
+    let title = match habit.len() {
+        1 => format!("{} lets the caller set every field of \u{201c}{}\u{201d}", entry.label(), effect.target),
+        many => format!("{many} entry points write the whole request, among them {}", entry.label()),
+    };
+    let mut draft = sink
+        .at(effect.span, format!("{}: the whole request body is written", entry.label()))
+        .title(title)
+        .severity(Severity::Low)
+        .confidence(Confidence::Possible)
+        .gap(Gap::Other)
+        .subject(entry.label());
+    for (entry, effect) in &habit {
+        draft = draft
+            .also(effect.span, format!("{}: the whole request body is written", entry.label()))
+            .also(entry.handler, "the handler")
+            .all(effect.called_at, "the body is handed over here");
+    }
+    draft.done();
 }
