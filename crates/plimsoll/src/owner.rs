@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_config::{AnswerStatus, Config, FILE, nearest};
 use plimsoll_loadline::{CATALOGUE, Carried, OwnerAnswer};
-use plimsoll_model::{Day, NotChecked, Review};
+use plimsoll_model::{Confidence, DataItem, Day, Evidence, NotChecked, Place, Review, Witness};
 use plimsoll_source::{Limits, SourceTree};
 
 use crate::progress;
@@ -90,8 +90,59 @@ impl Subject {
         }
     }
 
+    /// The data map with the owner's corrections; what he declares and nobody found is added.
+    pub(crate) fn correct(&self, items: &mut Vec<DataItem>) {
+        for said in &self.config.data {
+            let evidence = Evidence {
+                witness: Witness::Owner,
+                place: Some(Place {
+                    file: FILE.to_owned(),
+                    line: Some(said.line),
+                    end_line: Some(said.line),
+                    snippet: String::new(),
+                }),
+                exchange: None,
+                note: "the owner says so".to_owned(),
+            };
+            let same = |item: &DataItem| {
+                item.store.eq_ignore_ascii_case(&said.store) && item.field.eq_ignore_ascii_case(&said.field)
+            };
+            let mut found = false;
+            for item in items.iter_mut().filter(|item| same(item)) {
+                found = true;
+                item.class = said.class.unwrap_or(item.class);
+                item.kind = said.kind.clone().unwrap_or_else(|| item.kind.clone());
+                item.confidence = Confidence::Confirmed;
+                item.evidence.push(evidence.clone());
+            }
+            if !found {
+                items.push(DataItem {
+                    store: said.store.clone(),
+                    field: said.field.clone(),
+                    kind: said.kind.clone().unwrap_or_default(),
+                    class: said.class.unwrap_or_default(),
+                    confidence: Confidence::Confirmed,
+                    reachable_by: vec!["unknown".to_owned()],
+                    sent_to: Vec::new(),
+                    evidence: vec![evidence],
+                });
+            }
+        }
+    }
+
     /// What the review says of the owner's word beside the verdict.
     pub(crate) fn settle(&self, review: &mut Review) {
+        if !self.config.data.is_empty() {
+            review.verdict.reasons.push(format!(
+                "{} in the data map {} by the owner's word ({FILE}).",
+                if self.config.data.len() == 1 {
+                    "One entry".to_owned()
+                } else {
+                    format!("{} entries", self.config.data.len())
+                },
+                if self.config.data.len() == 1 { "is" } else { "are" },
+            ));
+        }
         self.say_excluded(review);
     }
 

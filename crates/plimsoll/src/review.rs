@@ -73,7 +73,8 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
         });
     }
     let unused_waivers = waive::apply(subject, &mut findings, asked.url.is_some());
-    let data = plimsoll_datamap::build(&app, tree);
+    let mut data = plimsoll_datamap::build(&app, tree);
+    subject.correct(&mut data);
     let carried = subject.carries(carried(&app, &data));
     let line = plimsoll_loadline::draw(&app, tree, &findings, &carried, &subject.answers());
     let chains = plimsoll_chains::derive(&app, &findings, carried.class, &[]);

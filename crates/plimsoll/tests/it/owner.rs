@@ -259,6 +259,28 @@ fn the_owner_names_the_app_raises_the_load_and_excludes_what_is_told() {
 }
 
 #[test]
+fn the_owner_corrects_the_data_map() {
+    let folder = Folder::new("data", &[("schema.sql", "create table pets (id int, name text, patient_iban text);\n")]);
+    let of = |review: &Value, field: &str| {
+        let items = review["data"].as_array().cloned().unwrap_or_default();
+        items.into_iter().find(|item| item["field"] == field).unwrap_or_default()
+    };
+    let before = check(&folder, &[]).json();
+    assert_eq!(of(&before, "patient_iban")["class"], "sensitive");
+    folder.write(
+        "plimsoll.toml",
+        "[[data]]\nstore = \"pets\"\nfield = \"patient_iban\"\nclass = \"internal\"\nkind = \"number of the chip\"\n\
+         [[data]]\nstore = \"paper file\"\nfield = \"diagnosis\"\nclass = \"sensitive\"\n",
+    );
+    let after = check(&folder, &[]).json();
+    let corrected = of(&after, "patient_iban");
+    assert_eq!((&corrected["class"], &corrected["kind"]), (&"internal".into(), &"number of the chip".into()));
+    assert!(corrected["evidence"].to_string().contains("owner"));
+    assert_eq!(of(&after, "diagnosis")["class"], "sensitive");
+    assert!(after["verdict"]["reasons"].to_string().contains("by the owner's word"));
+}
+
+#[test]
 fn init_prints_or_creates_but_never_writes_over() {
     let folder = Folder::new("init", &[("server.js", &server("", ""))]);
     let printed = run(&folder.0, &["init"]);
