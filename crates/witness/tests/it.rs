@@ -417,3 +417,31 @@ app.get("/open/:id", login, async (req, res) => {
         .collect();
     assert_eq!(limited, [("/checked/:id".to_owned(), true), ("/open/:id".to_owned(), false)]);
 }
+
+#[test]
+fn hashes_made_for_passwords_are_seen() {
+    let slow = |path: &str, text: &str| {
+        let app = plimsoll_witness::observe(&SourceTree::from_texts([(path, text)]));
+        app.crypto.iter().any(|used| used.kind == plimsoll_model::app::CryptoUseKind::SlowPasswordHash)
+    };
+    for (path, text) in [
+        ("a.js", "import bcrypt from 'bcryptjs';\nexport const make = (password) => bcrypt.hash(password, 12);\n"),
+        ("a.js", "const crypto = require('crypto');\nexports.make = (p, s) => crypto.scryptSync(p, s, 32);\n"),
+        (
+            "a.py",
+            "from werkzeug.security import generate_password_hash\ndef make(p):\n    return generate_password_hash(p)\n",
+        ),
+        ("a.php", "<?php\n$hash = password_hash($_POST['password'], PASSWORD_DEFAULT);\n"),
+    ] {
+        assert!(slow(path, text), "{text}");
+    }
+    for (path, text) in [
+        (
+            "a.js",
+            "const crypto = require('crypto');\nexports.sum = (t) => crypto.createHash('sha256').update(t).digest('hex');\n",
+        ),
+        ("a.js", "export const check = (hash) => hash.verify();\n"),
+    ] {
+        assert!(!slow(path, text), "{text}");
+    }
+}

@@ -8,6 +8,31 @@ use super::Notes;
 
 const FAST: &[&str] = &["md5", "sha1", "sha256", "sha512", "sha224", "sha384", "sha3_256", "md4"];
 
+/// Functions made for storing passwords (OWASP Password Storage Cheat Sheet: Argon2id, scrypt, bcrypt, PBKDF2), and what
+/// frameworks call them.
+fn is_slow(path: &str, name: &str, mut given: impl Iterator<Item = impl AsRef<str>>) -> bool {
+    const NAMES: &[&str] = &[
+        "scrypt",
+        "scryptSync",
+        "pbkdf2",
+        "pbkdf2Sync",
+        "pbkdf2_hmac",
+        "hashpw",
+        "checkpw",
+        "password_hash",
+        "password_verify",
+        "generate_password_hash",
+        "check_password_hash",
+        "make_password",
+    ];
+    let library = ["bcrypt", "argon2", "Bun.password"].iter().any(|library| path.contains(library))
+        && ["hash", "hashSync", "compare", "compareSync", "verify", "make", "check"].contains(&name);
+    // `promisify(crypto.scrypt)`
+    let wrapped = name == "promisify"
+        && given.any(|value| value.as_ref().ends_with(".scrypt") || value.as_ref().ends_with(".pbkdf2"));
+    library || wrapped || NAMES.contains(&name)
+}
+
 pub(super) fn note(event: &Event, program: &Program<'_>, notes: &mut Notes) {
     let EventKind::Call { callee, args } = &event.kind else { return };
     let path = callee.path.as_str();
@@ -30,6 +55,9 @@ pub(super) fn note(event: &Event, program: &Program<'_>, notes: &mut Notes) {
         && args.iter().any(|arg| is_password(&arg.value.deep_labels()))
     {
         push(CryptoUseKind::FastPasswordHash, algorithm, event.span);
+    }
+    if is_slow(path, &name, args.iter().map(|arg| arg.value.path())) {
+        push(CryptoUseKind::SlowPasswordHash, name.to_string(), event.span);
     }
     if matches!(name.as_str(), "verify" | "decode") && (path.contains("jsonwebtoken") || path.starts_with("jwt.")) {
         for arg in args.iter() {
