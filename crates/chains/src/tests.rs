@@ -39,21 +39,7 @@ fn app() -> App {
         standing: GuardStanding::Enforced,
         span: span(),
     };
-    let effect = Effect {
-        kind: EffectKind::Update,
-        target: "customers".into(),
-        fields: vec![],
-        class: DataClass::Personal,
-        guards: vec![],
-        picked_by_input: false,
-        limited_to_caller: false,
-        writes_whole_input: false,
-        privilege_fields: vec![],
-        bypasses_policies: false,
-        governed_by_policies: false,
-        span: span(),
-        called_at: None,
-    };
+    let effect = Effect { class: DataClass::Personal, ..Effect::new(EffectKind::Update, "customers", span()) };
     let entry = EntryPoint {
         kind: EntryKind::Route,
         methods: vec!["PUT".into()],

@@ -217,6 +217,27 @@ pub struct Effect {
     pub called_at: Option<Span>,
 }
 
+impl Effect {
+    /// An effect of which nothing more is known than what it does, to what, and where.
+    pub fn new(kind: EffectKind, target: impl Into<String>, span: Span) -> Self {
+        Effect {
+            kind,
+            target: target.into(),
+            fields: Vec::new(),
+            class: DataClass::Demo,
+            guards: Vec::new(),
+            picked_by_input: false,
+            limited_to_caller: false,
+            writes_whole_input: false,
+            privilege_fields: Vec::new(),
+            bypasses_policies: false,
+            governed_by_policies: false,
+            span,
+            called_at: None,
+        }
+    }
+}
+
 /// Something that answers a request.
 #[derive(Clone, Debug)]
 pub struct EntryPoint {

@@ -1,7 +1,6 @@
 //! Effects: what events do to the world.
 
 use plimsoll_analysis::{Argument, Clean, Event, EventKind, Label, Labels, Site, Symbol, SymbolKind, Value, ValueKind};
-use plimsoll_model::DataClass;
 use plimsoll_model::app::{Effect, EffectKind};
 
 use crate::guards::is_privilege_name;
@@ -222,21 +221,7 @@ pub(super) fn effect_of(events: &[Event], index: usize) -> Option<Effect> {
 }
 
 fn effect(kind: EffectKind, target: impl Into<String>, event: &Event) -> Effect {
-    Effect {
-        kind,
-        target: target.into(),
-        fields: Vec::new(),
-        class: DataClass::Demo,
-        guards: Vec::new(),
-        picked_by_input: false,
-        limited_to_caller: false,
-        writes_whole_input: false,
-        privilege_fields: Vec::new(),
-        bypasses_policies: false,
-        governed_by_policies: false,
-        span: event.span,
-        called_at: None,
-    }
+    Effect::new(kind, target, event.span)
 }
 
 /// Whether `path` ends with `name` at a boundary.
@@ -761,21 +746,7 @@ pub(super) fn given_away(event: &Event, table: &str) -> Effect {
 
 /// A comparison of a password by the app's own means.
 pub(super) fn compared_password(span: plimsoll_source::Span) -> Effect {
-    Effect {
-        kind: EffectKind::VerifyPassword,
-        target: "compared in the clear".into(),
-        fields: Vec::new(),
-        class: DataClass::Demo,
-        guards: Vec::new(),
-        picked_by_input: false,
-        limited_to_caller: false,
-        writes_whole_input: false,
-        privilege_fields: Vec::new(),
-        bypasses_policies: false,
-        governed_by_policies: false,
-        span,
-        called_at: None,
-    }
+    Effect::new(EffectKind::VerifyPassword, "compared in the clear", span)
 }
 
 fn assign(event: &Event, receiver: &Value, property: &str, value: &Value) -> Option<Effect> {

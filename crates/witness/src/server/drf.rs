@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use plimsoll_analysis::{ClassRef, Closure, Event, Facts, Object, Site, Symbol, Value, ValueKind};
 use plimsoll_ir::{ClassId, Kind, Language, Module, NodeId};
-use plimsoll_model::DataClass;
 use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, Purpose};
 use plimsoll_source::Span;
 
@@ -261,19 +260,9 @@ pub(super) fn class_view(
             }
             point.whole = point.guards.len();
             point.effects = vec![Effect {
-                kind: *kind,
-                target: model.clone(),
-                fields: Vec::new(),
-                class: DataClass::Demo,
-                guards: Vec::new(),
                 picked_by_input: *one,
                 limited_to_caller: limited && (*one || *kind == EffectKind::Read),
-                writes_whole_input: false,
-                privilege_fields: Vec::new(),
-                bypasses_policies: false,
-                governed_by_policies: false,
-                span: head,
-                called_at: None,
+                ..Effect::new(*kind, model.clone(), head)
             }];
             if *one {
                 point.inputs.push("params.pk".into());
@@ -519,21 +508,7 @@ pub(super) fn library_view(
     point.purposes.insert(Purpose::Login);
     point.effects = [EffectKind::VerifyPassword, EffectKind::IssueSession]
         .into_iter()
-        .map(|kind| Effect {
-            kind,
-            target: String::new(),
-            fields: Vec::new(),
-            class: DataClass::Demo,
-            guards: Vec::new(),
-            picked_by_input: false,
-            limited_to_caller: false,
-            writes_whole_input: false,
-            privilege_fields: Vec::new(),
-            bypasses_policies: false,
-            governed_by_policies: false,
-            span: event.span,
-            called_at: None,
-        })
+        .map(|kind| Effect::new(kind, "", event.span))
         .collect();
     witnessing.entry_points.push(point);
 }
