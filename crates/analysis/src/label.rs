@@ -74,7 +74,7 @@ pub enum Label {
 }
 
 impl Label {
-    fn with(&self, clean: Clean) -> Label {
+    pub(crate) fn with(&self, clean: Clean) -> Label {
         match self {
             Label::Input(name, old) => Label::Input(name.clone(), old.and(clean)),
             Label::Upload(name, old) => Label::Upload(name.clone(), old.and(clean)),

@@ -6,7 +6,7 @@ use plimsoll_ir::{Kind, Str};
 
 use super::Machine;
 use crate::fact::Facts;
-use crate::label::{Label, Labels};
+use crate::label::{Clean, Label, Labels};
 use crate::value::{ClassRef, Closure, Object, Symbol, Value, ValueKind};
 
 impl Machine<'_> {
@@ -72,6 +72,7 @@ impl Machine<'_> {
                 Value::symbol(Symbol::member(&Symbol::global("?"), name), labels)
             }
             // Length of a text, a method of a number and the like.
+            _ if name == "length" => Value::of(value.labels.cleaned(Clean::ALL)),
             _ => Value::of(value.labels.clone()),
         }
     }
@@ -366,11 +367,14 @@ fn refine_label(label: &Label, name: &str) -> Label {
     let deeper = |path: &Str| -> Str {
         if path.matches('.').count() < 2 && !is_method(name) { format!("{path}.{name}").into() } else { path.clone() }
     };
-    match label {
+    let refined = match label {
         Label::Input(path, clean) => Label::Input(deeper(path), *clean),
         Label::Upload(path, clean) => Label::Upload(deeper(path), *clean),
         other => other.clone(),
-    }
+    };
+    // A length is a number, and the number of a record in the server's answer is given by the server.
+    let harmless = name == "length" || (matches!(label, Label::Answer(_)) && matches!(name, "id" | "_id"));
+    if harmless { refined.with(Clean::ALL) } else { refined }
 }
 
 /// Names of methods that only pass on what they are called on; they are no part of an input's name.

@@ -84,3 +84,37 @@ fn an_escaping_tag_is_no_way_for_markup_and_a_leaky_one_is() {
     let leaks = "function render(v) { if (v instanceof Safe) return v.s; return String(v); }";
     assert_eq!(findings(&escaping_tag(leaks), "markup-from-untrusted-text").len(), 1);
 }
+
+#[test]
+fn numbers_dates_and_lengths_are_no_markup_and_texts_are() {
+    let helpers = "const MAP = { '&': '&amp;' };\n\
+                   const esc = (value) => String(value ?? '').replace(/[&<>\"']/g, (c) => MAP[c]);\n\
+                   const date = (value) => new Date(value).toLocaleDateString('en-GB');\n";
+    let found = |shown: &str, wrap: (&str, &str)| {
+        let body = format!("const r = await (await fetch('/x')).json(); document.body.innerHTML = {shown};");
+        let script = format!("{helpers}{}{body}{}\n", wrap.0, wrap.1);
+        !findings(&files(&[("public/page.js", &script)]), "markup-from-untrusted-text").is_empty()
+    };
+    // While the script loads, in a function that is called then, and in one that only an event would call.
+    for wrap in [("", ""), ("async function f() { ", " } f();"), ("async function f() { ", " }")] {
+        for harmless in [
+            "`<b>${esc(r.name)}</b>`",
+            "`<b>${date(r.day)}</b>`",
+            "`<b>${Number(r.total).toFixed(2)}</b>`",
+            "`<b>${r.rows.length}</b>`",
+            "`<b>${r.rows.filter((row) => row.open).length}</b>`",
+            "r.map((row) => `<b data-id=\"${row.id}\">${esc(row.name)}</b>`).join('')",
+            "[['Open', r.rows.length], ['Sum', r.sum.toLocaleString()]].map(([n, v]) => `<b>${n} ${v}</b>`).join('')",
+            "`<b>${r.paid ? 'paid' : 'open'}</b>`",
+        ] {
+            assert!(!found(harmless, wrap), "{harmless}");
+        }
+        for harmful in [
+            "`<b>${r.name}</b>`",
+            "`<b>${r.name.trim().slice(0, 20)}</b>`",
+            "r.map((row) => `<b>${row.name}</b>`).join('')",
+        ] {
+            assert!(found(harmful, wrap), "{harmful} {wrap:?}");
+        }
+    }
+}

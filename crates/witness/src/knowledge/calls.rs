@@ -27,6 +27,18 @@ const CLEANERS: &[(&str, Clean)] = &[
     (".length", Clean::ALL),
     (".getTime", Clean::ALL),
     (".toISOString", Clean::ALL),
+    // A date shows as a date, or as "Invalid Date".
+    ("Date", Clean::ALL),
+    ("dayjs", Clean::ALL),
+    ("moment", Clean::ALL),
+    ("date-fns.parseISO", Clean::ALL),
+    ("date-fns.format", Clean::ALL),
+    (".toLocaleDateString", Clean::ALL),
+    (".toLocaleTimeString", Clean::ALL),
+    // Of a text it would give the text; it is asked of numbers and dates.
+    (".toLocaleString", Clean::ALL),
+    ("Intl.NumberFormat().format", Clean::ALL),
+    ("Intl.DateTimeFormat().format", Clean::ALL),
     ("datetime.fromisoformat", Clean::ALL),
     ("datetime.strptime", Clean::ALL),
     ("String", Clean::SCALAR),
