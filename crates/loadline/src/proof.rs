@@ -171,28 +171,13 @@ fn handles_records(effect: &Effect) -> bool {
     )
 }
 
-/// Entry points that must answer strangers to do their work.
-fn open_by_nature(entry: &EntryPoint) -> bool {
-    [
-        Purpose::Login,
-        Purpose::Register,
-        Purpose::Logout,
-        Purpose::PasswordReset,
-        Purpose::OneTimeCode,
-        Purpose::Health,
-        Purpose::PublicByDesign,
-    ]
-    .iter()
-    .any(|purpose| entry.purposes.contains(purpose))
-}
-
 pub(crate) fn only_the_owner_knows(_: &Facts<'_>) -> Proof {
     Proof::Unproven("no tool can see this; the owner has not answered".to_owned())
 }
 
 pub(crate) fn server_asks_who_calls(facts: &Facts<'_>) -> Proof {
     let handlers: Vec<&EntryPoint> =
-        facts.handlers().filter(|entry| !open_by_nature(entry) && entry.effects.iter().any(handles_records)).collect();
+        facts.handlers().filter(|entry| !entry.open_by_nature() && entry.effects.iter().any(handles_records)).collect();
     let stores = facts.direct_stores();
     if handlers.is_empty() && stores.is_empty() {
         return match &facts.blind {

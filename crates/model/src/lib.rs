@@ -9,6 +9,7 @@ mod day;
 mod evidence;
 mod finding;
 mod grant;
+pub mod names;
 mod redact;
 mod review;
 mod verdict;

@@ -1,6 +1,7 @@
 //! What rules about stores ask of them.
 
 use plimsoll_model::app::{Command, Field, Openness, Policy, Store, StoreKind};
+use plimsoll_model::names::{has, words};
 use plimsoll_model::{App, DataClass};
 use plimsoll_source::Span;
 
@@ -39,31 +40,6 @@ pub(crate) fn is_catalogue(app: &App, store: &Store) -> bool {
 /// A rule for all there is.
 pub(crate) fn is_everything(store: &Store) -> bool {
     matches!(store.name.as_str(), "all collections" | "all files")
-}
-
-/// The words of a name.
-fn words(name: &str) -> Vec<String> {
-    let mut out: Vec<String> = vec![String::new()];
-    let mut lower_before = false;
-    for letter in name.chars() {
-        if !letter.is_alphanumeric() || (letter.is_uppercase() && lower_before) {
-            out.push(String::new());
-        }
-        lower_before = letter.is_lowercase();
-        if letter.is_alphanumeric()
-            && let Some(last) = out.last_mut()
-        {
-            last.extend(letter.to_lowercase());
-        }
-    }
-    out.retain(|word| !word.is_empty());
-    out
-}
-
-fn has(words: &[String], list: &[&str]) -> bool {
-    words
-        .iter()
-        .any(|word| list.contains(&word.as_str()) || word.strip_suffix('s').is_some_and(|one| list.contains(&one)))
 }
 
 /// Class of a table, collection or bucket by its name alone.

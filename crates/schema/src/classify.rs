@@ -1,34 +1,7 @@
 //! What names say about rights: fields that decide what an account may, and stores whose records are accounts.
 
 use plimsoll_model::app::Gain;
-
-/// The words of a name: `isAdmin`, `is_admin` and `is-admin` are `is`, `admin`.
-pub(crate) fn words(name: &str) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    let mut lower_before = false;
-    for letter in name.chars() {
-        if !letter.is_alphanumeric() {
-            lower_before = false;
-            out.push(String::new());
-            continue;
-        }
-        if (letter.is_uppercase() && lower_before) || out.is_empty() {
-            out.push(String::new());
-        }
-        lower_before = letter.is_lowercase() || letter.is_numeric();
-        if let Some(last) = out.last_mut() {
-            last.extend(letter.to_lowercase());
-        }
-    }
-    out.retain(|word| !word.is_empty());
-    out
-}
-
-fn has(words: &[String], list: &[&str]) -> bool {
-    words
-        .iter()
-        .any(|word| list.contains(&word.as_str()) || word.strip_suffix('s').is_some_and(|one| list.contains(&one)))
-}
+pub(crate) use plimsoll_model::names::{has, words};
 
 /// What a field decides about its account, by its name. [`Gain::Tenant`] and a bare `status` only count where something
 /// relies on them.

@@ -277,6 +277,22 @@ pub struct EntryPoint {
 }
 
 impl EntryPoint {
+    /// Whether it must answer strangers to do its work: logging in and what belongs to it, health checks, what is meant
+    /// for everybody.
+    pub fn open_by_nature(&self) -> bool {
+        [
+            Purpose::Login,
+            Purpose::Register,
+            Purpose::Logout,
+            Purpose::PasswordReset,
+            Purpose::OneTimeCode,
+            Purpose::Health,
+            Purpose::PublicByDesign,
+        ]
+        .iter()
+        .any(|purpose| self.purposes.contains(purpose))
+    }
+
     /// Guards of a kind that hold for the whole handler.
     pub fn holding(&self, kind: GuardKind) -> impl Iterator<Item = &Guard> {
         self.guards[..self.whole.min(self.guards.len())].iter().filter(move |guard| guard.kind == kind && guard.holds())

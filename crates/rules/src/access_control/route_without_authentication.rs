@@ -29,17 +29,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         if entry.trivial || matches!(entry.kind, EntryKind::StaticFiles) {
             continue;
         }
-        let open = [
-            Purpose::Login,
-            Purpose::Register,
-            Purpose::Logout,
-            Purpose::PasswordReset,
-            Purpose::OneTimeCode,
-            Purpose::Health,
-            Purpose::PublicByDesign,
-        ];
-        let public = open.iter().any(|purpose| entry.purposes.contains(purpose));
-        if public && !entry.purposes.contains(&Purpose::Admin) {
+        if entry.open_by_nature() && !entry.purposes.contains(&Purpose::Admin) {
             continue;
         }
         // Messages of other services are judged on their own.
