@@ -90,8 +90,14 @@ pub fn carries_reason(items: &[DataItem]) -> String {
         other => other.concat(),
     };
     let example =
-        heaviest.first().map(|item| format!(" (for example `{}` in `{}`)", item.field, item.store)).unwrap_or_default();
+        // What the app keeps tells an owner more than what lies about in its code.
+        heaviest.iter().find(|item| is_kept(item)).or(heaviest.first()).map(|item| format!(" (for example `{}` in `{}`)", item.field, item.store)).unwrap_or_default();
     format!("It keeps {named}{example}.")
+}
+
+fn is_kept(item: &DataItem) -> bool {
+    let elsewhere = |who: &String| who == "everyone with the repository" || who == "scripts in the visitor's browser";
+    !item.reachable_by.iter().any(elsewhere)
 }
 
 fn counting(items: &[DataItem]) -> impl Iterator<Item = &DataItem> {

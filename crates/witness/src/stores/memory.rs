@@ -39,6 +39,42 @@ pub(super) fn read(tree: &SourceTree, path: &str, module: &Module, app: &mut App
         store.fields = fields;
         add(app, store);
     }
+    databases(tree, path, module, app);
+}
+
+/// A whole database as one literal, as seeds and JSON files of small apps have it: `{ users: [{…}], customers: [{…}] }`.
+fn databases(tree: &SourceTree, path: &str, module: &Module, app: &mut App) {
+    for (node, at) in module.iter() {
+        if !matches!(at.kind, Kind::Object(_)) {
+            continue;
+        }
+        let tables = entries(module, node);
+        let lists = tables.iter().filter(|(_, value, _)| matches!(module.kind(*value), Kind::Array(_))).count();
+        // One record with two lists in it has a number of its own.
+        if lists < 2 || tables.iter().any(|(name, ..)| is_number_of_record(name)) {
+            continue;
+        }
+        for (name, value, span) in tables {
+            let mut fields: Vec<Field> = Vec::new();
+            for &record in elements(module, value).iter().take(50) {
+                record_fields(module, record, &mut fields);
+            }
+            if fields.len() < 3 || !fields.iter().any(|field| is_number_of_record(&field.name)) {
+                continue;
+            }
+            let mut store = new_store(StoreKind::Memory, name, span);
+            if is_shipped(tree, path) {
+                store.exposure = Exposure::Shipped;
+            }
+            store.fields = fields;
+            add(app, store);
+        }
+    }
+}
+
+/// What tells records apart: menus and options have none.
+fn is_number_of_record(name: &str) -> bool {
+    matches!(name, "id" | "_id" | "uuid" | "ID" | "Id")
 }
 
 /// `customers.push({…})`, `sessions.set(id, {…})`.

@@ -133,6 +133,22 @@ fn accounts_of_the_platform_are_not_the_own_users() {
 }
 
 #[test]
+fn a_database_written_as_one_literal() {
+    let found = stores(&[(
+        "server/seed.js",
+        "module.exports = () => ({\n\
+           customers: [{ id: 1, name: 'Ann', phone: '1' }, { id: 2, name: 'Bo', birthday: '2' }],\n\
+           invoices: [{ id: 1, total: 5, paid: true }],\n\
+           photos: [],\n\
+           links: [{ title: 'a', href: 'b', icon: 'c' }],\n\
+         });\n\
+         const menu = { left: [{ label: 'a', to: 'b', icon: 'c' }], right: [] };\n\
+         const one = { id: 7, lines: [{ id: 1, text: 'a', sum: 2 }], notes: [] };\n",
+    )]);
+    assert_eq!(found, ["customers: id name phone birthday", "invoices: id total paid"]);
+}
+
+#[test]
 fn records_in_browser_code_are_shipped() {
     let app = crate::observe(&SourceTree::from_texts([
         ("package.json", "{\"devDependencies\": {\"vite\": \"8\"}}"),
