@@ -23,7 +23,7 @@ use plimsoll_model::{App, Confidence, DataClass, DataItem};
 /// What an app's own keys are called: they open doors to data, but are no data that the app carries.
 pub const APP_SECRET: &str = "app-secret";
 
-/// Fills in the class of every field, effect and third party, for rules that weigh by it.
+/// Fills in the class of every field and effect, for rules that weigh by it.
 pub fn annotate(app: &mut App) {
     let mut heaviest: BTreeMap<String, DataClass> = BTreeMap::new();
     let animals = map::are_animals(app);
