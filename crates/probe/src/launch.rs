@@ -163,15 +163,29 @@ impl Drop for Launched {
         let Some(group) = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw) else { return };
         // The shell's whole group: package managers start servers as children of children.
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::TERM);
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(3) {
-            if matches!(self.child.try_wait(), Ok(Some(_))) {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(50));
+        // The shell ends before its children do: the group is waited for, first to end by itself, then after the kill.
+        if !self.gone(group, Duration::from_secs(3)) {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+            let _ = self.child.wait();
+            self.gone(group, Duration::from_secs(2));
         }
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        let _ = self.child.wait();
+    }
+}
+
+impl Launched {
+    /// Waits until no process of the group is left, at most so long.
+    fn gone(&mut self, group: rustix::process::Pid, limit: Duration) -> bool {
+        let begun = Instant::now();
+        loop {
+            let shell = matches!(self.child.try_wait(), Ok(Some(_)));
+            if shell && rustix::process::test_kill_process_group(group).is_err() {
+                return true;
+            }
+            if begun.elapsed() > limit {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
