@@ -94,7 +94,7 @@ impl<'a> Sink<'a> {
             advisories: Vec::new(),
             grants: Vec::new(),
         };
-        Draft { sink: self, finding, subject: String::new() }
+        Draft { sink: self, finding, subject: String::new(), is_habit: false }
     }
 
     fn evidence(&self, witness: Witness, span: Span, note: impl Into<String>) -> Evidence {
@@ -130,12 +130,13 @@ pub struct Draft<'s, 'a> {
     sink: &'s mut Sink<'a>,
     finding: Finding,
     subject: String,
+    is_habit: bool,
 }
 
 impl Draft<'_, '_> {
     /// What is wrong, here.
     pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.finding.title = title.into();
+        self.finding.title = sentence(title.into());
         self
     }
 
@@ -248,11 +249,18 @@ impl Draft<'_, '_> {
         self
     }
 
+    /// One habit of a whole file: repairing its first place leaves it the same finding.
+    pub fn habit(mut self) -> Self {
+        self.is_habit = true;
+        self
+    }
+
     /// Reports it.
     pub fn done(mut self) {
         // Moved lines and renamed folders do not change it: the file's name, the line's words, the subject.
         let primary = self.finding.evidence.iter().find_map(|evidence| evidence.place.as_ref());
         let (name, line) = match primary {
+            Some(place) if self.is_habit => (place.file.rsplit('/').next().unwrap_or(""), String::new()),
             Some(place) => (place.file.rsplit('/').next().unwrap_or(""), normalised(&place.snippet)),
             None => ("", String::new()),
         };
@@ -300,4 +308,17 @@ fn sort(findings: &mut [Finding]) {
             .then_with(|| place(a).cmp(&place(b)))
             .then_with(|| a.title.cmp(&b.title))
     });
+}
+
+/// With a capital, unless it begins with a name that the code or a package fixes.
+fn sentence(title: String) -> String {
+    let first = title.split_whitespace().next().unwrap_or_default();
+    let is_word = !first.is_empty() && first.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-');
+    let names_a_package =
+        title.split_whitespace().nth(1).is_some_and(|next| next.starts_with(|c: char| !c.is_alphabetic()));
+    if !is_word || names_a_package {
+        return title;
+    }
+    let mut letters = title.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }

@@ -389,7 +389,7 @@ fn pair_hit(
         {
             return;
         }
-        add(text, place, at, secret.len(), "published account", hits);
+        add(text, place, at, secret.len(), "login and password of an account", hits);
         return;
     }
     // Without an address: `admin / admin123`.
@@ -421,7 +421,7 @@ fn pair_hit(
         || value::is_commonplace(secret)
         || secret.chars().any(char::is_uppercase);
     if looks_good && (spaced || is_role && looks_it) && !line_is_path(line, user.start(), pass.end()) {
-        add(text, place, at, secret.len(), "published account", hits);
+        add(text, place, at, secret.len(), "login and password of an account", hits);
     }
 }
 
@@ -657,7 +657,7 @@ fn label_hit(
     let good = value::is_password(secret, has_user)
         && (has_digit || is_marked && has_user || value::is_weak_word(secret) && has_user);
     if good && (has_user || context || is_marked && has_digit) && !value::is_locator(secret) {
-        add(text, place, at, secret.len(), "published account", hits);
+        add(text, place, at, secret.len(), "login and password of an account", hits);
     }
 }
 
@@ -722,7 +722,7 @@ fn table_row(text: &str, start: usize, line: &str, column: usize, columns: usize
                 && !value::is_placeholder(value_text)
                 && !value::is_locator(value_text)
             {
-                add(text, place, start + offset + found, value_text.len(), "published account", hits);
+                add(text, place, start + offset + found, value_text.len(), "login and password of an account", hits);
             }
             return;
         }
@@ -733,7 +733,8 @@ fn table_row(text: &str, start: usize, line: &str, column: usize, columns: usize
 fn add(text: &str, place: &Place, at: usize, len: usize, what: &str, hits: &mut Vec<Hit>) {
     let mut seen = hit(text, place, SecretKind::DefaultAccount, what, SecretTier::Secret, at..at + len, None, false);
     // What a page shows is seen by every visitor, wherever it was put together.
-    seen.in_browser |= place.is_jsx && matches!(place.form, Form::Code | Form::Markup) && what == "published account";
+    seen.in_browser |=
+        place.is_jsx && matches!(place.form, Form::Code | Form::Markup) && what == "login and password of an account";
     if seen.in_browser {
         what_on_page(&mut seen);
     }
@@ -741,8 +742,8 @@ fn add(text: &str, place: &Place, at: usize, len: usize, what: &str, hits: &mut 
 }
 
 fn what_on_page(seen: &mut Hit) {
-    if seen.what == "published account" {
-        seen.what = "account shown on a page".into();
+    if seen.what == "login and password of an account" {
+        seen.what = "login and password shown on a page".into();
     }
 }
 
@@ -767,7 +768,7 @@ fn inputs(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>) {
                 && !value::is_reference(literal)
                 && !literal.contains(['{', '<', '$'])
             {
-                add(text, place, range.start, range.len(), "published account", hits);
+                add(text, place, range.start, range.len(), "login and password of an account", hits);
             }
         }
     }
@@ -782,7 +783,7 @@ fn calls(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>) {
             continue;
         }
         let open = at + len;
-        let what = "password set in code";
+        let what = "password of an account that the code makes";
         let candidate = match call.as_str() {
             "hash(" => {
                 let hashes = [
@@ -917,7 +918,7 @@ fn beside_mail(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>) {
                     && !is_date_or_id(literal)
                     && !value::is_placeholder(literal);
                 if good && others <= 2 && !is_keyed {
-                    add(text, place, range.start, range.len(), "password set in code", hits);
+                    add(text, place, range.start, range.len(), "password of an account that the code makes", hits);
                     after_mail = false;
                 }
             }
@@ -995,7 +996,14 @@ fn user_lists(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>) {
                 && !looks_like_mail(pass.as_str())
                 && pass.as_str().chars().any(|c| c.is_ascii_digit())
             {
-                add(text, place, block_start + pass.start(), pass.len(), "password set in code", hits);
+                add(
+                    text,
+                    place,
+                    block_start + pass.start(),
+                    pass.len(),
+                    "password of an account that the code makes",
+                    hits,
+                );
             }
         }
         done = block_start + block.len();
@@ -1100,7 +1108,14 @@ fn sql(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>) {
                     if depth == 1 && field == column {
                         let literal = text.get(range.clone()).unwrap_or("");
                         if value::is_password(literal, true) && !value::is_placeholder(literal) {
-                            add(text, place, range.start, range.len(), "password set in code", hits);
+                            add(
+                                text,
+                                place,
+                                range.start,
+                                range.len(),
+                                "password of an account that the code makes",
+                                hits,
+                            );
                         }
                     }
                     index = range.end - base + 1;

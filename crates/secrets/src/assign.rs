@@ -723,7 +723,7 @@ fn push(
             let kind = if account && !about_server { SecretKind::DefaultAccount } else { SecretKind::Password };
             let what = if kind == SecretKind::DefaultAccount && named.what == "password" {
                 if given == Given::Compared {
-                    "password compared in code"
+                    "password that the code compares with"
                 } else if is_default {
                     "default password"
                 } else {

@@ -18,17 +18,25 @@ pub(crate) static RULE: Rule = Rule {
     run,
 };
 
+/// From so many open entry points on, a server that asks hardly anybody is one decision, not one a file.
+const MANY: usize = 8;
+
 /// Entry points of one decision, each with the worst that it does.
 type Group<'a> = Vec<(&'a EntryPoint, &'a Effect)>;
 
 fn run(app: &App, sink: &mut Sink<'_>) {
     // One decision is one finding: routes of a file that nobody guards are listed together, by how bad they are.
-    // Functions of a platform lie in a file each and have one decision behind them all.
+    // Functions of a platform lie in a file each and have one decision behind them all; so have the routes of a server
+    // that asks (nearly) nobody.
     let mut groups: BTreeMap<(Severity, Option<u32>), Group<'_>> = BTreeMap::new();
+    let mut asked = 0_usize;
     for entry in &app.entry_points {
         if entry.trivial || matches!(entry.kind, EntryKind::StaticFiles) {
             continue;
         }
+        asked += usize::from(entry.effects.iter().any(|effect| {
+            effect.kind.touches_data() && (entry.reach_of(effect) != Reach::Anyone || effect.limited_to_caller)
+        }));
         if entry.open_by_nature() && !entry.purposes.contains(&Purpose::Admin) {
             continue;
         }
@@ -68,12 +76,23 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         let file = (entry.kind != EntryKind::Function).then_some(entry.span.file.0);
         groups.entry((severity, file)).or_default().push((entry, effect));
     }
+    let open: usize = groups.values().map(Vec::len).sum();
+    let asks_nobody = open >= MANY && asked * 10 <= open;
+    if asks_nobody {
+        let mut whole: BTreeMap<(Severity, Option<u32>), Group<'_>> = BTreeMap::new();
+        for ((severity, _), list) in groups {
+            whole.entry((severity, None)).or_default().extend(list);
+        }
+        groups = whole;
+    }
     for ((severity, _), list) in groups {
         let Some((first, effect)) = list.first() else { continue };
         let what =
             if effect.target.is_empty() { "data".to_owned() } else { format!("\u{201c}{}\u{201d}", effect.target) };
         let title = if list.len() == 1 {
             format!("{} can be called by anyone and {} {what}", first.label(), verb(effect.kind))
+        } else if asks_nobody {
+            format!("The server asks nobody who is calling: {} entry points, among them {}", list.len(), first.label())
         } else {
             format!("{} entry points can be called by anyone, among them {}", list.len(), first.label())
         };

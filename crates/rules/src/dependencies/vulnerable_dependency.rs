@@ -20,6 +20,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         let Some(worst) = package.advisories.iter().map(|advisory| advisory.severity).max() else { continue };
         let ids: Vec<String> = package.advisories.iter().map(|advisory| advisory.id.clone()).collect();
         let shown = ids.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
+        let holes = match ids.len() {
+            1 => "a known hole".to_owned(),
+            many => format!("{many} known holes"),
+        };
         let fix = match &package.fixed_in {
             Some(version) => format!("Update {} from {} to {version} or later.", package.name, package.version),
             None => format!(
@@ -28,7 +32,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             ),
         };
         sink.seen_by(Witness::Package, package.span, format!("{} {} in use", package.name, package.version))
-            .title(format!("{} {} has {} known holes ({shown})", package.name, package.version, ids.len()))
+            .title(format!("{} {} has {holes} ({shown})", package.name, package.version))
             .severity(worst)
             .confidence(if package.certain { Confidence::Confirmed } else { Confidence::Likely })
             .fix(fix)

@@ -1,7 +1,7 @@
 //! A login accepts any number of wrong passwords.
 
 use crate::{Rule, Sink};
-use plimsoll_model::app::{EffectKind, GuardKind, Purpose};
+use plimsoll_model::app::{EffectKind, EntryPoint, GuardKind, Purpose};
 use plimsoll_model::{App, Claim, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
@@ -17,50 +17,62 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
-    for entry in &app.entry_points {
-        let kind = if entry.purposes.contains(&Purpose::Login) {
-            "login"
-        } else if entry.purposes.contains(&Purpose::OneTimeCode) {
-            "one-time code check"
-        } else if entry.purposes.contains(&Purpose::PasswordReset) {
-            "password reset"
-        } else {
-            continue;
+    let unlimited: Vec<(&EntryPoint, &str)> =
+        app.entry_points.iter().filter_map(|entry| Some((entry, what_is_guessed(entry)?))).collect();
+    // Where the app has no limiter at all, that is one decision; where it has some, each login they miss is its own.
+    let has_limiters = app.entry_points.iter().any(|entry| entry.holding(GuardKind::RateLimit).next().is_some());
+    let at_once = if has_limiters { 1 } else { unlimited.len().max(1) };
+    for group in unlimited.chunks(at_once) {
+        let Some(((first, kind), rest)) = group.split_first() else { continue };
+        let title = match rest.len() {
+            0 => format!("Anyone may try passwords without end: {} ({kind})", first.label()),
+            more => format!("Anyone may try passwords without end: {} ({kind}) and {more} more", first.label()),
         };
-        // Only where the app itself checks the password: services such as Supabase limit attempts themselves.
-        let by_service = entry.effects.iter().any(|effect| effect.target == "authentication service");
-        let own = entry
-            .effects
-            .iter()
-            .any(|effect| matches!(effect.kind, EffectKind::VerifyPassword | EffectKind::IssueSession));
-        if by_service || (kind == "login" && !own) {
-            continue;
-        }
-        // An administrator's reset of somebody's password is no public form.
-        if kind == "password reset" && entry.effects.iter().any(|effect| effect.bypasses_policies) {
-            continue;
-        }
-        if entry.holding(GuardKind::RateLimit).next().is_some()
-            || entry.effects.iter().any(|effect| entry.holding_at(effect, GuardKind::RateLimit))
-        {
-            continue;
-        }
-        if entry.opaque {
-            continue;
-        }
-        let weak = entry.guards.iter().find(|guard| guard.kind == GuardKind::RateLimit);
         let mut draft = sink
-            .at(entry.span, format!("{} has no limiter in front of it", entry.label()))
-            .title(format!("Anyone may try passwords without end: {} ({kind})", entry.label()))
-            .subject(entry.label())
-            .also(entry.handler, "the handler");
-        if let Some(guard) = weak {
-            draft = draft.also(guard.span, "this limiter does not hold");
+            .at(first.span, format!("{} has no limiter in front of it", first.label()))
+            .title(title)
+            .subject(first.label());
+        for (entry, kind) in group {
+            draft = draft
+                .also(entry.span, format!("{} ({kind}) has no limiter in front of it", entry.label()))
+                .also(entry.handler, "the handler");
+            if let Some(guard) = entry.guards.iter().find(|guard| guard.kind == GuardKind::RateLimit) {
+                draft = draft.also(guard.span, "this limiter does not hold");
+            }
+            if *kind == "login" {
+                let text = format!("tries passwords without end at {}", entry.label());
+                draft = draft.grants([], Claim::GuessesUnlimited, text);
+            }
+            draft = draft.seen_live(entry, "answered");
         }
-        if kind == "login" {
-            let text = format!("tries passwords without end at {}", entry.label());
-            draft = draft.grants([], Claim::GuessesUnlimited, text);
-        }
-        draft.seen_live(entry, "answered").done();
+        draft.done();
     }
+}
+
+/// What can be guessed there without end, if anything.
+fn what_is_guessed(entry: &EntryPoint) -> Option<&'static str> {
+    let kind = if entry.purposes.contains(&Purpose::Login) {
+        "login"
+    } else if entry.purposes.contains(&Purpose::OneTimeCode) {
+        "one-time code check"
+    } else if entry.purposes.contains(&Purpose::PasswordReset) {
+        "password reset"
+    } else {
+        return None;
+    };
+    // Only where the app itself checks the password: services such as Supabase limit attempts themselves.
+    let by_service = entry.effects.iter().any(|effect| effect.target == "authentication service");
+    let own =
+        entry.effects.iter().any(|effect| matches!(effect.kind, EffectKind::VerifyPassword | EffectKind::IssueSession));
+    // A page that only shows the form tries nothing.
+    if by_service || entry.trivial || entry.opaque || (kind == "login" && !own) {
+        return None;
+    }
+    // An administrator's reset of somebody's password is no public form.
+    if kind == "password reset" && entry.effects.iter().any(|effect| effect.bypasses_policies) {
+        return None;
+    }
+    let is_limited = entry.holding(GuardKind::RateLimit).next().is_some()
+        || entry.effects.iter().any(|effect| entry.holding_at(effect, GuardKind::RateLimit));
+    (!is_limited).then_some(kind)
 }

@@ -29,11 +29,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             continue;
         }
         // A page that escapes nothing is one habit: its places are listed together.
-        let is_output = |flow: &Flow| matches!(flow.sink_name.as_str(), "echo" | "the page's text");
         let same = mistakes.iter_mut().find(|flows| {
-            flows.first().is_some_and(|first| {
-                is_output(first) && is_output(flow) && first.source == flow.source && first.to.file == flow.to.file
-            })
+            flows.first().is_some_and(|first| first.source == flow.source && first.to.file == flow.to.file)
         });
         match same {
             Some(flows) => flows.push(flow),
@@ -56,9 +53,19 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             }
             _ => (Claim::Lures, "makes somebody open a link that carries a hidden program".to_owned()),
         };
-        sink.at(flow.to, format!("`{}` becomes markup through {}", flow.source_name, flow.sink_name))
-            .title(format!("Text from `{}` is put into the page as markup", flow.source_name))
-            .all(rest.iter().map(|flow| flow.to), "here too")
+        let mut names: Vec<&str> = flows.iter().map(|flow| flow.source_name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let more = match names.len() {
+            1 => String::new(),
+            many => format!(" and {} more", many - 1),
+        };
+        let noted = |flow: &Flow| format!("`{}` becomes markup through {}", flow.source_name, flow.sink_name);
+        sink.at(flow.to, noted(flow))
+            .title(format!("Text from `{}`{more} is put into the page as markup", flow.source_name))
+            .all_files(rest.iter().map(|flow| (flow.to, noted(flow))))
+            .subject(format!("{:?}", flow.source))
+            .habit()
             .severity(severity)
             .confidence(confidence)
             .grants([from, Claim::NoScriptPolicy], Claim::RunsScript(gains::victim(app)), how)
