@@ -41,6 +41,7 @@ struct ModuleState {
     loading: Loading,
     /// Values of CommonJS `exports.x` and of ES `export default <expression>`.
     exports: BTreeMap<Str, Value>,
+    cut_off: bool,
 }
 
 /// One activation of a function, or of a module's top level.
@@ -116,7 +117,12 @@ impl<'p> Machine<'p> {
         let modules = program
             .modules
             .iter()
-            .map(|_| ModuleState { env: Rc::new(Env::default()), loading: Loading::Not, exports: BTreeMap::new() })
+            .map(|_| ModuleState {
+                env: Rc::new(Env::default()),
+                loading: Loading::Not,
+                exports: BTreeMap::new(),
+                cut_off: false,
+            })
             .collect();
         let mut php_functions = BTreeMap::new();
         let mut php_classes = BTreeMap::new();
@@ -176,13 +182,18 @@ impl<'p> Machine<'p> {
         std::mem::take(&mut self.events)
     }
 
+    /// Modules whose top level was not run to its end.
+    pub fn unfinished(&self) -> impl Iterator<Item = ModuleId> + '_ {
+        self.program.iter().map(|(id, _)| id).filter(|id| self.modules[id.0 as usize].cut_off)
+    }
+
     /// Runs a function as a root (a handler), starting from `facts`, and returns what happened, the facts under which it
     /// returned, and whether it was cut off. Members assigned to symbols (`req.user`) are kept from the previous call
     /// until [`Machine::reset`].
     pub fn run(&mut self, closure: &Rc<Closure>, args: Vec<Value>, facts: Facts) -> Run {
         self.begin(Mode::Handler, HANDLER_STEPS);
         let args: Vec<Argument> = args.into_iter().map(|value| Argument { name: None, value, spread: false }).collect();
-        let (value, facts) = self.invoke_root(closure, &args, facts);
+        let (value, facts) = self.contained(|machine| machine.invoke_root(closure, &args, facts)).unwrap_or_default();
         let site =
             Site { module: closure.module, node: self.program.module(closure.module).function(closure.function).body };
         let span = self.program.span(site);
@@ -205,7 +216,8 @@ impl<'p> Machine<'p> {
     pub fn run_setup(&mut self, closure: &Rc<Closure>, args: Vec<Value>) -> Run {
         self.begin(Mode::Setup, HANDLER_STEPS);
         let args: Vec<Argument> = args.into_iter().map(|value| Argument { name: None, value, spread: false }).collect();
-        let (value, facts) = self.invoke_root(closure, &args, Facts::default());
+        let (value, facts) =
+            self.contained(|machine| machine.invoke_root(closure, &args, Facts::default())).unwrap_or_default();
         let yielded = self.yielded.take();
         Run { events: std::mem::take(&mut self.events), value, yielded, facts, cut_off: self.cut_off }
     }
@@ -219,8 +231,14 @@ impl<'p> Machine<'p> {
         self.php_root = Some(Rc::clone(&env));
         self.php_page = Some(module);
         self.frames.push(Frame { module, function: None, env, this: None, facts, returns: Vec::new(), branches: 0 });
-        self.statements(&self.program.module(module).body);
-        let facts = self.frames.pop().map(|frame| frame.facts).unwrap_or_default();
+        let program = self.program;
+        let facts = self
+            .contained(|machine| {
+                machine.statements(&program.module(module).body);
+                machine.frames.pop().map(|frame| frame.facts)
+            })
+            .flatten()
+            .unwrap_or_default();
         self.php_root = None;
         self.php_page = None;
         let events = std::mem::take(&mut self.events);
@@ -341,6 +359,16 @@ impl<'p> Machine<'p> {
         value
     }
 
+    /// A mistake of ours costs what was being followed, not the review: it ends there and counts as cut off.
+    fn contained<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(self))).ok();
+        if done.is_none() {
+            self.frames.clear();
+            self.cut_off = true;
+        }
+        done
+    }
+
     fn begin(&mut self, mode: Mode, limit: u64) {
         self.events.clear();
         self.frames.clear();
@@ -376,6 +404,7 @@ impl<'p> Machine<'p> {
         self.steps = 0;
         self.limit = SETUP_STEPS;
         self.depth = 0;
+        self.cut_off = false;
         let frames = std::mem::take(&mut self.frames);
         self.frames.push(Frame {
             module: id,
@@ -386,8 +415,9 @@ impl<'p> Machine<'p> {
             returns: Vec::new(),
             branches: 0,
         });
-        self.statements(&program.module(id).body);
+        self.contained(|machine| machine.statements(&program.module(id).body));
         self.frames = frames;
+        self.modules[id.0 as usize].cut_off = self.cut_off;
         (self.mode, self.steps, self.limit, self.depth, self.cut_off) = saved;
         self.modules[id.0 as usize].loading = Loading::Done;
     }

@@ -6,6 +6,7 @@
 
 mod access;
 mod gains;
+mod habit;
 mod page;
 mod registry;
 mod sink;

@@ -27,22 +27,25 @@ use crate::Witnessing;
 
 /// Lets every framework's reader look at the program. `setup` is what happened while modules loaded.
 pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app: &mut App) {
-    django::observe(witnessing, setup, app);
-    express::observe(witnessing, setup, app);
-    firebase::observe(witnessing, setup, app);
-    flask::observe(witnessing, setup, app);
-    nest::observe(witnessing, setup, app);
-    next::observe(witnessing, setup, app);
-    laravel::observe(witnessing, app);
-    php::observe(witnessing, app);
-    streamlit::observe(witnessing, app);
-    dash::observe(witnessing, setup, app);
-    nuxt::observe(witnessing, app);
-    remix::observe(witnessing, app);
-    serverless::observe(witnessing, setup, app);
-    supabase::observe(witnessing, setup, app);
-    sveltekit::observe(witnessing, app);
-    trpc::observe(witnessing, setup, app);
+    let mut read = |framework: &str, work: fn(&mut Witnessing<'_, '_>, &[Event], &mut App)| {
+        crate::contained(app, &format!("routes of {framework}"), |app| work(witnessing, setup, app));
+    };
+    read("Django", django::observe);
+    read("Express and its kin", express::observe);
+    read("Firebase", firebase::observe);
+    read("Flask", flask::observe);
+    read("Nest", nest::observe);
+    read("Next.js", next::observe);
+    read("Laravel", |witnessing, _, app| laravel::observe(witnessing, app));
+    read("PHP", |witnessing, _, app| php::observe(witnessing, app));
+    read("Streamlit", |witnessing, _, app| streamlit::observe(witnessing, app));
+    read("Dash", dash::observe);
+    read("Nuxt", |witnessing, _, app| nuxt::observe(witnessing, app));
+    read("Remix", |witnessing, _, app| remix::observe(witnessing, app));
+    read("serverless functions", serverless::observe);
+    read("Supabase", supabase::observe);
+    read("SvelteKit", |witnessing, _, app| sveltekit::observe(witnessing, app));
+    read("tRPC", trpc::observe);
     not_understood(witnessing, app);
 }
 

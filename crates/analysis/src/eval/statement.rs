@@ -508,7 +508,9 @@ impl Machine<'_> {
         match &receiver.kind {
             ValueKind::Object(object) => {
                 if property.is_empty() {
-                    object.spreads.borrow_mut().push(Value::of(value.deep_labels()));
+                    // Read before it is borrowed: a list may be put into itself.
+                    let labels = value.deep_labels();
+                    object.spreads.borrow_mut().push(Value::of(labels));
                 } else {
                     let old = object.fields.borrow().get(property).cloned();
                     let new = match old {

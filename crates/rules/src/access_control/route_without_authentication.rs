@@ -18,7 +18,7 @@ pub(crate) static RULE: Rule = Rule {
     run,
 };
 
-/// From so many open entry points on, a server that asks hardly anybody is one decision, not one a file.
+/// Fewer open entry points than this say little about the server as a whole.
 const MANY: usize = 8;
 
 /// Entry points of one decision, each with the worst that it does.
@@ -26,8 +26,7 @@ type Group<'a> = Vec<(&'a EntryPoint, &'a Effect)>;
 
 fn run(app: &App, sink: &mut Sink<'_>) {
     // One decision is one finding: routes of a file that nobody guards are listed together, by how bad they are.
-    // Functions of a platform lie in a file each and have one decision behind them all; so have the routes of a server
-    // that asks (nearly) nobody.
+    // Functions of a platform lie in a file each and have one decision behind them all.
     let mut groups: BTreeMap<(Severity, Option<u32>), Group<'_>> = BTreeMap::new();
     let mut asked = 0_usize;
     for entry in &app.entry_points {
@@ -77,21 +76,14 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         groups.entry((severity, file)).or_default().push((entry, effect));
     }
     let open: usize = groups.values().map(Vec::len).sum();
-    let asks_nobody = open >= MANY && asked * 10 <= open;
-    if asks_nobody {
-        let mut whole: BTreeMap<(Severity, Option<u32>), Group<'_>> = BTreeMap::new();
-        for ((severity, _), list) in groups {
-            whole.entry((severity, None)).or_default().extend(list);
-        }
-        groups = whole;
-    }
-    for ((severity, _), list) in groups {
+    let asks_nobody = asked * 10 <= open;
+    for (severity, list) in crate::habit::merged(groups) {
         let Some((first, effect)) = list.first() else { continue };
         let what =
             if effect.target.is_empty() { "data".to_owned() } else { format!("\u{201c}{}\u{201d}", effect.target) };
         let title = if list.len() == 1 {
             format!("{} can be called by anyone and {} {what}", first.label(), verb(effect.kind))
-        } else if asks_nobody {
+        } else if asks_nobody && list.len() >= MANY {
             format!("The server asks nobody who is calling: {} entry points, among them {}", list.len(), first.label())
         } else {
             format!("{} entry points can be called by anyone, among them {}", list.len(), first.label())

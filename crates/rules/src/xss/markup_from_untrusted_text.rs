@@ -1,5 +1,7 @@
 //! Text of others is put into the page as a program.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::{Rule, Sink, gains};
 use plimsoll_model::app::{Flow, Sink as Ends, Source};
 use plimsoll_model::{App, Claim, Confidence, Gap, Position, Severity};
@@ -17,8 +19,8 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
-    let mut seen = std::collections::BTreeSet::new();
-    let mut mistakes: Vec<Vec<&Flow>> = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut mistakes: BTreeMap<((Source, bool), u32), Vec<&Flow>> = BTreeMap::new();
     for flow in &app.flows {
         // Several sources that meet in one place are one mistake.
         if flow.sink == Ends::Html && !seen.insert(flow.to) {
@@ -28,16 +30,12 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         if flow.sink != Ends::Html || (flow.source == Source::ErrorDetail && flow.entry.is_none()) {
             continue;
         }
-        // A page that escapes nothing is one habit: its places are listed together.
-        let same = mistakes.iter_mut().find(|flows| {
-            flows.first().is_some_and(|first| first.source == flow.source && first.to.file == flow.to.file)
-        });
-        match same {
-            Some(flows) => flows.push(flow),
-            None => mistakes.push(vec![flow]),
-        }
+        // A page that escapes nothing is one habit: its places are listed together. What a server writes and what a
+        // script of the page writes are escaped in different ways.
+        let by_server = matches!(flow.sink_name.as_str(), "echo" | "the page's text");
+        mistakes.entry(((flow.source, by_server), flow.to.file.0)).or_default().push(flow);
     }
-    for flows in mistakes {
+    for (_, flows) in crate::habit::merged(mistakes) {
         let Some((flow, rest)) = flows.split_first() else { continue };
         let by_error = flow.source == Source::ErrorDetail;
         let (severity, confidence) =
