@@ -467,8 +467,8 @@ fn is_sent_as_secret(value: &Value) -> bool {
     ];
     let named = |text: &str| crate::handler::words_of(text).iter().any(|word| WORDS.contains(&word.as_str()));
     has_label(value, |label| match label {
-        // Of a whole (`headers`, `body`) the name of the field is not known.
-        Label::Input(name, _) => named(name) || !name.contains('.'),
+        // Of a whole (`headers`, `body`) the name of the field is not known; the address itself is no secret.
+        Label::Input(name, _) => named(name) || (!name.contains('.') && name != "url"),
         _ => false,
     })
 }

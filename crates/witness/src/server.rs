@@ -2,6 +2,7 @@
 
 pub(crate) mod chain;
 mod dash;
+mod dispatch;
 mod django;
 mod drf;
 mod express;

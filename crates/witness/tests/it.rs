@@ -2,6 +2,8 @@
 
 #[path = "servers/chains.rs"]
 mod chains;
+#[path = "servers/dispatch.rs"]
+mod dispatch;
 #[path = "servers/files.rs"]
 mod files;
 #[path = "servers/functions.rs"]
@@ -385,7 +387,10 @@ fn laravel_routes_groups_and_controllers() {
 fn php_frameworks_that_are_not_understood_are_named() {
     let files = [
         ("composer.json", r#"{"require": {"symfony/framework-bundle": "^7"}}"#),
-        ("src/Controller/A.php", "<?php\nclass A { function x() { return 1; } }\n"),
+        (
+            "src/Controller/A.php",
+            "<?php\nuse Symfony\\Component\\HttpFoundation\\Response;\nclass A { function x() { return 1; } }\n",
+        ),
     ];
     let app = plimsoll_witness::observe(&SourceTree::from_texts(files));
     assert!(app.not_checked.iter().any(|gap| gap.what.contains("Symfony")), "{:?}", app.not_checked);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::habit::MANY;
 use crate::{Rule, Sink, gains};
 use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, Purpose, Reach};
 use plimsoll_model::{App, Claim, Gap, Position, Severity};
@@ -17,9 +18,6 @@ pub(crate) static RULE: Rule = Rule {
     page: include_str!("route_without_authentication.md"),
     run,
 };
-
-/// Fewer open entry points than this say little about the server as a whole.
-const MANY: usize = 8;
 
 /// Entry points of one decision, each with the worst that it does.
 type Group<'a> = Vec<(&'a EntryPoint, &'a Effect)>;
@@ -76,8 +74,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         groups.entry((severity, file)).or_default().push((entry, effect));
     }
     let open: usize = groups.values().map(Vec::len).sum();
-    let asks_nobody = asked * 10 <= open;
-    for (severity, list) in crate::habit::merged(groups) {
+    let asks_nobody = open >= MANY && asked * 10 <= open;
+    for (severity, list) in crate::habit::merged(groups, if asks_nobody { 1 } else { MANY }) {
         let Some((first, effect)) = list.first() else { continue };
         let what =
             if effect.target.is_empty() { "data".to_owned() } else { format!("\u{201c}{}\u{201d}", effect.target) };

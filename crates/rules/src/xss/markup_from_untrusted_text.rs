@@ -35,7 +35,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         let by_server = matches!(flow.sink_name.as_str(), "echo" | "the page's text");
         mistakes.entry(((flow.source, by_server), flow.to.file.0)).or_default().push(flow);
     }
-    for (_, flows) in crate::habit::merged(mistakes) {
+    for (_, flows) in crate::habit::merged(mistakes, crate::habit::MANY) {
         let Some((flow, rest)) = flows.split_first() else { continue };
         let by_error = flow.source == Source::ErrorDetail;
         let (severity, confidence) =

@@ -113,7 +113,9 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
     {
         out.insert(Purpose::Setup);
     }
-    if has(&["health", "healthz", "ping", "status", "ready", "version", "heartbeat"])
+    // The status of an order is no sign of life.
+    let names_data = entry.effects.iter().any(|effect| effect.kind.touches_data() && !effect.target.is_empty());
+    if (has(&["health", "healthz", "ping", "heartbeat"]) || has(&["status", "ready", "version"]) && !names_data)
         && entry.effects.iter().all(|effect| !effect.kind.writes())
     {
         out.insert(Purpose::Health);

@@ -243,7 +243,8 @@ pub(super) fn labels(path: &str) -> Labels {
         "_COOKIE" => return input("cookies"),
         // PHP keeps only the last part of the name that the browser sends.
         "_FILES" => return one(Label::Upload("file".into(), Clean::PATH)),
-        "_SERVER.PHP_SELF" => return input("url"),
+        "_SERVER.PHP_SELF" | "_SERVER.REQUEST_URI" | "_SERVER.PATH_INFO" => return input("url"),
+        "_SERVER.QUERY_STRING" => return input("query"),
         "getallheaders()" | "apache_request_headers()" => return input("headers"),
         "mysqli_error()"
         | "mysqli_stmt_error()"
@@ -274,9 +275,7 @@ pub(super) fn labels(path: &str) -> Labels {
     if path.starts_with("configparser.ConfigParser()") {
         return one(Label::Env("configuration".into()));
     }
-    if path.starts_with("_SERVER.HTTP_")
-        || matches!(path, "_SERVER.QUERY_STRING" | "_SERVER.REQUEST_URI" | "_SERVER.PATH_INFO")
-    {
+    if path.starts_with("_SERVER.HTTP_") {
         return input("headers");
     }
     if IDENTITY_CALLS.iter().any(|call| ends_with_name(path, call)) {

@@ -397,20 +397,38 @@ pub(crate) fn finish(
     finish_run(witnessing, point, run, passage)
 }
 
-/// Fills an entry point from a finished run and adds it.
+/// Fills an entry point from a finished run and adds it. A handler that tells requests apart by hand gives further entry
+/// points behind it.
 pub(crate) fn finish_run(
     witnessing: &mut Witnessing<'_, '_>,
     mut point: EntryPoint,
     run: Run,
     passage: Passage,
 ) -> usize {
-    let tree = witnessing.machine.program.tree;
-    let read = interpret(&run.events, &passage.facts, tree);
     point.opaque |= run.cut_off || passage.opaque;
+    let (ways, rest) = super::dispatch::ways(&run.events, &point);
+    let index = witnessing.entry_points.len();
+    if ways.is_empty() {
+        add(witnessing, point, &run.events, &passage);
+    } else {
+        add(witnessing, point.clone(), &rest, &passage);
+        for way in ways {
+            let methods = if way.methods.is_empty() { point.methods.clone() } else { way.methods };
+            let point = EntryPoint { methods, path: way.path, span: way.span, handler: way.span, ..point.clone() };
+            add(witnessing, point, &way.events, &passage);
+        }
+    }
+    witnessing.note_events(&run.events);
+    witnessing.note_events(&passage.events);
+    index
+}
+
+fn add(witnessing: &mut Witnessing<'_, '_>, mut point: EntryPoint, events: &[Event], passage: &Passage) {
+    let read = interpret(events, &passage.facts, witnessing.machine.program.tree);
     witnessing.reached.extend(read.entered.iter().copied());
-    let flows = read.fill(&mut point, passage.named);
+    let flows = read.fill(&mut point, passage.named.clone());
     if !passage.inputs.is_empty() {
-        point.inputs.extend(passage.inputs);
+        point.inputs.extend(passage.inputs.iter().cloned());
         point.inputs.sort();
         point.inputs.dedup();
         point.purposes = crate::handler::purposes_of(&point);
@@ -420,10 +438,7 @@ pub(crate) fn finish_run(
         flow.entry = Some(index);
         witnessing.flows.push(flow);
     }
-    witnessing.note_events(&run.events);
-    witnessing.note_events(&passage.events);
     witnessing.entry_points.push(point);
-    index
 }
 
 /// The function that a value is or wraps.

@@ -14,18 +14,18 @@ use crate::Witnessing;
 /// Folders that a web server is usually pointed at.
 const ROOTS: &[&str] = &["public", "htdocs", "public_html", "www", "webroot", "httpdocs", "html", "web"];
 
-/// Frameworks whose routes are not understood: a package of `composer.json`, its name.
-const OTHERS: &[(&str, &str)] = &[
-    ("symfony/framework-bundle", "Symfony"),
-    ("codeigniter4/framework", "CodeIgniter"),
-    ("codeigniter/framework", "CodeIgniter"),
-    ("slim/slim", "Slim"),
-    ("cakephp/cakephp", "CakePHP"),
-    ("yiisoft/yii2", "Yii"),
-    ("laravel/lumen-framework", "Lumen"),
-    ("laminas/laminas-mvc", "Laminas"),
-    ("drupal/core", "Drupal"),
-    ("typo3/cms-core", "TYPO3"),
+/// Frameworks whose routes are not understood: a package of `composer.json`, its name, and what code that uses it says.
+const OTHERS: &[(&str, &str, &str)] = &[
+    ("symfony/framework-bundle", "Symfony", "Symfony\\"),
+    ("codeigniter4/framework", "CodeIgniter", "CodeIgniter"),
+    ("codeigniter/framework", "CodeIgniter", "CI_"),
+    ("slim/slim", "Slim", "Slim\\"),
+    ("cakephp/cakephp", "CakePHP", "Cake\\"),
+    ("yiisoft/yii2", "Yii", "yii\\"),
+    ("laravel/lumen-framework", "Lumen", "Laravel\\Lumen"),
+    ("laminas/laminas-mvc", "Laminas", "Laminas\\"),
+    ("drupal/core", "Drupal", "Drupal\\"),
+    ("typo3/cms-core", "TYPO3", "TYPO3\\"),
 ];
 
 pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
@@ -35,14 +35,14 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
     if modules.is_empty() || app.stack.iter().any(|known| known == "Laravel") {
         return;
     }
-    if let Some(name) = other_framework(program) {
+    let framework = other_framework(program);
+    if let Some(name) = framework {
         app.stack.push(name.into());
         app.not_checked.push(NotChecked {
             what: format!("{name}: its routes and their guards"),
             why: "Plimsoll does not understand this PHP framework yet".into(),
             weighs: true,
         });
-        return;
     }
     let root = root_of(program, &modules);
     let included = included_statically(program, &modules);
@@ -83,9 +83,14 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
         if let Some(point) = witnessing.entry_points.get_mut(index) {
             mark_front_page(point);
         }
-        pages.push(id);
+        pages.extend(std::iter::repeat_n(id, witnessing.entry_points.len() - index));
     }
     forget_included(witnessing, first, &pages, &in_runs);
+    // Beside a framework stand only the pages that do without it.
+    if framework.is_some() && witnessing.entry_points[first..].iter().all(|point| point.effects.is_empty()) {
+        witnessing.entry_points.truncate(first);
+        return;
+    }
     app.stack.push("PHP".into());
     if serves {
         app.serves_pages = true;
@@ -108,8 +113,10 @@ pub(super) fn mark_front_page(point: &mut EntryPoint) {
 fn other_framework(program: &Program<'_>) -> Option<&'static str> {
     let tree = program.tree;
     for (_, file) in tree.iter().filter(|(_, file)| file.name() == "composer.json" && !file.path.contains("vendor/")) {
-        for (package, name) in OTHERS {
-            if file.text().contains(&format!("\"{package}\"")) {
+        for (package, name, mark) in OTHERS {
+            // Named among the packages and never used: the app does without.
+            let is_used = || tree.iter().any(|(_, file)| file.extension() == "php" && file.text().contains(mark));
+            if file.text().contains(&format!("\"{package}\"")) && is_used() {
                 return Some(name);
             }
         }

@@ -67,8 +67,10 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
         let mut point = chain::entry(EntryKind::Function, &[], &path, "Supabase edge functions", span);
         point.name = Some(name.clone());
         let index = finish(witnessing, point, &closure, vec![given("@req"), given("@info")], Passage::default());
-        let point = &mut witnessing.entry_points[index];
-        if asks && !point.trivial && point.reach() == Reach::Anyone {
+        for point in &mut witnessing.entry_points[index..] {
+            if !asks || point.trivial || point.reach() != Reach::Anyone {
+                continue;
+            }
             point.guards.push(Guard {
                 kind: GuardKind::Authentication,
                 side: Side::Server,

@@ -21,8 +21,8 @@ fn edge(name: &str, body: &str) -> (String, String) {
 fn edge_reach(body: &str) -> Reach {
     let (path, text) = edge("x", body);
     let found = entries(&[(path.as_str(), text.as_str())]);
-    assert_eq!(found.len(), 1, "{body}");
-    found[0].reach()
+    // One function, or one for each action that it takes: what the most open of them admits.
+    found.iter().filter(|entry| !entry.trivial).map(EntryPoint::reach).min().expect("an entry point")
 }
 
 #[test]
