@@ -191,6 +191,83 @@ pub(crate) fn unverified_message(entry: &EntryPoint) -> Option<&Effect> {
     })
 }
 
+/// Whether a service that keeps the accounts (Supabase, Firebase) does it: it checks, sends and counts by itself.
+pub(crate) fn is_by_account_service(effect: &Effect) -> bool {
+    effect.target == "authentication service"
+}
+
+/// The tickets that a login makes for whatever account the request names, where it asks for nothing that only the owner knows.
+pub(crate) fn logins_given_away(entry: &EntryPoint) -> Vec<&Effect> {
+    if !entry.purposes.contains(&Purpose::Login) || asks_for_proof(entry) {
+        return Vec::new();
+    }
+    entry
+        .effects
+        .iter()
+        .filter(|effect| {
+            effect.kind == EffectKind::IssueSession
+                && effect.picked_by_input
+                && entry.reach_of(effect) == Reach::Anyone
+                && !entry.holding_at(effect, GuardKind::Signature)
+        })
+        .collect()
+}
+
+/// Whether a login asks for or looks up something besides the name of the account: a password, a code, a token of somebody
+/// else, an account that is only now made. What is looked up can be compared with what was sent.
+fn asks_for_proof(entry: &EntryPoint) -> bool {
+    const PROOFS: &[&str] = &[
+        "password",
+        "passwd",
+        "passwort",
+        "pwd",
+        "pass",
+        "pin",
+        "code",
+        "otp",
+        "token",
+        "credential",
+        "assertion",
+        "signature",
+        "state",
+        "secret",
+        "hash",
+        "key",
+        "ticket",
+        "response",
+        "answer",
+        // and in other languages
+        "senha",
+        "contrasen",
+        "clave",
+        "motdepasse",
+        "mdp",
+        "parola",
+        "sifre",
+        "wachtwoord",
+        "kennwort",
+        "haslo",
+        "losenord",
+    ];
+    let does = |kinds: &[EffectKind]| entry.effects.iter().any(|effect| kinds.contains(&effect.kind));
+    does(&[
+        EffectKind::VerifyPassword,
+        EffectKind::CreateAccount,
+        EffectKind::SetPassword,
+        EffectKind::Create,
+        EffectKind::Fetch,
+        EffectKind::Execute,
+        EffectKind::Read,
+        EffectKind::ReadMemory,
+        EffectKind::ReadFile,
+        EffectKind::Query,
+    ]) || entry.inputs.iter().any(|input| {
+        // Whole bodies are read by their fields; headers and cookies may carry a ticket.
+        let last = bare(input.rsplit('.').next().unwrap_or(input));
+        PROOFS.iter().any(|proof| last.contains(proof)) || input.starts_with("headers") || input.starts_with("cookies")
+    })
+}
+
 /// Whether roles exist in the app.
 pub(crate) fn has_roles(app: &App) -> bool {
     let guarded = app.entry_points.iter().any(|entry| entry.guards.iter().any(|guard| guard.kind == GuardKind::Role));

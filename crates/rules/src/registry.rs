@@ -30,6 +30,8 @@ mod guard_only_in_browser;
 mod guessable_token;
 #[path = "rate_limits/login_without_limiter.rs"]
 mod login_without_limiter;
+#[path = "access_control/login_without_proof.rs"]
+mod login_without_proof;
 #[path = "sessions/logout_leaves_session_valid.rs"]
 mod logout_leaves_session_valid;
 #[path = "xss/markup_from_untrusted_text.rs"]
@@ -120,6 +122,7 @@ pub static RULES: &[&Rule] = &[
     &guard_only_in_browser::RULE,
     &guessable_token::RULE,
     &login_without_limiter::RULE,
+    &login_without_proof::RULE,
     &logout_leaves_session_valid::RULE,
     &markup_from_untrusted_text::RULE,
     &mass_assignment::RULE,

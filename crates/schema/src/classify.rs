@@ -9,7 +9,8 @@ pub(crate) fn privilege(name: &str) -> Option<Gain> {
     let words = words(name);
     let any = |list: &[&str]| has(&words, list);
     let only = |list: &[&str]| words.len() == 1 && any(list);
-    if only(&["role", "admin", "permission", "privilege", "superadmin", "scope"])
+    if only(&["role", "admin", "permission", "privilege", "superadmin", "scope", "papel", "perfil", "rol", "permisos"])
+        || only(&["funcoes", "permissoes", "rolle", "berechtigungen"])
         || (any(&["role"])
             && any(&["user", "app", "system", "account", "member", "access", "global", "org", "team", "staff"])
             && !any(&["description", "name"]))

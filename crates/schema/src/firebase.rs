@@ -4,7 +4,7 @@
 //! force. A file that the service refuses leaves older rules in force, and nobody knows which.
 
 mod eval;
-mod parse;
+pub(crate) mod parse;
 
 use std::collections::BTreeSet;
 

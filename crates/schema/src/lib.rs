@@ -1,8 +1,9 @@
-//! Data behind the app: SQL replayed into a final schema, and rules files of Firebase.
+//! Data behind the app: SQL replayed into a final schema, rules files of Firebase, entities of Base44.
 //!
 //! Only the end state counts: an open policy that a later migration drops is no fact. Nothing here judges; whom a policy
 //! admits, what a view passes over and what an account can write into its own row are facts with a place.
 
+mod base44;
 mod classify;
 mod columns;
 mod database;
@@ -47,6 +48,7 @@ pub fn read(tree: &SourceTree) -> SchemaFacts {
     let uses = uses::read(tree);
     let database = database::read(tree, &uses);
     let mut firebase = firebase::read(tree, &uses);
+    let mut base44 = base44::read(tree, &uses);
     let mut facts = SchemaFacts {
         stores: database.stores,
         functions: database.functions,
@@ -62,6 +64,10 @@ pub fn read(tree: &SourceTree) -> SchemaFacts {
     facts.self_grants.append(&mut firebase.self_grants);
     facts.not_checked.append(&mut firebase.not_checked);
     facts.looked_at.append(&mut firebase.looked_at);
+    facts.stores.append(&mut base44.stores);
+    facts.self_grants.append(&mut base44.self_grants);
+    facts.not_checked.append(&mut base44.not_checked);
+    facts.looked_at.append(&mut base44.looked_at);
     not_understood(tree, &mut facts);
     facts
 }

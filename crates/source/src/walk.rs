@@ -94,8 +94,8 @@ fn is_skipped(path: &Path) -> bool {
 /// Extensions whose absence from the review would change what can be said about the app.
 const CODE: &[&str] = &[
     "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "vue", "svelte", "astro", "py", "php", "rb", "go", "java",
-    "kt", "cs", "html", "htm", "sql", "rules", "prisma", "json", "toml", "yaml", "yml", "lock", "env", "ejs", "hbs",
-    "twig", "rs",
+    "kt", "cs", "html", "htm", "sql", "rules", "prisma", "json", "jsonc", "toml", "yaml", "yml", "lock", "env", "ejs",
+    "hbs", "twig", "rs",
 ];
 
 pub(crate) fn read(root: &Path, limits: &Limits) -> Result<SourceTree, ReadError> {

@@ -113,7 +113,9 @@ fn truthy(value: &Value) -> Vec<Check> {
         return out;
     }
     if is_identity(value) {
-        if is_privilege(value) {
+        // Every account has claims.
+        let is_claims = value.path().ends_with("getClaims().data.claims");
+        if (is_privilege(value) && !is_claims) || asks_for_role(value) {
             out.push(Check::holds(GuardKind::Role));
         }
         // A record found by an id of the request *and* the caller's own: nothing comes back for others.
@@ -265,6 +267,43 @@ fn compared(left: &Value, right: &Value) -> Vec<Check> {
         }
     }
     Vec::new()
+}
+
+/// Whether a record of the caller was looked up together with a right that it must have:
+/// `.eq("user_id", user.id).eq("role", "admin")`, `.in("role", ["admin", "owner"])`, `rpc("has_role", { … })`.
+fn asks_for_role(value: &Value) -> bool {
+    let Some(symbol) = value.as_symbol() else { return false };
+    symbol.calls().iter().any(|(name, args, _)| {
+        let text = args.first().and_then(|arg| arg.value.as_str());
+        let fixed = |arg: Option<&plimsoll_analysis::Argument>| {
+            arg.is_some_and(|arg| {
+                arg.value.as_str().is_some()
+                    || matches!(arg.value.kind, ValueKind::Bool(true))
+                    || arg.value.as_object().is_some_and(|list| {
+                        list.is_array && list.items.borrow().iter().all(|item| item.as_str().is_some())
+                    })
+            })
+        };
+        match name.as_str() {
+            "eq" | "in" => text.is_some_and(is_privilege_name) && fixed(args.get(1)),
+            "rpc" => text.is_some_and(|name| {
+                let words = crate::handler::words_of(name);
+                let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+                has(&["is", "has", "check"]) && has(&["role", "admin", "permission", "staff", "superadmin", "owner"])
+            }),
+            // Base44, Prisma and document stores: `{ user_id: user.id, role: 'admin' }`
+            "filter" | "findFirst" | "findOne" | "findUnique" => args.first().is_some_and(|arg| {
+                let filter = arg.value.field("where").unwrap_or_else(|| arg.value.clone());
+                filter.as_object().is_some_and(|filter| {
+                    filter.fields.borrow().iter().any(|(name, value)| {
+                        is_privilege_name(name)
+                            && (value.as_str().is_some() || matches!(value.kind, ValueKind::Bool(true)))
+                    })
+                })
+            }),
+            _ => false,
+        }
+    })
 }
 
 /// Whether a record was looked up by an id of the request (not by the ticket that says who calls).

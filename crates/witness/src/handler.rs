@@ -104,6 +104,17 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> I
             },
         }
     });
+    let mut whole = whole;
+    if guards_of(&whole, tree).is_empty() {
+        // A handler that only hands out the caller's own is guarded by what holds where it looks that up.
+        let mut lookups = found.iter().filter(|(effect, _)| effect.kind.touches_data()).map(|(_, facts)| facts);
+        if let Some(first) = lookups.next() {
+            let common = lookups.fold(first.clone(), |common, facts| common.common(facts));
+            if !guards_of(&common, tree).is_empty() {
+                whole = common;
+            }
+        }
+    }
     out.guards = guards_of(&whole.and(&Facts::default()), tree);
     for guard in guards_of(start, tree) {
         if !out.guards.iter().any(|known| known.kind == guard.kind) {

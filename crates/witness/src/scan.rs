@@ -1,6 +1,8 @@
 //! Facts that the tree itself shows, without running anything: guessable tokens, debug switches, guards of components,
 //! upload handlers without bounds.
 
+use std::collections::BTreeMap;
+
 use plimsoll_analysis::Program;
 use plimsoll_ir::{Kind, Language, Module, NodeId, walk};
 use plimsoll_model::App;
@@ -13,11 +15,12 @@ pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
     let mut guessable: Vec<(Span, String)> = Vec::new();
     for (id, module) in program.iter() {
         let path = program.path(id);
+        let random = random_names(module);
         for (node, at) in module.iter() {
             match &at.kind {
                 Kind::Let { target, value: Some(value), .. } | Kind::Assign { target, value, .. } => {
                     if let Some(name) = name_of(module, *target) {
-                        named_value(module, node, &name, *value, &mut guessable);
+                        named_value(module, node, &name, *value, &random, &mut guessable);
                         if name == "DEBUG"
                             && path.ends_with("settings.py")
                             && matches!(module.kind(*value), Kind::Bool(true))
@@ -29,7 +32,7 @@ pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
                 Kind::Object(properties) => {
                     for property in properties {
                         if let plimsoll_ir::Key::Named(name) = &property.key {
-                            named_value(module, property.value, name, property.value, &mut guessable);
+                            named_value(module, property.value, name, property.value, &random, &mut guessable);
                         }
                     }
                 }
@@ -92,10 +95,60 @@ fn name_of(module: &Module, target: NodeId) -> Option<String> {
     }
 }
 
-/// A value named like a token, password or code that comes from a guessable generator.
-fn named_value(module: &Module, node: NodeId, name: &str, value: NodeId, out: &mut Vec<(Span, String)>) {
+/// Names of a module that hold what a guessable generator made, with the generator: parts that tokens are put together of.
+fn random_names(module: &Module) -> BTreeMap<String, String> {
+    let mut out = BTreeMap::new();
+    for (_, at) in module.iter() {
+        if let Kind::Let { target, value: Some(value), .. } | Kind::Assign { target, value, .. } = &at.kind
+            && let Kind::Name(name) = module.kind(*target)
+            // Short names are used again for something else.
+            && name.len() >= 4
+            && let Some(how) = generator_in(module, *value, &BTreeMap::new())
+        {
+            out.insert(name.to_string(), how);
+        }
+    }
+    out
+}
+
+/// The guessable generator in a value, if there is one.
+fn generator_in(module: &Module, value: NodeId, random: &BTreeMap<String, String>) -> Option<String> {
+    let mut found = None;
+    walk(module, value, &mut |inner| {
+        match module.kind(inner) {
+            Kind::Call { callee, .. } => {
+                let path = module.path(*callee).unwrap_or_default();
+                if path == "Math.random"
+                    || matches!(
+                        path.as_str(),
+                        "random.choice"
+                            | "random.randint"
+                            | "random.choices"
+                            | "random.random"
+                            | "mt_rand"
+                            | "rand"
+                            | "uniqid"
+                    )
+                {
+                    found = Some(path);
+                }
+            }
+            Kind::Name(name) => {
+                if let Some(how) = random.get(name.as_str()).filter(|_| found.is_none() && !is_secret_name(name)) {
+                    found = Some(how.clone());
+                }
+            }
+            _ => {}
+        }
+        !matches!(module.kind(inner), Kind::Function(_))
+    });
+    found
+}
+
+/// Names of tokens, passwords and codes.
+fn is_secret_name(name: &str) -> bool {
     let words = words_of(name);
-    let secret = words.iter().any(|word| {
+    words.iter().any(|word| {
         matches!(
             word.as_str(),
             "token"
@@ -115,32 +168,22 @@ fn named_value(module: &Module, node: NodeId, name: &str, value: NodeId, out: &m
         && words.iter().any(|word| {
             matches!(word.as_str(), "reset" | "verification" | "verify" | "invite" | "access" | "login" | "auth")
         }))
-        || (words.contains(&"link".into()) && words.contains(&"share".into()));
-    if !secret {
+        || (words.contains(&"link".into()) && words.contains(&"share".into()))
+}
+
+/// A value named like a token, password or code that comes from a guessable generator.
+fn named_value(
+    module: &Module,
+    node: NodeId,
+    name: &str,
+    value: NodeId,
+    random: &BTreeMap<String, String>,
+    out: &mut Vec<(Span, String)>,
+) {
+    if !is_secret_name(name) {
         return;
     }
-    let mut found = None;
-    walk(module, value, &mut |inner| {
-        if let Kind::Call { callee, .. } = module.kind(inner) {
-            let path = module.path(*callee).unwrap_or_default();
-            if path == "Math.random"
-                || matches!(
-                    path.as_str(),
-                    "random.choice"
-                        | "random.randint"
-                        | "random.choices"
-                        | "random.random"
-                        | "mt_rand"
-                        | "rand"
-                        | "uniqid"
-                )
-            {
-                found = Some(path);
-            }
-        }
-        !matches!(module.kind(inner), Kind::Function(_))
-    });
-    if let Some(how) = found {
+    if let Some(how) = generator_in(module, value, random) {
         let span = module.span(node);
         if !out.iter().any(|(known, _)| *known == span) {
             out.push((span, how));

@@ -1,5 +1,6 @@
 //! Entry points of servers, one file per framework.
 
+mod base44;
 pub(crate) mod chain;
 mod dash;
 mod dispatch;
@@ -31,6 +32,7 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
     let mut read = |framework: &str, work: fn(&mut Witnessing<'_, '_>, &[Event], &mut App)| {
         crate::contained(app, &format!("routes of {framework}"), |app| work(witnessing, setup, app));
     };
+    read("Base44", base44::observe);
     read("Django", django::observe);
     read("Express and its kin", express::observe);
     read("Firebase", firebase::observe);

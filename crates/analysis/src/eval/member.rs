@@ -368,6 +368,8 @@ fn refine_label(label: &Label, name: &str) -> Label {
         if path.matches('.').count() < 2 && !is_method(name) { format!("{path}.{name}").into() } else { path.clone() }
     };
     let refined = match label {
+        // `new URL(request.url).searchParams`
+        Label::Input(path, clean) if path == "url" && name == "searchParams" => Label::Input("query".into(), *clean),
         Label::Input(path, clean) => Label::Input(deeper(path), *clean),
         Label::Upload(path, clean) => Label::Upload(deeper(path), *clean),
         other => other.clone(),

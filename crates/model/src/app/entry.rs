@@ -202,6 +202,8 @@ pub struct Effect {
     pub picked_by_input: bool,
     /// The query is limited to the caller's own (owner, tenant) by a value of the session.
     pub limited_to_caller: bool,
+    /// The query is meant for the caller, but the request may name somebody else in its place (`query.email || me.email`).
+    pub caller_replaced: bool,
     /// The whole request body (or a spread of it) is written.
     pub writes_whole_input: bool,
     /// Names of request fields written that decide privilege (`role`, `isAdmin`, `status`).
@@ -228,6 +230,7 @@ impl Effect {
             guards: Vec::new(),
             picked_by_input: false,
             limited_to_caller: false,
+            caller_replaced: false,
             writes_whole_input: false,
             privilege_fields: Vec::new(),
             bypasses_policies: false,

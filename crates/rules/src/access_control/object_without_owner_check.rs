@@ -69,6 +69,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             }
         }
     }
+    replaced(app, sink);
     // One handler is one decision, however many stores it reads: those reached by the record's own number come first.
     let mut told: BTreeSet<usize> = BTreeSet::new();
     let mut open: Vec<_> = open.into_iter().filter(|(store, _)| !is_account_store(store)).collect();
@@ -131,6 +132,35 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             );
         }
         draft.done();
+    }
+}
+
+/// Handlers that take the caller's own only where the request names nobody else.
+fn replaced(app: &App, sink: &mut Sink<'_>) {
+    for (index, entry) in app.entry_points.iter().enumerate().filter(|(_, entry)| is_judged(entry)) {
+        let mut found = entry.effects.iter().filter(|effect| {
+            effect.caller_replaced
+                && for_any_signed_in(entry, effect)
+                && !effect.governed_by_policies
+                && (effect.kind.writes() || is_given_away(app, index, &effect.target))
+        });
+        let Some(effect) = found.next() else { continue };
+        sink.at(effect.span, format!("{}: what the request names comes before who calls", entry.label()))
+            .title(format!(
+                "{} {} \u{201c}{}\u{201d} of whomever the request names",
+                entry.label(),
+                verb(effect),
+                effect.target
+            ))
+            .subject(format!("{} in place of the caller", entry.label()))
+            .also(entry.handler, "the handler")
+            .all(found.map(|effect| effect.span), "the same here")
+            .grants(
+                [Claim::Stands(Position::SignedIn)],
+                gains::of_effect(app, effect),
+                format!("names somebody else in {}: it {} {}", entry.label(), verb(effect), effect.target),
+            )
+            .done();
     }
 }
 

@@ -18,22 +18,33 @@ pub(crate) static RULE: Rule = Rule {
 
 fn run(app: &App, sink: &mut Sink<'_>) {
     for entry in &app.entry_points {
-        for effect in &entry.effects {
-            if effect.privilege_fields.is_empty() || entry.holding_at(effect, GuardKind::Role) || !effect.kind.writes()
-            {
-                continue;
-            }
-            let fields = effect.privilege_fields.join(", ");
-            sink.at(effect.span, format!("`{fields}` comes from the request"))
-                .title(format!("{} lets the caller choose its own {fields}", entry.label()))
-                .also(entry.handler, "the handler checks no role")
-                .subject(entry.label())
-                .grants(
-                    [Claim::Stands(gains::position(entry.reach_of(effect)).unwrap_or(Position::Anyone))],
-                    Claim::Holds(gains::victim(app)),
-                    format!("sends {fields} along with {} and has the highest rights", entry.label()),
-                )
-                .done();
-        }
+        // One handler is one decision, however often it writes the field.
+        let chosen: Vec<_> = entry
+            .effects
+            .iter()
+            .filter(|effect| {
+                !effect.privilege_fields.is_empty()
+                    && !entry.holding_at(effect, GuardKind::Role)
+                    && effect.kind.writes()
+            })
+            .collect();
+        let Some((first, rest)) = chosen.split_first() else { continue };
+        let mut fields: Vec<&str> =
+            chosen.iter().flat_map(|effect| effect.privilege_fields.iter().map(String::as_str)).collect();
+        fields.sort_unstable();
+        fields.dedup();
+        let fields = fields.join(", ");
+        let note = format!("`{fields}` comes from the request");
+        sink.at(first.span, note.clone())
+            .title(format!("{} lets the caller choose its own {fields}", entry.label()))
+            .all(rest.iter().map(|effect| effect.span), &note)
+            .also(entry.handler, "the handler checks no role")
+            .subject(entry.label())
+            .grants(
+                [Claim::Stands(gains::position(entry.reach_of(first)).unwrap_or(Position::Anyone))],
+                Claim::Holds(gains::victim(app)),
+                format!("sends {fields} along with {} and has the highest rights", entry.label()),
+            )
+            .done();
     }
 }

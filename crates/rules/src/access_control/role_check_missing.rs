@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::app::{Effect, EffectKind, EntryPoint, GuardKind, Purpose};
+use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, GuardKind, Purpose};
 use plimsoll_model::{App, Claim, Gap, Position, Severity};
 
 use plimsoll_source::Span;
@@ -47,7 +47,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             *shared.entry(span).or_default() += 1;
         }
     }
-    let mut found: BTreeMap<u32, Vec<(&EntryPoint, &Effect, String)>> = BTreeMap::new();
+    // Routes of a file are one decision; functions of a platform lie in a file each and have one decision behind them all.
+    let mut found: BTreeMap<Option<u32>, Vec<(&EntryPoint, &Effect, String)>> = BTreeMap::new();
     for entry in app.entry_points.iter().filter(|entry| is_judged(entry)) {
         let own = [
             Purpose::Login,
@@ -74,7 +75,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .filter_map(|effect| reason(app, entry, effect, roles, &guarded).map(|why| (effect, why)))
             .max_by_key(|(effect, _)| effect.kind.writes());
         if let Some((effect, why)) = candidate {
-            found.entry(entry.span.file.0).or_default().push((entry, effect, why));
+            let file = (entry.kind != EntryKind::Function).then_some(entry.span.file.0);
+            found.entry(file).or_default().push((entry, effect, why));
         }
     }
     for list in found.values() {

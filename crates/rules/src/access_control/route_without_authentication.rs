@@ -1,6 +1,6 @@
 //! A server route touches data without checking who calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::habit::MANY;
 use crate::{Rule, Sink, gains};
@@ -27,6 +27,14 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     // Functions of a platform lie in a file each and have one decision behind them all.
     let mut groups: BTreeMap<(Severity, Option<u32>), Group<'_>> = BTreeMap::new();
     let mut asked = 0_usize;
+    // A list in the code that nothing ever changes is no stored data.
+    let kept: BTreeSet<&str> = app
+        .entry_points
+        .iter()
+        .flat_map(|entry| &entry.effects)
+        .filter(|effect| effect.kind == EffectKind::WriteMemory)
+        .map(|effect| effect.target.as_str())
+        .collect();
     for entry in &app.entry_points {
         if entry.trivial || matches!(entry.kind, EntryKind::StaticFiles) {
             continue;
@@ -55,6 +63,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .filter(|effect| entry.reach_of(effect) == Reach::Anyone && !effect.limited_to_caller)
             // What the database's policies admit is open without this route too; policies have rules of their own.
             .filter(|effect| !effect.governed_by_policies)
+            .filter(|effect| effect.kind != EffectKind::ReadMemory || !is_sample(&effect.target, &kept))
             .max_by_key(|effect| (effect.kind.writes(), effect.bypasses_policies));
         let Some(effect) = worst else { continue };
         // The login writes a session of its own.
@@ -107,6 +116,14 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         }
         draft.done();
     }
+}
+
+/// Whether a list in memory is made up or a constant of the code: by its name, and because nothing changes it.
+fn is_sample(name: &str, kept: &BTreeSet<&str>) -> bool {
+    let constant = name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    let made_up = ["mock", "sample", "demo", "dummy", "fake", "example", "placeholder", "fallback"];
+    let by_name = plimsoll_model::names::has(&plimsoll_model::names::words(name), &made_up);
+    !kept.contains(name) && (by_name || (constant && !gains::is_about_people(name)))
 }
 
 fn verb(kind: EffectKind) -> &'static str {

@@ -1,5 +1,6 @@
 //! A page is locked only in the visitor's browser.
 
+use crate::access::is_by_account_service;
 use crate::{Rule, Sink, gains};
 use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Exposure, Purpose, Reach, StoredValueKind};
 use plimsoll_model::{App, Claim, Gap, Position, Severity};
@@ -44,6 +45,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                         | EffectKind::IssueSession
                 ) && entry.reach_of(effect) == Reach::Anyone
                     && !effect.limited_to_caller
+                    && !is_by_account_service(effect)
             })
         })
         .collect();

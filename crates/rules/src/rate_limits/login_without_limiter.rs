@@ -1,5 +1,6 @@
 //! A login accepts any number of wrong passwords.
 
+use crate::access::{is_by_account_service, logins_given_away};
 use crate::{Rule, Sink};
 use plimsoll_model::app::{EffectKind, EntryPoint, GuardKind, Purpose};
 use plimsoll_model::{App, Claim, Gap, Severity};
@@ -60,8 +61,12 @@ fn what_is_guessed(entry: &EntryPoint) -> Option<&'static str> {
     } else {
         return None;
     };
+    // Where no password is asked for, none can be tried.
+    if !logins_given_away(entry).is_empty() {
+        return None;
+    }
     // Only where the app itself checks the password: services such as Supabase limit attempts themselves.
-    let by_service = entry.effects.iter().any(|effect| effect.target == "authentication service");
+    let by_service = entry.effects.iter().any(is_by_account_service);
     let own =
         entry.effects.iter().any(|effect| matches!(effect.kind, EffectKind::VerifyPassword | EffectKind::IssueSession));
     // A page that only shows the form tries nothing.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, GuardKind, Purpose, Reach};
 use plimsoll_model::{App, Gap, Severity};
 
+use crate::access::is_by_account_service;
 use crate::{Rule, Sink};
 
 pub(crate) static RULE: Rule = Rule {
@@ -32,6 +33,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             let is_paid = effect.kind == EffectKind::CallAi
                 || effect.kind == EffectKind::SendMessage
                     && effect.picked_by_input
+                    && !is_by_account_service(effect)
                     && !public.iter().any(|purpose| entry.purposes.contains(purpose));
             is_paid && entry.reach_of(effect) == Reach::Anyone
         });

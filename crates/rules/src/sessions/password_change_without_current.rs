@@ -33,7 +33,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 let input = input.to_ascii_lowercase();
                 ["current", "old", "existing"].iter().any(|word| input.contains(word))
             });
-        if asks || change.target == "authentication service" {
+        if asks || crate::access::is_by_account_service(change) {
             continue;
         }
         sink.at(change.span, "the new password is set here")

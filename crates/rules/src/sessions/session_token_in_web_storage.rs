@@ -22,6 +22,16 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             continue;
         }
         let store = if value.storage == WebStorage::Local { "localStorage" } else { "sessionStorage" };
+        // Where a service's own client keeps its login: its makers' default, with short-lived tokens.
+        if let Some(library) = &value.by_library {
+            sink.at(value.written[0], format!("{library}'s client is told to keep the login in {store}"))
+                .title(format!("The login token lies in {store}, readable by any script"))
+                .severity(Severity::Low)
+                .subject(library.clone())
+                .grants([], Claim::TokenReadable, format!("the login token lies in {store}, where any script reads it"))
+                .done();
+            continue;
+        }
         sink.at(value.written[0], format!("the token is written to {store} under `{}`", value.key))
             .title(format!("The login token lies in {store}, readable by any script"))
             .all(value.written.iter().skip(1).copied(), "written here too")

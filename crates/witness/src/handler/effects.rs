@@ -42,6 +42,13 @@ const CALLS: &[(&str, EffectKind)] = &[
     ("@req.login", EffectKind::IssueSession),
     ("@req.logIn", EffectKind::IssueSession),
     ("set_password", EffectKind::SetPassword),
+    ("auth.resetPasswordForEmail", EffectKind::SendMessage),
+    ("sendPasswordResetEmail", EffectKind::SendMessage),
+    ("auth.signInWithOtp", EffectKind::SendMessage),
+    ("auth.resend", EffectKind::SendMessage),
+    ("auth.verifyOtp", EffectKind::VerifyPassword),
+    ("confirmPasswordReset", EffectKind::SetPassword),
+    ("auth.updateUser", EffectKind::SetPassword),
     ("createUserWithEmailAndPassword", EffectKind::CreateAccount),
     ("auth.signUp", EffectKind::CreateAccount),
     ("updatePassword", EffectKind::SetPassword),
@@ -104,7 +111,11 @@ const CALLS: &[(&str, EffectKind)] = &[
     ("wp_mail", EffectKind::SendMessage),
     ("sendEmail", EffectKind::SendMessage),
     ("SESClient().send", EffectKind::SendMessage),
+    ("Core.SendEmail", EffectKind::SendMessage),
+    ("users.inviteUser", EffectKind::CreateAccount),
     // AI
+    ("Core.InvokeLLM", EffectKind::CallAi),
+    ("Core.GenerateImage", EffectKind::CallAi),
     ("chat.completions.create", EffectKind::CallAi),
     ("responses.create", EffectKind::CallAi),
     ("images.generate", EffectKind::CallAi),
@@ -129,6 +140,20 @@ const CALLS: &[(&str, EffectKind)] = &[
     ("subscriptions.create", EffectKind::Payment),
     ("PaymentIntent.create", EffectKind::Payment),
     ("checkout.Session.create", EffectKind::Payment),
+];
+
+/// Calls to a service that keeps the accounts: it checks passwords, sends its own messages and limits attempts.
+const OF_SERVICE: &[&str] = &[
+    "signInWithPassword",
+    "signInWithEmailAndPassword",
+    "auth.signUp",
+    "auth.resetPasswordForEmail",
+    "sendPasswordResetEmail",
+    "auth.signInWithOtp",
+    "auth.resend",
+    "auth.verifyOtp",
+    "confirmPasswordReset",
+    "auth.updateUser",
 ];
 
 /// Hosts of paid AI services, for calls by plain HTTP.
@@ -248,11 +273,9 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
     // `fs` comes as `fs`, `node:fs`, `fs/promises`, as a default or under a name: the module is what counts.
     if let Some((_, kind)) = CALLS.iter().find(|(name, _)| ends(path, name)) {
         // A service that keeps the accounts checks passwords, and limits attempts, itself.
-        let by_service = path.ends_with("signInWithPassword")
-            || path.ends_with("signInWithEmailAndPassword")
-            || path.ends_with("auth.signUp");
+        let by_service = OF_SERVICE.iter().any(|name| path.ends_with(name));
         let target = if by_service {
-            "authentication service".to_owned()
+            super::purpose::SERVICE.to_owned()
         } else {
             args.first().and_then(|arg| arg.value.text_shape()).unwrap_or_default()
         };
@@ -398,7 +421,8 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
         }
     } else {
         let name = callee.last_name();
-        split_arguments(&name, found.kind, args, &mut filters, &mut values);
+        let by_id = stores::base44_entity(&callee.path).is_some();
+        split_arguments(&name, found.kind, by_id, args, &mut filters, &mut values);
     }
     // Earlier calls of the chain (`update(t).set(…)`, `query.filter_by(…)`) and later ones (`.eq('id', id)`, `.run(id)`).
     for (name, args, _) in callee.calls() {
@@ -438,7 +462,12 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
             || callee.path.starts_with("Auth.")
             || callee.path.starts_with("@laravel.")
             || callee.path.starts_with("request()."));
-    effect.limited_to_caller = filter_labels.has_identity() || of_caller;
+    let (limits, replaced) = filters
+        .iter()
+        .map(|value| limiting(value, 4))
+        .fold((false, false), |all, one| (all.0 || one.0, all.1 || one.1));
+    effect.limited_to_caller = limits || of_caller;
+    effect.caller_replaced = replaced && !effect.limited_to_caller;
     if found.sql.is_none() || matches!(found.kind, EffectKind::Create) {
         let value_labels = values.iter().fold(Labels::NONE, |all, value| all.union(&value.deep_labels()));
         if found.kind == EffectKind::Create {
@@ -457,13 +486,30 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
 }
 
 /// Which arguments choose records and which are written.
-fn split_arguments(name: &str, kind: EffectKind, args: &[Argument], filters: &mut Vec<Value>, values: &mut Vec<Value>) {
+fn split_arguments(
+    name: &str,
+    kind: EffectKind,
+    by_id: bool,
+    args: &[Argument],
+    filters: &mut Vec<Value>,
+    values: &mut Vec<Value>,
+) {
     let writes = kind.writes() && kind != EffectKind::Delete;
     if !writes {
         filters.extend(args.iter().map(|arg| arg.value.clone()));
         return;
     }
     let first = args.first().map(|arg| &arg.value);
+    // `entities.Order.update(id, values)`
+    if name == "update"
+        && args.len() == 2
+        && first.is_some_and(|first| !matches!(first.kind, ValueKind::Object(_)))
+        && by_id
+    {
+        filters.extend(first.cloned());
+        values.extend(args.iter().skip(1).map(|arg| arg.value.clone()));
+        return;
+    }
     // Prisma: `{ where, data }`, also `{ where, create, update }`.
     if let Some(first) = first
         && (first.field("data").is_some() || first.field("where").is_some())
@@ -502,6 +548,38 @@ fn split_arguments(name: &str, kind: EffectKind, args: &[Argument], filters: &mu
                 }
             }
         }
+    }
+}
+
+/// Whether a filter limits to the caller; and whether it would, did the request not come first: in `query.id || me.id` the
+/// request decides.
+fn limiting(value: &Value, depth: u32) -> (bool, bool) {
+    let has_identity = || value.deep_labels().has_identity();
+    if depth == 0 {
+        return (has_identity(), false);
+    }
+    let both = |parts: &mut dyn Iterator<Item = Value>| {
+        parts.map(|part| limiting(&part, depth - 1)).fold((false, false), |all, one| (all.0 || one.0, all.1 || one.1))
+    };
+    match &value.kind {
+        ValueKind::Or(pair) => {
+            let first = pair.0.deep_labels();
+            let asked = first.any(|label| {
+                matches!(label, Label::Input(name, _) if !name.starts_with("headers") && !name.starts_with("cookies"))
+            });
+            if asked && !first.has_identity() && pair.1.deep_labels().has_identity() {
+                (false, true)
+            } else {
+                (has_identity(), false)
+            }
+        }
+        ValueKind::Object(object) if object.spreads.borrow().is_empty() => {
+            let fields: Vec<Value> =
+                object.fields.borrow().values().chain(object.items.borrow().iter()).cloned().collect();
+            let (limits, replaced) = both(&mut fields.into_iter());
+            (limits || value.labels.has_identity(), replaced)
+        }
+        _ => (has_identity(), false),
     }
 }
 
@@ -599,6 +677,9 @@ fn bypasses(callee: &Symbol) -> bool {
     {
         return true;
     }
+    if callee.path.contains(".asServiceRole.") {
+        return true;
+    }
     callee.calls().iter().any(|(_, args, _)| {
         args.iter().any(|arg| {
             arg.value.deep_labels().any(|label| {
@@ -614,6 +695,10 @@ fn bypasses(callee: &Symbol) -> bool {
 /// Whether the client behind a call was made with a key that is public by design: Supabase's `anon` or publishable key, or
 /// Nuxt's client for the caller. With it the database's policies decide, whoever calls.
 fn is_public_client(callee: &Symbol) -> bool {
+    // Base44's client acts for the caller unless it is told otherwise.
+    if stores::base44_entity(&callee.path).is_some() {
+        return true;
+    }
     callee.calls().iter().any(|(name, args, _)| {
         if name == "serverSupabaseClient" {
             return true;
@@ -778,6 +863,14 @@ fn assign(event: &Event, receiver: &Value, property: &str, value: &Value) -> Opt
         return (!plumbing).then(|| effect(EffectKind::IssueSession, "session", event));
     }
     if let Some(object) = receiver.as_object().filter(|object| object.is_global.get()) {
+        // What an instance sets up for itself (its connection, that it is ready) is no data.
+        let is_part = object.class.is_some()
+            && !value
+                .deep_labels()
+                .any(|label| matches!(label, Label::Input(..) | Label::Upload(..) | Label::Record(..)));
+        if is_part {
+            return None;
+        }
         let mut effect = effect(EffectKind::WriteMemory, object.name.borrow().as_deref().unwrap_or_default(), event);
         effect.writes_whole_input = is_whole_input(value);
         return Some(effect);

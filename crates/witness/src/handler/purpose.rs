@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Purpose};
 
+/// Target of what a service does that keeps the accounts (Supabase, Firebase).
+pub(super) const SERVICE: &str = "authentication service";
+
 /// The words of a path or name, lower case, camel case split.
 pub(crate) fn words_of(text: &str) -> Vec<String> {
     let mut words = Vec::new();
@@ -126,7 +129,14 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
     if has(&["admin", "administrator", "superadmin", "backoffice"]) {
         out.insert(Purpose::Admin);
     }
-    if does(EffectKind::CallAi) || does(EffectKind::SendMessage) {
+    let by_service = |effect: &&plimsoll_model::app::Effect| effect.target == SERVICE;
+    if does(EffectKind::CallAi)
+        || entry
+            .effects
+            .iter()
+            .filter(|effect| !by_service(effect))
+            .any(|effect| effect.kind == EffectKind::SendMessage)
+    {
         out.insert(Purpose::PaidApi);
     }
     // Whoever renews a login shows the token that was given for it.
@@ -162,6 +172,8 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
         "reviews",
         "testimonials",
     ]) || says(&["contact us", "opening hours", "by token", "book appointment"])
+        // Open positions and the form to apply; the applications themselves are not.
+        || (has(&["careers", "career", "vacancies"]) && !has(&["applications", "applicants", "candidates"]))
         || entry.inputs.iter().any(|input| {
             // A link that carries its own key; what is done with the key (`params.token.encode`) does not matter.
             ["params.token", "params.slug", "query.token", "params.code", "params.share"]

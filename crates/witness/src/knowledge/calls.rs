@@ -265,6 +265,21 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         outcome.result = Some(result);
         return outcome;
     }
+    // `searchParams.get("id")`, `formData.get("email")`: the key names the input.
+    if path.ends_with(".get")
+        && (path.contains("searchParams") || path.contains("formData"))
+        && let (Some(from), Some(key)) = (receiver, args.first().and_then(|arg| arg.value.as_str()))
+        && from.labels.any(|label| matches!(label, Label::Input(name, _) if matches!(name.as_str(), "query" | "body")))
+    {
+        let named = from.labels.iter().map(|label| match label {
+            Label::Input(name, clean) if matches!(name.as_str(), "query" | "body") => {
+                Label::Input(format!("{name}.{key}").into(), *clean)
+            }
+            other => other.clone(),
+        });
+        outcome.replace = Some(named.collect());
+        return outcome;
+    }
     // `row.owner.equals(user.id)` compares ids of a document store.
     if path.ends_with(".equals")
         && let (Some(left), Some(right)) = (receiver, args.first())

@@ -132,6 +132,8 @@ const IDENTITY_CALLS: &[&str] = &[
     "getServerSession()",
     "unstable_getServerSession()",
     ".auth.getUser()",
+    "createClientFromRequest().auth.me()",
+    "createClientFromRequest().auth.isAuthenticated()",
     ".auth.getSession()",
     ".auth.getClaims()",
     "NextAuth().auth()",

@@ -250,6 +250,16 @@ pub(crate) fn recognise(path: &str, receiver: Option<&Value>, args: &[Argument])
     if path.contains(".from()") {
         return supabase(path, name, receiver);
     }
+    if let Some(entity) = base44_entity(path) {
+        let kind = match name {
+            "list" | "filter" | "get" => EffectKind::Read,
+            "create" | "bulkCreate" | "importEntities" => EffectKind::Create,
+            "update" | "bulkUpdate" | "updateMany" => EffectKind::Update,
+            "delete" | "deleteMany" => EffectKind::Delete,
+            _ => return None,
+        };
+        return Some(StoreCall { kind, target: entity.to_owned(), sql: None });
+    }
     if name == "rpc" && receiver.is_some_and(|receiver| !receiver.path().is_empty()) {
         let target = first_string(args).map(|name| format!("{name}()")).unwrap_or_default();
         return Some(StoreCall { kind: EffectKind::Query, target, sql: None });
@@ -295,6 +305,13 @@ pub(crate) fn recognise(path: &str, receiver: Option<&Value>, args: &[Argument])
         return Some(StoreCall { kind: *kind, target, sql: None });
     }
     None
+}
+
+/// The entity of a call to Base44's client: `….entities.Order.list()`.
+pub(crate) fn base44_entity(path: &str) -> Option<&str> {
+    let (client, rest) = path.split_once(".entities.")?;
+    let (entity, call) = rest.split_once('.')?;
+    (client.contains("@base44/sdk") && !call.contains('.') && !entity.contains('(')).then_some(entity)
 }
 
 /// SQLAlchemy's statements, built apart and run by a session: `session.execute(select(User).where(…))`.

@@ -64,7 +64,8 @@ fn add_stack(app: &mut App, name: &str) {
 fn servers(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app: &mut App) {
     for event in setup {
         let EventKind::Call { callee, args } = &event.kind else { continue };
-        let path = witnessing.machine.program.tree.file(event.span.file).path.as_str();
+        let file = witnessing.machine.program.tree.file(event.span.file);
+        let path = file.path.as_str();
         let (framework, handler, handler_args) = match callee.path.as_str() {
             "http.createServer" | "https.createServer" => (
                 "Node.js",
@@ -75,7 +76,7 @@ fn servers(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app: &mut App) 
                 let fetch = event.arg(0).and_then(|options| options.field("fetch"));
                 ("Bun", fetch.and_then(|fetch| fetch.as_closure().cloned()), vec![given("@request")])
             }
-            "Deno.serve" if !path.contains("supabase/functions/") => {
+            "Deno.serve" if !path.contains("supabase/functions/") && !super::base44::is_function(path, file.text()) => {
                 ("Deno", args.iter().find_map(|arg| arg.value.as_closure().cloned()), vec![given("@request")])
             }
             _ => continue,

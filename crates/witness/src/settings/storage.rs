@@ -7,8 +7,24 @@ use super::Notes;
 
 pub(super) fn note(event: &Event, notes: &mut Notes) {
     match &event.kind {
-        EventKind::Call { callee, .. } => {
+        EventKind::Call { callee, args } => {
             let path = callee.path.as_str();
+            // A client that is told to keep its login there.
+            if callee.last_name() == "createClient" && path.contains("supabase") {
+                let told = args.get(2).and_then(|options| options.value.field("auth")?.field("storage"));
+                let storage = told.and_then(|value| storage_of(&format!("{}.", value.path())));
+                if let Some(storage) = storage {
+                    notes.stored.push(StoredValue {
+                        storage,
+                        key: "supabase.auth.token".into(),
+                        kind: StoredValueKind::SessionToken,
+                        written: vec![event.span],
+                        read: Vec::new(),
+                        by_library: Some("Supabase".into()),
+                    });
+                }
+                return;
+            }
             let Some(storage) = storage_of(path) else { return };
             let key = event.arg(0).and_then(|key| key.text_shape()).unwrap_or_default();
             match callee.last_name().as_str() {

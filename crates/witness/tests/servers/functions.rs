@@ -71,6 +71,40 @@ fn edge_functions_say_who_calls_only_when_they_ask() {
 });"#,
             Reach::Role,
         ),
+        // The right is asked for in the lookup.
+        (
+            r#"Deno.serve(async (req) => {
+  const { data: { user }, error } = await admin.auth.getUser(req.headers.get("Authorization"));
+  if (error || !user) return new Response("no", { status: 401 });
+  const { data: right, error: failed } = await admin.from("user_roles").select("role").eq("user_id", user.id).eq("role", "admin").maybeSingle();
+  if (failed) return new Response("later", { status: 500 });
+  if (!right) return new Response("no", { status: 403 });
+  await admin.from("profiles").update({ name: "x" }).eq("id", (await req.json()).id);
+  return new Response("ok");
+});"#,
+            Reach::Role,
+        ),
+        (
+            r#"Deno.serve(async (req) => {
+  const { data: { user } } = await admin.auth.getUser(req.headers.get("Authorization"));
+  if (!user) return new Response("no", { status: 401 });
+  const { data: may } = await admin.rpc("has_role", { _user_id: user.id, _role: "admin" });
+  if (!may) return new Response("no", { status: 403 });
+  await admin.from("orders").delete().neq("id", 0);
+  return new Response("ok");
+});"#,
+            Reach::Role,
+        ),
+        // Every login has claims.
+        (
+            r#"Deno.serve(async (req) => {
+  const { data, error } = await admin.auth.getClaims(req.headers.get("Authorization"));
+  if (error || !data?.claims) return new Response("no", { status: 401 });
+  await admin.from("orders").delete().neq("id", 0);
+  return new Response("ok");
+});"#,
+            Reach::SignedIn,
+        ),
         // A shared secret of a scheduler, closed and open when it is missing.
         (
             r#"Deno.serve(async (req) => {
@@ -315,4 +349,46 @@ fn frameworks_that_are_not_understood_are_said() {
         r#"{"dependencies":{"elysia":"1.0.0"}}"#,
     )]));
     assert!(app.not_checked.iter().any(|gap| gap.what.starts_with("Elysia") && gap.weighs));
+}
+
+#[test]
+fn functions_of_base44() {
+    let import = "import { createClientFromRequest } from 'npm:@base44/sdk@0.8.25';\n";
+    let open = format!(
+        "{import}Deno.serve(async (req) => {{
+  const base44 = createClientFromRequest(req);
+  const {{ email }} = await req.json();
+  await base44.asServiceRole.entities.Attempt.create({{ email }});
+  return Response.json({{ ok: true }});
+}});"
+    );
+    let signed_in = format!(
+        "{import}Deno.serve(async (req) => {{
+  const base44 = createClientFromRequest(req);
+  const user = await base44.auth.me();
+  if (!user) return Response.json({{ error: 'no' }}, {{ status: 401 }});
+  const {{ id }} = await req.json();
+  await base44.asServiceRole.entities.Order.update(id, {{ state: 'done' }});
+  return Response.json({{ ok: true }});
+}});"
+    );
+    let role = signed_in.replace("if (!user)", "if (user?.role !== 'admin')");
+    let found = entries(&[
+        ("base44/functions/note/entry.ts", &open),
+        ("base44/functions/close/entry.ts", &signed_in),
+        ("functions/purge.ts", &role),
+        ("base44/functions/shared/names.ts", &format!("{import}export const x = 1;")),
+    ]);
+    let told: Vec<(String, Reach)> = found.iter().map(|entry| (entry.label(), entry.reach())).collect();
+    assert_eq!(
+        told,
+        pairs(&[
+            ("/functions/close", Reach::SignedIn),
+            ("/functions/note", Reach::Anyone),
+            ("/functions/purge", Reach::Role)
+        ])
+    );
+    let effect = &found[0].effects[0];
+    assert_eq!((effect.kind, effect.target.as_str()), (EffectKind::Update, "Order"));
+    assert!(effect.bypasses_policies && effect.picked_by_input);
 }
