@@ -11,13 +11,14 @@ use crate::handler::words_of;
 
 pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
     let mut guessable: Vec<(Span, String)> = Vec::new();
+    let makers = guessable_makers(program);
     for (id, module) in program.iter() {
         let path = program.path(id);
         for (node, at) in module.iter() {
             match &at.kind {
                 Kind::Let { target, value: Some(value), .. } | Kind::Assign { target, value, .. } => {
                     if let Some(name) = name_of(module, *target) {
-                        named_value(module, node, &name, *value, &mut guessable);
+                        named_value(module, node, &name, *value, &makers, &mut guessable);
                         if name == "DEBUG"
                             && path.ends_with("settings.py")
                             && matches!(module.kind(*value), Kind::Bool(true))
@@ -29,7 +30,7 @@ pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
                 Kind::Object(properties) => {
                     for property in properties {
                         if let plimsoll_ir::Key::Named(name) = &property.key {
-                            named_value(module, property.value, name, property.value, &mut guessable);
+                            named_value(module, property.value, name, property.value, &makers, &mut guessable);
                         }
                     }
                 }
@@ -92,8 +93,54 @@ fn name_of(module: &Module, target: NodeId) -> Option<String> {
     }
 }
 
+/// The app's own small functions that give back what a guessable generator makes, by name. A name that another function
+/// of the app has too says nothing.
+fn guessable_makers(program: &Program<'_>) -> std::collections::BTreeMap<String, String> {
+    /// A function longer than this does more than make a value.
+    const SMALL: usize = 80;
+    let mut makers: std::collections::BTreeMap<String, Option<String>> = std::collections::BTreeMap::new();
+    for (_, module) in program.iter().filter(|(_, module)| module.language == Language::JavaScript) {
+        let mut named: Vec<(String, NodeId)> = module
+            .functions
+            .iter()
+            .filter_map(|function| Some((function.name.as_ref()?.to_string(), function.body)))
+            .collect();
+        for (_, at) in module.iter() {
+            if let Kind::Let { target, value: Some(value), .. } = &at.kind
+                && let Kind::Function(function) = module.kind(*value)
+                && let Some(name) = name_of(module, *target)
+            {
+                named.push((name, module.function(*function).body));
+            }
+        }
+        named.dedup();
+        for (name, body) in named {
+            let (mut size, mut generator) = (0, None);
+            walk(module, body, &mut |inner| {
+                size += 1;
+                if let Kind::Call { callee, .. } = module.kind(inner)
+                    && module.path(*callee).is_some_and(|path| path == "Math.random")
+                {
+                    generator = Some("Math.random".to_owned());
+                }
+                true
+            });
+            let found = generator.filter(|_| size <= SMALL);
+            makers.entry(name).and_modify(|known| *known = known.take().filter(|_| found.is_some())).or_insert(found);
+        }
+    }
+    makers.into_iter().filter_map(|(name, generator)| Some((name, generator?))).collect()
+}
+
 /// A value named like a token, password or code that comes from a guessable generator.
-fn named_value(module: &Module, node: NodeId, name: &str, value: NodeId, out: &mut Vec<(Span, String)>) {
+fn named_value(
+    module: &Module,
+    node: NodeId,
+    name: &str,
+    value: NodeId,
+    makers: &std::collections::BTreeMap<String, String>,
+    out: &mut Vec<(Span, String)>,
+) {
     let words = words_of(name);
     let secret = words.iter().any(|word| {
         matches!(
@@ -136,6 +183,8 @@ fn named_value(module: &Module, node: NodeId, name: &str, value: NodeId, out: &m
                 )
             {
                 found = Some(path);
+            } else if let Some(generator) = makers.get(&path) {
+                found = Some(generator.clone());
             }
         }
         !matches!(module.kind(inner), Kind::Function(_))

@@ -23,6 +23,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             {
                 continue;
             }
+            // A role in a record that makes nobody a user (a post to be filled, the author of a message) is no right.
+            if !effect.target.is_empty() && !gives_rights(&effect.target) {
+                continue;
+            }
             let fields = effect.privilege_fields.join(", ");
             sink.at(effect.span, format!("`{fields}` comes from the request"))
                 .title(format!("{} lets the caller choose its own {fields}", entry.label()))
@@ -36,4 +40,46 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 .done();
         }
     }
+}
+
+/// Whether a store's name says that what stands in it decides what somebody may do.
+fn gives_rights(store: &str) -> bool {
+    const PARTS: &[&str] = &[
+        "user",
+        "account",
+        "admin",
+        "profile",
+        "member",
+        "staff",
+        "employee",
+        "invit",
+        "role",
+        "permission",
+        "auth",
+        "team",
+        "operator",
+        "agent",
+        "manager",
+        "person",
+        "people",
+        "customer",
+        "client",
+        "login",
+        "operador",
+        "usuario",
+        "benutzer",
+        "utilisateur",
+        "owner",
+        "collaborator",
+        "teacher",
+        "student",
+        "doctor",
+        "driver",
+        "vendor",
+        "partner",
+        "claim",
+        "metadata",
+    ];
+    let store = store.to_ascii_lowercase();
+    PARTS.iter().any(|part| store.contains(part))
 }
