@@ -60,8 +60,11 @@ pub enum Fact {
     },
     /// At least one of the branches holds.
     AnyOf {
-        /// Each a conjunction.
-        branches: Vec<Vec<Fact>>,
+        /// Each a conjunction. Shared: facts are copied at every branch of the program.
+        branches: Rc<Vec<Vec<Fact>>>,
+        /// How many of these lie in each other at most. What is alternatives of alternatives of alternatives says nothing
+        /// that could be read, and doubles with every level.
+        depth: u8,
         /// Where.
         span: Span,
     },
@@ -79,6 +82,19 @@ impl Fact {
             | Fact::AnyOf { span, .. } => *span,
         }
     }
+}
+
+/// Alternatives nested deeper than this are dropped: nothing more is known than what they have in common.
+const MAX_NESTING: u8 = 4;
+
+/// One of several branches holds; `None` where that would be nested too deep.
+fn any_of(branches: Vec<Vec<Fact>>, span: Span) -> Option<Fact> {
+    let inner = branches.iter().flatten().map(|fact| match fact {
+        Fact::AnyOf { depth, .. } => *depth,
+        _ => 0,
+    });
+    let depth = inner.max().unwrap_or(0) + 1;
+    (depth <= MAX_NESTING).then(|| Fact::AnyOf { branches: Rc::new(branches), depth, span })
 }
 
 /// Facts in the order in which they were established. Cheap to clone; each fact keeps its identity, so that what two
@@ -160,7 +176,7 @@ impl Facts {
         if branches.len() > 6 || branches.iter().any(Vec::is_empty) {
             return common;
         }
-        common.with([Fact::AnyOf { branches, span }])
+        common.with(any_of(branches, span))
     }
 }
 
@@ -223,7 +239,7 @@ fn both_or_any(left: &Value, right: &Value, holds: bool, is_and: bool, span: Spa
             // Flatten `x || y || z`, so that each branch is one alternative.
             let mut branches = Vec::new();
             match <[Fact; 1]>::try_from(a) {
-                Ok([Fact::AnyOf { branches: inner, .. }]) => branches.extend(inner),
+                Ok([Fact::AnyOf { branches: inner, .. }]) => branches.extend(inner.iter().cloned()),
                 Ok([single]) => branches.push(vec![single]),
                 Err(list) => branches.push(list),
             }
@@ -231,7 +247,7 @@ fn both_or_any(left: &Value, right: &Value, holds: bool, is_and: bool, span: Spa
             if branches.iter().any(Vec::is_empty) {
                 Some(Vec::new())
             } else {
-                Some(vec![Fact::AnyOf { branches, span }])
+                Some(any_of(branches, span).into_iter().collect())
             }
         }
     }

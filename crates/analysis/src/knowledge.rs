@@ -12,6 +12,11 @@ pub trait Knowledge {
     /// What a call does. `path` is that of the callee: for a method on something that is no symbol it is `.name`.
     fn call(&self, path: &str, receiver: Option<&Value>, args: &[Argument]) -> Outcome;
 
+    /// Whether a list or map of this name, kept in the server's memory, may hold records; counters and caches do not.
+    fn is_store_name(&self, _name: &str) -> bool {
+        true
+    }
+
     /// Whether what is kept under a path outlives the run (the state of a visitor's session), so that an assignment says
     /// nothing about what a later read gives.
     fn persists(&self, _path: &str) -> bool {

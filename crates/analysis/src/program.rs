@@ -168,6 +168,11 @@ impl<'t> Program<'t> {
     /// The file whose path ends with `suffix` (extension or index file added) and that is nearest to `own`.
     fn by_suffix(&self, own: &str, suffix: &str) -> Option<ModuleId> {
         let suffix = normalise(suffix);
+        // `$lib/db/index.js` is the folder's own module.
+        let suffix = match strip_index(&suffix) {
+            bare if bare.len() < strip_extension(&suffix).len() => bare.to_owned(),
+            _ => suffix,
+        };
         let wanted = suffix.rsplit('/').next()?;
         let mut names = vec![wanted.to_owned()];
         for compiled in [".js", ".jsx", ".ts", ".tsx", ".mjs", ".vue", ".svelte", ".php", ".py"] {

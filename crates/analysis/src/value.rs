@@ -108,6 +108,8 @@ pub struct Object {
     pub may_be_empty: Cell<bool>,
     /// Values spread into it.
     pub spreads: RefCell<Vec<Value>>,
+    /// Where the names come from under which something was put into it by a computed index.
+    pub keys: RefCell<Labels>,
     /// Its class.
     pub class: Option<ClassRef>,
     /// Name of the variable it was first bound to.
@@ -131,6 +133,7 @@ impl Object {
             is_global: Cell::new(false),
             may_be_empty: Cell::new(false),
             spreads: RefCell::default(),
+            keys: RefCell::default(),
             class: None,
             name: RefCell::new(None),
         }

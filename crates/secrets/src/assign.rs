@@ -602,6 +602,7 @@ fn push(
     if literal.is_empty()
         || literal.len() > 600
         || value::is_reference(literal)
+        || value::is_switch(literal)
         || literal == raw && literal != "secret" && !is_beside_login()
         || same_word(literal, raw) && !(place.signs && named.is_constant && literal == "secret") && !is_beside_login()
     {

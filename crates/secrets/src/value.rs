@@ -62,6 +62,13 @@ pub(crate) fn is_reference(value: &str) -> bool {
     between("%") || between("@@") || between("__") || (value.starts_with('{') && value.ends_with('}'))
 }
 
+/// On or off: what a setting is compared with, never what it protects (`RETURN_PASSWORD === 'true'`).
+pub(crate) fn is_switch(value: &str) -> bool {
+    const WORDS: &[&str] =
+        &["true", "false", "yes", "no", "on", "off", "enabled", "disabled", "null", "none", "nil", "undefined"];
+    WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
 /// Text that stands where a value should be filled in.
 pub(crate) fn is_placeholder(value: &str) -> bool {
     const PARTS: &[&str] = &[
@@ -763,6 +770,14 @@ mod tests {
         for value in ["pa$$w0rd", "$tr0ng", "abc"] {
             assert!(!is_reference(value), "{value}");
         }
+    }
+
+    #[test]
+    fn switches() {
+        for value in ["true", "FALSE", "off", "none"] {
+            assert!(super::is_switch(value), "{value}");
+        }
+        assert!(!super::is_switch("true-love-9"));
     }
 
     #[test]

@@ -67,6 +67,8 @@ const SKIPPED: &[&str] = &[
     ".next",
     ".nuxt",
     ".svelte-kit",
+    ".vercel",
+    ".netlify",
     ".turbo",
     ".parcel-cache",
     ".pytest_cache",

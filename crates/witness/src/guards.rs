@@ -123,8 +123,84 @@ fn truthy(value: &Value) -> Vec<Check> {
             out.push(Check::holds(GuardKind::Ownership));
         }
         out.push(Check::holds(GuardKind::Authentication));
+    } else if found_by_ticket(value) {
+        out.push(Check::holds(GuardKind::Signature));
     }
     out
+}
+
+/// Whether a record was found by a secret that the request shows: the token of an invitation, the code of a link. Whoever
+/// has it was given it.
+fn found_by_ticket(value: &Value) -> bool {
+    is_record(value) && value.as_symbol().is_some_and(|symbol| asks_by_ticket(symbol, 0))
+}
+
+/// Whether one of the calls on the way to a value asks for what a secret of the request opens.
+fn asks_by_ticket(symbol: &plimsoll_analysis::Symbol, depth: u32) -> bool {
+    depth < 4 && chain_by_ticket(&symbol.calls(), depth)
+}
+
+/// The same for the calls of a query.
+pub(crate) fn chain_by_ticket(
+    chain: &[(plimsoll_ir::Str, std::rc::Rc<[plimsoll_analysis::Argument]>, plimsoll_analysis::Site)],
+    depth: u32,
+) -> bool {
+    let args = || chain.iter().flat_map(|(_, args, _)| args.iter());
+    // `prepare('… WHERE token = ?').get(token)`
+    let by_sql = args().any(|arg| arg.value.text_shape().is_some_and(|text| sql_asks_by_ticket(&text)))
+        && args().any(|arg| is_shown(&arg.value));
+    by_sql
+        || chain.iter().any(|(name, args, _)| call_by_ticket(name, args))
+        || args().any(|arg| {
+            arg.value.as_object().is_none()
+                && arg.value.text_shape().is_none()
+                && arg.value.as_symbol().is_some_and(|inner| asks_by_ticket(inner, depth + 1))
+        })
+}
+
+/// Whether a value comes from what the request shows openly: a link, a form.
+fn is_shown(value: &Value) -> bool {
+    has_label(
+        value,
+        |label| matches!(label, Label::Input(name, _) if !name.starts_with("cookies") && !name.starts_with("headers")),
+    )
+}
+
+/// Whether a call compares a column that holds secrets given out earlier with what the request shows.
+fn call_by_ticket(name: &str, args: &[plimsoll_analysis::Argument]) -> bool {
+    fn named(value: &Value, depth: u32) -> bool {
+        let Some(object) = value.as_object() else { return false };
+        let fields = object.fields.borrow();
+        fields.iter().any(|(name, field)| {
+            (crate::handler::is_ticket_column(name) && is_shown(field))
+                || (depth < 2 && name == "where" && (named(field, depth + 1) || by_symbol(field)))
+        })
+    }
+    fn by_symbol(value: &Value) -> bool {
+        value.as_symbol().is_some_and(|symbol| asks_by_ticket(symbol, 1))
+    }
+    let given = |at: usize| args.get(at).map(|arg| &arg.value);
+    // `eq(invitations.token, token)`, `.eq('token', token)`, `.where('token', token)`
+    let column = given(0).and_then(|first| match first.as_str() {
+        Some(text) => Some(text.to_owned()),
+        None => first.as_symbol().map(|symbol| symbol.last_name().to_string()),
+    });
+    let by_pair = matches!(name, "eq" | "where" | "equals" | "is")
+        && column.is_some_and(|column| crate::handler::is_ticket_column(&column))
+        && given(args.len().saturating_sub(1)).is_some_and(is_shown);
+    by_pair || args.iter().any(|arg| named(&arg.value, 0))
+}
+
+/// `… WHERE invite_token = ?`
+fn sql_asks_by_ticket(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let Some((_, condition)) = lower.split_once("where ") else { return false };
+    condition.split(" and ").any(|part| {
+        part.split_once('=').is_some_and(|(column, value)| {
+            let column = column.trim().rsplit('.').next().unwrap_or("").trim_matches(['"', '`', '(', ' ']).to_owned();
+            crate::handler::is_ticket_column(&column) && value.trim_start().starts_with(['?', '$', ':', '@', '%', '{'])
+        })
+    })
 }
 
 fn falsy(value: &Value) -> Vec<Check> {

@@ -3,6 +3,7 @@
 mod effects;
 mod flows;
 mod php;
+mod placed;
 mod purpose;
 pub(crate) mod rows;
 mod vetting;
@@ -11,6 +12,7 @@ pub(crate) use effects::is_session_name;
 pub(crate) use flows::flows_of;
 pub(crate) use php::{header_line, upload_without_checks};
 pub(crate) use purpose::{purposes_of, words_of};
+pub(crate) use rows::is_ticket_column;
 
 use plimsoll_analysis::{Event, EventKind, Fact, Facts, FunctionRef, Label, Value, ValueKind};
 use plimsoll_model::app::{Effect, EffectKind, EntryPoint, Flow, Guard, GuardKind, GuardStanding};

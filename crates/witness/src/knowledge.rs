@@ -29,4 +29,8 @@ impl Knowledge for Known {
     fn persists(&self, path: &str) -> bool {
         python::persists(path)
     }
+
+    fn is_store_name(&self, name: &str) -> bool {
+        !stores::is_bookkeeping(name)
+    }
 }

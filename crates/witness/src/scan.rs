@@ -13,14 +13,15 @@ use crate::handler::words_of;
 
 pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
     let mut guessable: Vec<(Span, String)> = Vec::new();
+    let makers = guessable_makers(program);
     for (id, module) in program.iter() {
         let path = program.path(id);
-        let random = random_names(module);
+        let made = Made { names: random_names(module, &makers), makers: &makers };
         for (node, at) in module.iter() {
             match &at.kind {
                 Kind::Let { target, value: Some(value), .. } | Kind::Assign { target, value, .. } => {
                     if let Some(name) = name_of(module, *target) {
-                        named_value(module, node, &name, *value, &random, &mut guessable);
+                        named_value(module, node, &name, *value, &made, &mut guessable);
                         if name == "DEBUG"
                             && path.ends_with("settings.py")
                             && matches!(module.kind(*value), Kind::Bool(true))
@@ -32,7 +33,7 @@ pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
                 Kind::Object(properties) => {
                     for property in properties {
                         if let plimsoll_ir::Key::Named(name) = &property.key {
-                            named_value(module, property.value, name, property.value, &random, &mut guessable);
+                            named_value(module, property.value, name, property.value, &made, &mut guessable);
                         }
                     }
                 }
@@ -95,15 +96,60 @@ fn name_of(module: &Module, target: NodeId) -> Option<String> {
     }
 }
 
+/// The app's own small functions that give back what a guessable generator makes, by name. A name that another function
+/// of the app has too says nothing.
+fn guessable_makers(program: &Program<'_>) -> BTreeMap<String, String> {
+    /// A function longer than this does more than make a value.
+    const SMALL: usize = 80;
+    let mut makers: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for (_, module) in program.iter().filter(|(_, module)| module.language == Language::JavaScript) {
+        let mut named: Vec<(String, NodeId)> = module
+            .functions
+            .iter()
+            .filter_map(|function| Some((function.name.as_ref()?.to_string(), function.body)))
+            .collect();
+        for (_, at) in module.iter() {
+            if let Kind::Let { target, value: Some(value), .. } = &at.kind
+                && let Kind::Function(function) = module.kind(*value)
+                && let Some(name) = name_of(module, *target)
+            {
+                named.push((name, module.function(*function).body));
+            }
+        }
+        named.dedup();
+        for (name, body) in named {
+            let (mut size, mut generator) = (0, None);
+            walk(module, body, &mut |inner| {
+                size += 1;
+                if let Kind::Call { callee, .. } = module.kind(inner)
+                    && module.path(*callee).is_some_and(|path| path == "Math.random")
+                {
+                    generator = Some("Math.random".to_owned());
+                }
+                true
+            });
+            let found = generator.filter(|_| size <= SMALL);
+            makers.entry(name).and_modify(|known| *known = known.take().filter(|_| found.is_some())).or_insert(found);
+        }
+    }
+    makers.into_iter().filter_map(|(name, generator)| Some((name, generator?))).collect()
+}
+
+/// What a guessable generator made, by the name that holds it or the function that gives it back.
+struct Made<'a> {
+    names: BTreeMap<String, String>,
+    makers: &'a BTreeMap<String, String>,
+}
+
 /// Names of a module that hold what a guessable generator made, with the generator: parts that tokens are put together of.
-fn random_names(module: &Module) -> BTreeMap<String, String> {
+fn random_names(module: &Module, makers: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
     for (_, at) in module.iter() {
         if let Kind::Let { target, value: Some(value), .. } | Kind::Assign { target, value, .. } = &at.kind
             && let Kind::Name(name) = module.kind(*target)
             // Short names are used again for something else.
             && name.len() >= 4
-            && let Some(how) = generator_in(module, *value, &BTreeMap::new())
+            && let Some(how) = generator_in(module, *value, &Made { names: BTreeMap::new(), makers })
         {
             out.insert(name.to_string(), how);
         }
@@ -112,7 +158,7 @@ fn random_names(module: &Module) -> BTreeMap<String, String> {
 }
 
 /// The guessable generator in a value, if there is one.
-fn generator_in(module: &Module, value: NodeId, random: &BTreeMap<String, String>) -> Option<String> {
+fn generator_in(module: &Module, value: NodeId, made: &Made<'_>) -> Option<String> {
     let mut found = None;
     walk(module, value, &mut |inner| {
         match module.kind(inner) {
@@ -131,10 +177,12 @@ fn generator_in(module: &Module, value: NodeId, random: &BTreeMap<String, String
                     )
                 {
                     found = Some(path);
+                } else if let Some(generator) = made.makers.get(&path) {
+                    found = Some(generator.clone());
                 }
             }
             Kind::Name(name) => {
-                if let Some(how) = random.get(name.as_str()).filter(|_| found.is_none() && !is_secret_name(name)) {
+                if let Some(how) = made.names.get(name.as_str()).filter(|_| found.is_none() && !is_secret_name(name)) {
                     found = Some(how.clone());
                 }
             }
@@ -177,13 +225,13 @@ fn named_value(
     node: NodeId,
     name: &str,
     value: NodeId,
-    random: &BTreeMap<String, String>,
+    made: &Made<'_>,
     out: &mut Vec<(Span, String)>,
 ) {
     if !is_secret_name(name) {
         return;
     }
-    if let Some(how) = generator_in(module, value, random) {
+    if let Some(how) = generator_in(module, value, made) {
         let span = module.span(node);
         if !out.iter().any(|(known, _)| *known == span) {
             out.push((span, how));

@@ -11,6 +11,8 @@ mod functions;
 #[path = "servers/procedures.rs"]
 mod procedures;
 mod python;
+#[path = "servers/records.rs"]
+mod records;
 
 use plimsoll_model::app::{GuardKind, GuardStanding, Purpose, Reach, Sink as Ends};
 use plimsoll_source::SourceTree;

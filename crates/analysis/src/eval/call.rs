@@ -435,8 +435,11 @@ impl Machine<'_> {
                 return Some(Value::plain(ValueKind::Bool(result)));
             }
         }
-        if let (ValueKind::Str(text), "toLowerCase" | "lower" | "trim" | "toString") = (&receiver.kind, name) {
+        if let (ValueKind::Str(text), "toLowerCase" | "lower") = (&receiver.kind, name) {
             return Some(Value::string(text.to_lowercase()));
+        }
+        if let Some(result) = self.text_kept(receiver, name, args, 0) {
+            return Some(result);
         }
         if let (ValueKind::Object(object), "includes", Some(ValueKind::Str(wanted))) =
             (&receiver.kind, name, first.map(|first| &first.kind))
@@ -451,6 +454,26 @@ impl Machine<'_> {
             }
         }
         match name {
+            // The names of a record's fields are known, or are those under which something was put into it.
+            "keys" if receiver.path() == "Object" => {
+                let object = first?.as_object()?;
+                let names = Object::new(self.site(node), true);
+                let fixed =
+                    object.fields.borrow().keys().take(32).map(|name| Value::string(name.clone())).collect::<Vec<_>>();
+                let chosen =
+                    object.keys.borrow().union(&object.spreads.borrow().iter().fold(Labels::NONE, |all, spread| {
+                        match spread.kind {
+                            // What was put in under a computed name is in `keys`.
+                            ValueKind::Unknown => all,
+                            _ => all.union(&spread.labels),
+                        }
+                    }));
+                names.items.borrow_mut().extend(fixed);
+                if !chosen.is_empty() {
+                    names.items.borrow_mut().push(Value::of(chosen));
+                }
+                Some(Value::plain(ValueKind::Object(Rc::new(names))))
+            }
             "then" | "catch" | "finally" => {
                 let closure = first?.as_closure()?.clone();
                 let input = if name == "catch" { Value::of(Labels::one(Label::ErrorDetail)) } else { receiver.clone() };
@@ -601,6 +624,42 @@ impl Machine<'_> {
         }
     }
 
+    /// Methods that leave a text what it is, give or take a few characters: a statement behind `.trim()` or
+    /// `.replace(/\$\d+/g, '?')` is still that statement, put together from the same parts.
+    fn text_kept(&mut self, receiver: &Value, name: &str, args: &[Argument], depth: u32) -> Option<Value> {
+        if depth > 4
+            || !matches!(name, "trim" | "trimStart" | "trimEnd" | "toString" | "replace" | "replaceAll" | "strip")
+        {
+            return None;
+        }
+        match &receiver.kind {
+            ValueKind::Str(_) | ValueKind::Text(_) => {}
+            ValueKind::Choice(alternatives) => {
+                let alternatives = Rc::clone(alternatives);
+                let kept: Option<Vec<(Value, Facts)>> = alternatives
+                    .iter()
+                    .map(|(value, facts)| Some((self.text_kept(value, name, args, depth + 1)?, facts.clone())))
+                    .collect();
+                let kept = kept?;
+                let labels = kept.iter().fold(Labels::NONE, |all, (value, _)| all.union(&value.labels));
+                return Some(Value { kind: ValueKind::Choice(kept.into()), labels });
+            }
+            _ => return None,
+        }
+        let clean = self.knowledge.call(&format!(".{name}"), Some(receiver), args).clean;
+        let kept = cleaned_text(receiver, clean, 0);
+        // What is put in comes with the rest of the text; a function that makes it is not run here.
+        let inserted = args.get(1).map(|arg| &arg.value).filter(|_| name.starts_with("replace"));
+        match inserted {
+            Some(value) if value.as_closure().is_some() => None,
+            Some(value) if !value.deep_labels().is_empty() => {
+                let labels = kept.labels.union(&value.deep_labels());
+                Some(Value { kind: ValueKind::Text(vec![kept, value.clone()].into()), labels })
+            }
+            _ => Some(kept),
+        }
+    }
+
     fn invoke_callback_keeping(&mut self, closure: &Rc<Closure>, values: Vec<Value>) -> Value {
         let args: Vec<Argument> =
             values.into_iter().map(|value| Argument { name: None, value, spread: false }).collect();
@@ -659,6 +718,7 @@ impl Machine<'_> {
         for field in fields {
             let Some(value) = field.value else { continue };
             let evaluated = self.evaluate_in_module(class.module, value);
+            let evaluated = self.kept_in_memory(evaluated, &field.name);
             if let ValueKind::Object(object) = &whole.kind {
                 let evaluated = match &evaluated.kind {
                     // Arrow functions as fields see the instance.
@@ -850,6 +910,17 @@ fn callables(value: &Value, out: &mut Vec<Value>, depth: u32) {
         ValueKind::Closure(_) | ValueKind::Class(_) => out.push(value.clone()),
         _ => {}
     }
+}
+
+/// A text whose parts are made harmless for a purpose.
+fn cleaned_text(value: &Value, clean: crate::label::Clean, depth: u32) -> Value {
+    let kind = match &value.kind {
+        ValueKind::Text(parts) if depth < 4 => {
+            ValueKind::Text(parts.iter().map(|part| cleaned_text(part, clean, depth + 1)).collect())
+        }
+        kind => kind.clone(),
+    };
+    Value { kind, labels: value.labels.cleaned(clean) }
 }
 
 fn is_error_name(name: &str) -> bool {

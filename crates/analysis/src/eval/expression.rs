@@ -125,6 +125,9 @@ impl Machine<'_> {
             }
             Kind::Unary { op, operand } => {
                 let value = self.eval(*operand);
+                if matches!(op, UnaryOp::Delete) {
+                    self.take_out(*operand);
+                }
                 match op {
                     UnaryOp::Not => match value.truth() {
                         crate::value::Truth::Maybe => {
@@ -197,6 +200,40 @@ impl Machine<'_> {
         }
     }
 
+    /// `delete row.password`: from here on the variable holds everything of the record but that.
+    fn take_out(&mut self, operand: NodeId) {
+        let Kind::Member { object, property } = self.kind(operand) else { return };
+        let Kind::Name(name) = self.kind(*object) else { return };
+        let (object, property, name) = (*object, property.clone(), name.clone());
+        if let Some(left) = self.without(object, &property) {
+            self.frame().env.assign(&name, &|_| left.clone());
+        }
+    }
+
+    /// A record without one of its columns; `None` where the value is no record.
+    pub(super) fn without(&mut self, node: NodeId, property: &Str) -> Option<Value> {
+        if self.code().language != Language::JavaScript {
+            return None;
+        }
+        let whole = self.eval(node);
+        let is_record = whole.deep_labels().any(|label| matches!(label, crate::label::Label::Record(..)));
+        let gone = Value::plain(ValueKind::Null);
+        match &whole.kind {
+            ValueKind::Object(object) if !object.is_array && !object.is_global.get() => {
+                object.fields.borrow_mut().insert(property.clone(), gone);
+                None
+            }
+            ValueKind::Symbol(_) | ValueKind::Choice(_) | ValueKind::Unknown if is_record => {
+                let rest = Object::new(self.site(node), false);
+                rest.fields.borrow_mut().insert(property.clone(), gone);
+                let labels = whole.labels.clone();
+                rest.spreads.borrow_mut().push(whole);
+                Some(Value { kind: ValueKind::Object(Rc::new(rest)), labels })
+            }
+            _ => None,
+        }
+    }
+
     fn note_markup(&mut self, node: NodeId, value: &Value) {
         if self.code().language == Language::Php && !value.labels.is_empty() && is_markup(value, 0) {
             self.record_here(EventKind::Compose { value: value.clone() }, node);
@@ -204,7 +241,14 @@ impl Machine<'_> {
     }
 
     fn text(&mut self, parts: &[NodeId]) -> Value {
-        let values: Vec<Value> = parts.iter().map(|&part| self.eval(part)).collect();
+        // What was tested before it is put in stays tested, whatever becomes of the text.
+        let values: Vec<Value> = parts
+            .iter()
+            .map(|&part| {
+                let value = self.eval(part);
+                self.frame().facts.clone().vet(&value)
+            })
+            .collect();
         let labels = values.iter().fold(Labels::NONE, |all, value| all.union(&value.labels));
         if values.iter().all(|value| matches!(value.kind, ValueKind::Str(_))) {
             let text: String = values.iter().filter_map(Value::as_str).collect();

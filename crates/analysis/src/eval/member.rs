@@ -9,6 +9,9 @@ use crate::fact::Facts;
 use crate::label::{Clean, Label, Labels};
 use crate::value::{ClassRef, Closure, Object, Symbol, Value, ValueKind};
 
+/// Beginning of the path of a map or set that a server keeps in memory.
+const MEMORY_STORE: &str = "store:memory.";
+
 impl Machine<'_> {
     /// `value.name`.
     pub(super) fn member_of(&mut self, value: &Value, name: &str) -> Value {
@@ -329,6 +332,46 @@ impl Machine<'_> {
             }
             None => Value::of(whole.labels.clone()),
         }
+    }
+
+    /// A map, set or list that a server makes while it starts outlives every request: it is a store of that name.
+    /// The same in the browser is one visitor's own.
+    pub(super) fn kept_in_memory(&mut self, value: Value, name: &Str) -> Value {
+        if self.mode != super::Mode::Setup
+            || self.code().language != plimsoll_ir::Language::JavaScript
+            || !self.knowledge.is_store_name(name)
+        {
+            return value;
+        }
+        match &value.kind {
+            ValueKind::Symbol(symbol) if matches!(symbol.path.as_str(), "Map()" | "Set()") => {
+                if self.is_page_code() {
+                    return value;
+                }
+                let store = Symbol::import(format!("{MEMORY_STORE}{name}"));
+                Value::symbol(store, Labels::one(Label::Record(name.clone(), Clean::NONE)))
+            }
+            ValueKind::Object(object) if object.is_array && object.name.borrow().is_none() => {
+                if !self.is_page_code() {
+                    *object.name.borrow_mut() = Some(name.clone());
+                    object.is_global.set(true);
+                }
+                value
+            }
+            _ => value,
+        }
+    }
+
+    /// Whether the running module belongs to pages: what it says at its top runs in a browser.
+    fn is_page_code(&self) -> bool {
+        const FOLDERS: &[&str] =
+            &["client", "frontend", "components", "hooks", "public", "static", "pages", "web", "ui"];
+        const LIBRARIES: &[&str] =
+            &["react", "react-dom", "vue", "svelte", "preact", "solid-js", "@angular/core", "jquery"];
+        let path = self.program.path(self.module_id());
+        [".tsx", ".jsx", ".vue", ".svelte"].iter().any(|ending| path.ends_with(ending))
+            || path.split('/').any(|part| FOLDERS.contains(&part))
+            || self.code().imports.iter().any(|import| LIBRARIES.contains(&import.module.as_str()))
     }
 
     /// The class value itself, with its static fields left to [`Machine::class_member`].

@@ -81,6 +81,10 @@ impl Machine<'_> {
                         object.is_global.set(object.is_global.get() || is_top);
                     }
                 }
+                let bound = match self.kind(*target) {
+                    Kind::Name(name) => self.kept_in_memory(bound, &name.clone()),
+                    _ => bound,
+                };
                 self.declare_pattern(*target, bound);
                 Flow::Normal
             }
@@ -507,10 +511,16 @@ impl Machine<'_> {
             self.frame().branches > 0 || (self.is_php() && self.frames.iter().any(|frame| frame.branches > 0));
         match &receiver.kind {
             ValueKind::Object(object) => {
+                let value = if object.class.is_some() { self.kept_in_memory(value, property) } else { value };
                 if property.is_empty() {
                     // Read before it is borrowed: a list may be put into itself.
                     let labels = value.deep_labels();
                     object.spreads.borrow_mut().push(Value::of(labels));
+                    if let Some(index) = &index {
+                        let key = self.frame().facts.clone().vet(index).deep_labels();
+                        let all = object.keys.borrow().union(&key);
+                        *object.keys.borrow_mut() = all;
+                    }
                 } else {
                     let old = object.fields.borrow().get(property).cloned();
                     let new = match old {

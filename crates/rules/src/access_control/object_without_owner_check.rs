@@ -43,7 +43,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             if owned {
                 let by_owner =
                     effect.kind != EffectKind::Create || effect.fields.iter().any(|name| is_owner_column(name));
-                if entry.reach_of(effect) != Reach::Anyone && by_owner {
+                if matches!(entry.reach_of(effect), Reach::SignedIn | Reach::Role) && by_owner {
                     limited.entry(store).or_default().insert(index);
                 }
                 continue;

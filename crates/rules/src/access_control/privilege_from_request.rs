@@ -26,6 +26,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 !effect.privilege_fields.is_empty()
                     && !entry.holding_at(effect, GuardKind::Role)
                     && effect.kind.writes()
+                    // A role in a record that makes nobody a user (a post to be filled, the author of a message) is no
+                    // right.
+                    && (effect.target.is_empty() || gives_rights(&effect.target))
             })
             .collect();
         let Some((first, rest)) = chosen.split_first() else { continue };
@@ -47,4 +50,46 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             )
             .done();
     }
+}
+
+/// Whether a store's name says that what stands in it decides what somebody may do.
+fn gives_rights(store: &str) -> bool {
+    const PARTS: &[&str] = &[
+        "user",
+        "account",
+        "admin",
+        "profile",
+        "member",
+        "staff",
+        "employee",
+        "invit",
+        "role",
+        "permission",
+        "auth",
+        "team",
+        "operator",
+        "agent",
+        "manager",
+        "person",
+        "people",
+        "customer",
+        "client",
+        "login",
+        "operador",
+        "usuario",
+        "benutzer",
+        "utilisateur",
+        "owner",
+        "collaborator",
+        "teacher",
+        "student",
+        "doctor",
+        "driver",
+        "vendor",
+        "partner",
+        "claim",
+        "metadata",
+    ];
+    let store = store.to_ascii_lowercase();
+    PARTS.iter().any(|part| store.contains(part))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::habit::MANY;
 use crate::{Rule, Sink, gains};
 use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, Purpose, Reach};
-use plimsoll_model::{App, Claim, Gap, Position, Severity};
+use plimsoll_model::{App, Claim, DataClass, Gap, Position, Severity};
 
 pub(crate) static RULE: Rule = Rule {
     id: "route-without-authentication",
@@ -60,7 +60,13 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                         EffectKind::ReadFile | EffectKind::Fetch | EffectKind::SendMessage | EffectKind::CallAi
                     )
             })
+            // A page that puts a file of the app's own making into place.
+            .filter(|effect| {
+                !(effect.kind == EffectKind::WriteFile && !effect.picked_by_input && entry.methods == ["GET"])
+            })
             .filter(|effect| entry.reach_of(effect) == Reach::Anyone && !effect.limited_to_caller)
+            // Whoever signs up for news is nobody yet.
+            .filter(|effect| !(effect.kind == EffectKind::Create && takes_from_strangers(&effect.target)))
             // What the database's policies admit is open without this route too; policies have rules of their own.
             .filter(|effect| !effect.governed_by_policies)
             .filter(|effect| effect.kind != EffectKind::ReadMemory || !is_sample(&effect.target, &kept))
@@ -74,8 +80,14 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             || effect.target.to_ascii_lowercase().contains("user") && effect.kind.writes()
         {
             Severity::Critical
-        } else if effect.kind.writes() || effect.bypasses_policies || gains::is_about_people(&effect.target) {
+        } else if effect.kind.writes()
+            || effect.bypasses_policies
+            || gains::is_about_people(&effect.target)
+            || gains::class_of(app, effect) == DataClass::Sensitive
+        {
             Severity::High
+        } else if is_catalogue(&effect.target) {
+            Severity::Low
         } else {
             Severity::Medium
         };
@@ -124,6 +136,52 @@ fn is_sample(name: &str, kept: &BTreeSet<&str>) -> bool {
     let made_up = ["mock", "sample", "demo", "dummy", "fake", "example", "placeholder", "fallback"];
     let by_name = plimsoll_model::names::has(&plimsoll_model::names::words(name), &made_up);
     !kept.contains(name) && (by_name || (constant && !gains::is_about_people(name)))
+}
+
+/// Stores whose name says that strangers are meant to leave something in them.
+fn takes_from_strangers(target: &str) -> bool {
+    let name = crate::access::normalised(target);
+    [
+        "newsletter",
+        "subscriber",
+        "emaillist",
+        "mailinglist",
+        "waitlist",
+        "contactmessage",
+        "contactform",
+        "inquir",
+        "enquir",
+        "feedback",
+    ]
+    .iter()
+    .any(|part| name.contains(part))
+}
+
+/// Stores whose name says that they are there to be shown to everybody.
+fn is_catalogue(target: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "product",
+        "category",
+        "tag",
+        "post",
+        "blogpost",
+        "blog",
+        "article",
+        "menu",
+        "menuitem",
+        "testimonial",
+        "faq",
+        "banner",
+        "brand",
+        "country",
+        "currency",
+        "collection",
+        "news",
+        "page",
+        "city",
+    ];
+    let name = crate::access::normalised(target);
+    NAMES.contains(&name.as_str()) || name.starts_with("product")
 }
 
 fn verb(kind: EffectKind) -> &'static str {

@@ -2,7 +2,7 @@
 
 use crate::access::is_by_account_service;
 use crate::{Rule, Sink, gains};
-use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Exposure, Purpose, Reach, StoredValueKind};
+use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Exposure, Reach, StoredValueKind};
 use plimsoll_model::{App, Claim, Gap, Position, Severity};
 use plimsoll_source::Span;
 
@@ -28,11 +28,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 && !entry.trivial
                 && entry.effects.iter().any(|effect| effect.kind.touches_data())
         })
-        .filter(|entry| {
-            !entry.purposes.contains(&Purpose::Login)
-                && !entry.purposes.contains(&Purpose::Register)
-                && !entry.purposes.contains(&Purpose::PublicByDesign)
-        })
+        .filter(|entry| !entry.open_by_nature())
         .filter(|entry| !matches!(entry.kind, EntryKind::StaticFiles))
         .filter(|entry| {
             entry.effects.iter().any(|effect| {

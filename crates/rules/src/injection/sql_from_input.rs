@@ -1,8 +1,12 @@
 //! Text from a visitor becomes part of a database command.
 
-use crate::{Rule, Sink};
-use plimsoll_model::app::{Sink as Ends, Source};
+use std::collections::BTreeMap;
+
+use plimsoll_model::app::{Flow, Sink as Ends, Source};
 use plimsoll_model::{App, Gap, Severity};
+use plimsoll_source::FileId;
+
+use crate::{Rule, Sink};
 
 pub(crate) static RULE: Rule = Rule {
     id: "sql-from-input",
@@ -17,22 +21,31 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
+    // How statements are put together is one habit of a file. A helper that runs every statement is not where the mistake
+    // is: that is where the text was put together.
     let mut seen = std::collections::BTreeSet::new();
+    let mut files: BTreeMap<FileId, Vec<&Flow>> = BTreeMap::new();
     for flow in &app.flows {
-        if !matches!(flow.source, Source::Request | Source::Upload) {
-            continue;
+        let is_visitors = matches!(flow.source, Source::Request | Source::Upload);
+        if is_visitors && flow.sink == Ends::Sql && seen.insert((flow.from, flow.to)) {
+            files.entry(flow.from.file).or_default().push(flow);
         }
-        if flow.sink != Ends::Sql {
-            continue;
+    }
+    for flows in files.into_values() {
+        let Some((first, rest)) = flows.split_first() else { continue };
+        let title = match rest.len() {
+            0 => format!("What a visitor sends (`{}`) becomes part of a database command", first.source_name),
+            more => {
+                format!("What a visitor sends (`{}`) becomes part of {} database commands", first.source_name, more + 1)
+            }
+        };
+        let mut draft = sink.at(first.from, format!("`{}` ends here", first.source_name)).title(title);
+        if first.from != first.to {
+            draft = draft.also(first.to, "the database runs it here");
         }
-        // A helper that runs every statement is not where the mistake is: that is where the text was put together.
-        if !seen.insert((flow.from, flow.to)) {
-            continue;
+        for flow in rest {
+            draft = draft.also(flow.from, format!("`{}` ends here", flow.source_name));
         }
-        let mut draft = sink.at(flow.from, format!("`{}` ends here", flow.source_name));
-        if flow.from != flow.to {
-            draft = draft.also(flow.to, "the database runs it here");
-        }
-        draft.title(format!("What a visitor sends (`{}`) becomes part of a database command", flow.source_name)).done();
+        draft.done();
     }
 }

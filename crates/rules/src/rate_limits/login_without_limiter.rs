@@ -2,7 +2,7 @@
 
 use crate::access::{is_by_account_service, logins_given_away};
 use crate::{Rule, Sink};
-use plimsoll_model::app::{EffectKind, EntryPoint, GuardKind, Purpose};
+use plimsoll_model::app::{EffectKind, EntryPoint, GuardKind, Purpose, Reach};
 use plimsoll_model::{App, Claim, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
@@ -69,12 +69,21 @@ fn what_is_guessed(entry: &EntryPoint) -> Option<&'static str> {
     let by_service = entry.effects.iter().any(is_by_account_service);
     let own =
         entry.effects.iter().any(|effect| matches!(effect.kind, EffectKind::VerifyPassword | EffectKind::IssueSession));
+    // A ticket of a login service, or one that renews a login, cannot be guessed as a password can. Of a whole body the
+    // fields are not known.
+    let by_password = entry.effects.iter().any(|effect| effect.kind == EffectKind::VerifyPassword)
+        || entry.inputs.is_empty()
+        || entry.inputs.iter().any(|input| {
+            let input = input.to_ascii_lowercase();
+            input == "body" || ["pass", "pwd", "pin", "code", "secret"].iter().any(|word| input.contains(word))
+        });
     // A page that only shows the form tries nothing.
-    if by_service || entry.trivial || entry.opaque || (kind == "login" && !own) {
+    if by_service || entry.trivial || entry.opaque || (kind == "login" && !(own && by_password)) {
         return None;
     }
     // An administrator's reset of somebody's password is no public form.
-    if kind == "password reset" && entry.effects.iter().any(|effect| effect.bypasses_policies) {
+    let by_staff = entry.effects.iter().any(|effect| effect.bypasses_policies) || entry.reach() == Reach::Role;
+    if kind == "password reset" && by_staff {
         return None;
     }
     let is_limited = entry.holding(GuardKind::RateLimit).next().is_some()

@@ -3,7 +3,7 @@
 use crate::{Rule, Sink, gains};
 use std::collections::BTreeMap;
 
-use plimsoll_model::app::{CommittedFile, CommittedKind, SecretKind, SecretTier};
+use plimsoll_model::app::{CommittedFile, CommittedKind, SecretKind, SecretSeen, SecretTier};
 use plimsoll_model::{App, Claim, Confidence, DataClass, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
@@ -19,10 +19,8 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
-    for secret in &app.secrets {
-        if secret.in_browser || secret.tier != SecretTier::Secret || secret.git_ignored {
-            continue;
-        }
+    for list in decisions(app) {
+        let Some((secret, others)) = list.split_first() else { continue };
         let severity = match secret.kind {
             _ if secret.in_sample => Severity::Low,
             SecretKind::SigningKey => Severity::Critical,
@@ -32,7 +30,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         };
         let title = match &secret.fallback_for {
             Some(setting) => format!("{} falls back to a value anyone can read when {setting} is not set", secret.what),
-            None => format!("{} is written in the code", secret.what),
+            None if others.is_empty() => format!("{} is written in the code", secret.what),
+            None => format!("Passwords of {} accounts are written in the code", list.len()),
         };
         let mut draft = sink
             .at(secret.span, secret.value.masked())
@@ -40,6 +39,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .severity(severity)
             .subject(secret.what.clone())
             .all(secret.also.iter().copied(), "the same value");
+        for other in others {
+            draft = draft.also(other.span, other.value.masked()).all(other.also.iter().copied(), "the same value");
+        }
         if !secret.in_sample {
             let victim = gains::victim(app);
             draft = match secret.kind {
@@ -84,4 +86,33 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             )
             .done();
     }
+}
+
+/// The secrets of this rule, those of one decision together: a seed that makes twelve accounts is one mistake.
+fn decisions(app: &App) -> Vec<Vec<&SecretSeen>> {
+    let mut out: Vec<Vec<&SecretSeen>> = Vec::new();
+    let files = |secret: &SecretSeen| -> Vec<_> {
+        std::iter::once(&secret.span).chain(&secret.also).map(|span| span.file).collect()
+    };
+    for secret in &app.secrets {
+        if secret.in_browser || secret.tier != SecretTier::Secret || secret.git_ignored {
+            continue;
+        }
+        let is_account = |secret: &SecretSeen| {
+            matches!(secret.kind, SecretKind::Password | SecretKind::DefaultAccount)
+                && secret.fallback_for.is_none()
+                && !secret.certain
+        };
+        let own = files(secret);
+        let known = out.iter_mut().find(|list| {
+            is_account(secret)
+                && list.iter().all(|other| is_account(other) && other.in_sample == secret.in_sample)
+                && list.iter().any(|other| files(other).iter().any(|file| own.contains(file)))
+        });
+        match known {
+            Some(list) => list.push(secret),
+            None => out.push(vec![secret]),
+        }
+    }
+    out
 }

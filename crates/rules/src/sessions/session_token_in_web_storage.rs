@@ -17,26 +17,47 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
+    // Where a service's own client keeps its login: its makers' default, with short-lived tokens.
     for value in &app.stored_values {
-        if value.kind != StoredValueKind::SessionToken || value.written.is_empty() {
-            continue;
-        }
+        let (Some(library), Some(&at)) = (&value.by_library, value.written.first()) else { continue };
         let store = if value.storage == WebStorage::Local { "localStorage" } else { "sessionStorage" };
-        // Where a service's own client keeps its login: its makers' default, with short-lived tokens.
-        if let Some(library) = &value.by_library {
-            sink.at(value.written[0], format!("{library}'s client is told to keep the login in {store}"))
-                .title(format!("The login token lies in {store}, readable by any script"))
-                .severity(Severity::Low)
-                .subject(library.clone())
-                .grants([], Claim::TokenReadable, format!("the login token lies in {store}, where any script reads it"))
-                .done();
-            continue;
-        }
-        sink.at(value.written[0], format!("the token is written to {store} under `{}`", value.key))
+        sink.at(at, format!("{library}'s client is told to keep the login in {store}"))
             .title(format!("The login token lies in {store}, readable by any script"))
-            .all(value.written.iter().skip(1).copied(), "written here too")
-            .all(value.read.iter().copied(), "read here")
-            .subject(value.key.clone())
+            .severity(Severity::Low)
+            .subject(library.clone())
+            .grants([], Claim::TokenReadable, format!("the login token lies in {store}, where any script reads it"))
+            .done();
+    }
+    // Under how many names the login lies there, and how often it is read, is one decision.
+    for (storage, store) in [
+        (WebStorage::Local, "localStorage"),
+        (WebStorage::Session, "sessionStorage"),
+        (WebStorage::Cookie, "a cookie that scripts write"),
+        (WebStorage::Other, "the browser's own database"),
+    ] {
+        let kept: Vec<_> = app
+            .stored_values
+            .iter()
+            .filter(|value| {
+                value.storage == storage
+                    && value.kind == StoredValueKind::SessionToken
+                    && value.by_library.is_none()
+                    && !value.written.is_empty()
+            })
+            .collect();
+        let Some(first) = kept.first() else { continue };
+        let mut draft = sink
+            .at(first.written[0], format!("the token is written to {store} under `{}`", first.key))
+            .title(format!("The login token lies in {store}, readable by any script"))
+            .subject(first.key.clone());
+        for value in &kept {
+            let note = format!("written here too, under `{}`", value.key);
+            draft = draft.all(value.written.iter().copied().filter(|&span| span != first.written[0]), note.as_str());
+        }
+        for value in &kept {
+            draft = draft.all(value.read.iter().copied(), "read here");
+        }
+        draft
             .grants([], Claim::TokenReadable, format!("the login token lies in {store}, where any script reads it"))
             .done();
     }

@@ -1,6 +1,9 @@
 //! Effects: what events do to the world.
 
+use std::rc::Rc;
+
 use plimsoll_analysis::{Argument, Clean, Event, EventKind, Label, Labels, Site, Symbol, SymbolKind, Value, ValueKind};
+use plimsoll_ir::Str;
 use plimsoll_model::app::{Effect, EffectKind};
 
 use crate::guards::is_privilege_name;
@@ -72,6 +75,8 @@ const CALLS: &[(&str, EffectKind)] = &[
     ("move_uploaded_file", EffectKind::WriteFile),
     ("file_put_contents", EffectKind::WriteFile),
     ("unlink", EffectKind::DeleteFile),
+    ("api_sign_request", EffectKind::WriteFile),
+    ("createPresignedPost", EffectKind::WriteFile),
     ("fs.readFile", EffectKind::ReadFile),
     ("fs.readFileSync", EffectKind::ReadFile),
     ("promises.readFile", EffectKind::ReadFile),
@@ -414,10 +419,13 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     let event = &events[index];
     let mut effect = effect(found.kind, found.target.clone(), event);
     let (mut filters, mut values): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
-    if found.sql.is_some() {
-        filters.extend(args.iter().map(|arg| arg.value.clone()));
-        if let Some(sql) = &found.sql {
-            effect.fields = sql_fields(sql, found.kind);
+    let mut places = None;
+    if let Some(sql) = &found.sql {
+        effect.fields = sql_fields(sql, found.kind);
+        places = super::placed::placed(sql, found.kind, args);
+        match &places {
+            Some(places) => filters.extend(places.filters.iter().cloned()),
+            None => filters.extend(args.iter().map(|arg| arg.value.clone())),
         }
     } else {
         let name = callee.last_name();
@@ -462,16 +470,20 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
             || callee.path.starts_with("Auth.")
             || callee.path.starts_with("@laravel.")
             || callee.path.starts_with("request()."));
-    let (limits, replaced) = filters
-        .iter()
-        .map(|value| limiting(value, 4))
-        .fold((false, false), |all, one| (all.0 || one.0, all.1 || one.1));
-    effect.limited_to_caller = limits || of_caller;
-    effect.caller_replaced = replaced && !effect.limited_to_caller;
-    if found.sql.is_none() || matches!(found.kind, EffectKind::Create) {
-        let value_labels = values.iter().fold(Labels::NONE, |all, value| all.union(&value.deep_labels()));
+    effect.limited_to_caller = filters.iter().any(|value| needs_identity(value, 6)) || of_caller;
+    effect.caller_replaced = !effect.limited_to_caller && filters.iter().any(|value| replaces_caller(value, 6));
+    // What was given out to be shown again opens what it was given out for.
+    effect.limited_to_caller |= matches!(found.kind, EffectKind::Read | EffectKind::Update | EffectKind::Delete)
+        && by_ticket(&events[index..], callee, args);
+    if found.kind == EffectKind::Create {
+        effect.limited_to_caller |= values.iter().any(|value| needs_identity(value, 6));
+    }
+    for (column, value) in places.iter().flat_map(|places| &places.written) {
         if found.kind == EffectKind::Create {
-            effect.limited_to_caller |= value_labels.has_identity();
+            effect.limited_to_caller |= needs_identity(value, 6);
+        }
+        if gives_privilege(column, value) {
+            effect.privilege_fields.push(column.clone());
         }
     }
     for value in &values {
@@ -483,6 +495,20 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     effect.bypasses_policies = bypasses(callee);
     effect.governed_by_policies = !effect.bypasses_policies && is_public_client(callee);
     effect
+}
+
+/// Whether a query, with what is called on it later, asks for what a secret of the request opens.
+fn by_ticket(events: &[Event], callee: &Symbol, args: &[Argument]) -> bool {
+    let Some(event) = events.first() else { return false };
+    let mut chain: Vec<(Str, Rc<[Argument]>, Site)> = callee.calls();
+    chain.push((callee.last_name(), args.to_vec().into(), event.site));
+    chain.extend(events[1..].iter().take(400).filter_map(|later| match &later.kind {
+        EventKind::Call { callee, args } if callee.passes(event.site) => {
+            Some((callee.last_name(), Rc::clone(args), later.site))
+        }
+        _ => None,
+    }));
+    crate::guards::chain_by_ticket(&chain, 0)
 }
 
 /// Which arguments choose records and which are written.
@@ -525,6 +551,12 @@ fn split_arguments(
         return;
     }
     match name {
+        // A map in memory: the key chooses.
+        "set" if kind == EffectKind::WriteMemory => {
+            filters.extend(args.first().map(|arg| arg.value.clone()));
+            values.extend(args.iter().skip(1).map(|arg| arg.value.clone()));
+        }
+        "delete" if kind == EffectKind::WriteMemory => filters.extend(args.iter().map(|arg| arg.value.clone())),
         // The first argument chooses.
         "findByIdAndUpdate" | "findOneAndUpdate" | "updateOne" | "updateMany" | "replaceOne" | "setDoc"
         | "updateDoc" | "addDoc" | "updateUserById" | "updateUser" | "findOneAndReplace" => {
@@ -551,35 +583,24 @@ fn split_arguments(
     }
 }
 
-/// Whether a filter limits to the caller; and whether it would, did the request not come first: in `query.id || me.id` the
-/// request decides.
-fn limiting(value: &Value, depth: u32) -> (bool, bool) {
-    let has_identity = || value.deep_labels().has_identity();
+/// Whether a filter names the caller only where the request names nobody: `input.user_id ?? user.id`.
+fn replaces_caller(value: &Value, depth: u32) -> bool {
     if depth == 0 {
-        return (has_identity(), false);
+        return false;
     }
-    let both = |parts: &mut dyn Iterator<Item = Value>| {
-        parts.map(|part| limiting(&part, depth - 1)).fold((false, false), |all, one| (all.0 || one.0, all.1 || one.1))
-    };
     match &value.kind {
         ValueKind::Or(pair) => {
             let first = pair.0.deep_labels();
             let asked = first.any(|label| {
                 matches!(label, Label::Input(name, _) if !name.starts_with("headers") && !name.starts_with("cookies"))
             });
-            if asked && !first.has_identity() && pair.1.deep_labels().has_identity() {
-                (false, true)
-            } else {
-                (has_identity(), false)
-            }
+            asked && !first.has_identity() && pair.1.deep_labels().has_identity()
         }
         ValueKind::Object(object) if object.spreads.borrow().is_empty() => {
-            let fields: Vec<Value> =
-                object.fields.borrow().values().chain(object.items.borrow().iter()).cloned().collect();
-            let (limits, replaced) = both(&mut fields.into_iter());
-            (limits || value.labels.has_identity(), replaced)
+            let (fields, items) = (object.fields.borrow(), object.items.borrow());
+            fields.values().chain(items.iter()).any(|inner| replaces_caller(inner, depth - 1))
         }
-        _ => (has_identity(), false),
+        _ => false,
     }
 }
 
@@ -652,21 +673,52 @@ fn fields_of(value: &Value, effect: &mut Effect) {
             continue;
         }
         effect.fields.push(name.to_string());
-        let chosen =
-            field.deep_labels().any(|label| matches!(label, Label::Input(_, clean) if !clean.covers(Clean::ALL)));
-        // A choice between constants, whatever it depends on, is the app's own.
-        let constant = field.as_str().is_some() && !chosen;
-        if chosen
-            && !constant
-            && is_privilege_name(name)
-            && !matches!(name.to_ascii_lowercase().as_str(), "type" | "level" | "plan" | "rule" | "group" | "scope")
-        {
+        if gives_privilege(name, field) {
             effect.privilege_fields.push(name.to_string());
         }
     }
     let items: Vec<Value> = object.items.borrow().iter().take(4).cloned().collect();
     for item in &items {
         fields_of(item, effect);
+    }
+}
+
+/// Whether a field decides what somebody may do, and the request chooses its value.
+fn gives_privilege(name: &str, value: &Value) -> bool {
+    let chosen = value.deep_labels().any(|label| matches!(label, Label::Input(_, clean) if !clean.covers(Clean::ALL)));
+    // A choice between constants, whatever it depends on, is the app's own.
+    let constant = value.as_str().is_some() && !chosen;
+    chosen
+        && !constant
+        && is_privilege_name(name)
+        && !matches!(name.to_ascii_lowercase().as_str(), "type" | "level" | "plan" | "rule" | "group" | "scope")
+}
+
+/// Whether a value is of nobody's but a known caller's. `user?.id || body.user_id` takes the caller's word where nobody is
+/// known; nothing in its place finds nothing.
+fn needs_identity(value: &Value, depth: u32) -> bool {
+    if depth == 0 {
+        return value.labels.has_identity();
+    }
+    let is_nothing = |value: &Value| match &value.kind {
+        ValueKind::Null | ValueKind::Bool(false) => true,
+        ValueKind::Str(text) => text.is_empty(),
+        ValueKind::Num(number) => *number == 0.0,
+        _ => false,
+    };
+    match &value.kind {
+        ValueKind::Or(pair) => {
+            let both = [&pair.0, &pair.1].map(|side| (needs_identity(side, depth - 1), is_nothing(side)));
+            both.iter().any(|(needs, _)| *needs) && both.iter().all(|(needs, nothing)| *needs || *nothing)
+        }
+        ValueKind::Object(object) => {
+            let fields = object.fields.borrow();
+            let (items, spreads) = (object.items.borrow(), object.spreads.borrow());
+            let mut inner = fields.values().chain(items.iter()).chain(spreads.iter()).take(64);
+            value.labels.has_identity() || inner.any(|inner| needs_identity(inner, depth - 1))
+        }
+        ValueKind::Text(parts) => parts.iter().any(|part| needs_identity(part, depth - 1)),
+        _ => value.deep_labels().has_identity(),
     }
 }
 
@@ -863,12 +915,10 @@ fn assign(event: &Event, receiver: &Value, property: &str, value: &Value) -> Opt
         return (!plumbing).then(|| effect(EffectKind::IssueSession, "session", event));
     }
     if let Some(object) = receiver.as_object().filter(|object| object.is_global.get()) {
-        // What an instance sets up for itself (its connection, that it is ready) is no data.
-        let is_part = object.class.is_some()
-            && !value
-                .deep_labels()
-                .any(|label| matches!(label, Label::Input(..) | Label::Upload(..) | Label::Record(..)));
-        if is_part {
+        // What the app's own machinery keeps of itself is no record of anybody's.
+        let about_somebody =
+            value.deep_labels().any(|label| matches!(label, Label::Input(..) | Label::Upload(..) | Label::Record(..)));
+        if object.class.is_some() && !about_somebody {
             return None;
         }
         let mut effect = effect(EffectKind::WriteMemory, object.name.borrow().as_deref().unwrap_or_default(), event);

@@ -228,7 +228,9 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], out:
         } else if let Some(object) = filter.as_object() {
             // An operator in place of a password or code matches every record.
             for (field, value) in object.fields.borrow().iter() {
-                if super::rows::is_credential_column(field) && open(value, false) {
+                if (super::rows::is_credential_column(field) || super::rows::is_ticket_column(field))
+                    && open(value, false)
+                {
                     push(event, value, Sink::NoSql, &name, Clean::SCALAR, out);
                 }
             }
@@ -547,6 +549,8 @@ fn rows(value: &Value, depth: u32) -> Vec<String> {
             .collect()
     };
     match &value.kind {
+        // What the framework's own answer gives back (`return res.json(row)`) was told where it was sent.
+        ValueKind::Symbol(symbol) if is_sent(symbol) => Vec::new(),
         ValueKind::Symbol(symbol) => match &symbol.kind {
             // An address is made of a record's id, and shows nothing of the record.
             SymbolKind::Call { callee, .. }
@@ -591,6 +595,11 @@ pub(super) fn is_derived(symbol: &Symbol) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a value is what sending an answer gives back.
+pub(super) fn is_sent(symbol: &Symbol) -> bool {
+    ["@res.", "@reply."].iter().any(|answer| symbol.path.starts_with(answer)) && symbol.path.ends_with("()")
 }
 
 pub(super) fn is_row_member(name: &str) -> bool {

@@ -139,6 +139,12 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
     {
         out.insert(Purpose::PaidApi);
     }
+    // Where a provider of logins sends visitors back with a code of its own; it opens nothing but their own account.
+    let back_from_login = has(&["callback", "oauth", "oauth2", "sso"])
+        && entry.inputs.iter().any(|input| matches!(input.as_str(), "query.code" | "query.state"));
+    if back_from_login {
+        out.insert(Purpose::PublicByDesign);
+    }
     // Whoever renews a login shows the token that was given for it.
     let renews = has(&["refresh"]) && entry.inputs.iter().any(|input| input.to_ascii_lowercase().contains("token"));
     if renews {
@@ -171,6 +177,10 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
         "availability",
         "reviews",
         "testimonials",
+        "sitemap",
+        "robots",
+        "rss",
+        "feed",
     ]) || says(&["contact us", "opening hours", "by token", "book appointment"])
         // Open positions and the form to apply; the applications themselves are not.
         || (has(&["careers", "career", "vacancies"]) && !has(&["applications", "applicants", "candidates"]))

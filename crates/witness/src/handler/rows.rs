@@ -46,6 +46,9 @@ pub(super) fn columns_in(value: &Value, depth: u32) -> Vec<Columns> {
     };
     match &value.kind {
         ValueKind::Symbol(symbol) => {
+            if super::flows::is_sent(symbol) {
+                return Vec::new();
+            }
             if let SymbolKind::Member(_, name) = &symbol.kind
                 && !super::flows::is_row_member(name)
                 && !is_method_of_row(name)
@@ -299,6 +302,48 @@ pub(crate) fn is_credential_column(name: &str) -> bool {
         || bare.contains("resetcode")
 }
 
+/// Whether a column holds what somebody was sent to show again: a link's token, an invitation, a code.
+pub(crate) fn is_ticket_column(name: &str) -> bool {
+    let words = super::words_of(name);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    if has(&[
+        "expires",
+        "expiry",
+        "expired",
+        "expiration",
+        "at",
+        "count",
+        "type",
+        "csrf",
+        "xsrf",
+        "used",
+        "id",
+        "device",
+        "push",
+    ]) {
+        return false;
+    }
+    has(&["token", "otp", "invitetoken", "accesstoken", "sharetoken", "resettoken"])
+        || (has(&["code", "key", "hash", "secret", "link"])
+            && has(&[
+                "invite",
+                "invitation",
+                "verification",
+                "verify",
+                "reset",
+                "confirm",
+                "confirmation",
+                "access",
+                "share",
+                "magic",
+                "activation",
+                "activate",
+                "recovery",
+                "secret",
+                "api",
+            ]))
+}
+
 /// What the program says of the columns of its stores, gathered while it runs.
 #[derive(Default)]
 pub(crate) struct Known {
@@ -512,8 +557,14 @@ fn credential(mut flow: Flow, known: &Known) -> Option<Flow> {
             .collect(),
         _ => Vec::new(),
     };
-    // One of several spellings that was taken out stands for all of them (`passwordHash`, `password_hash`).
-    let taken = words.first() == Some(&"without") && words.iter().skip(1).any(|name| is_credential_column(name));
+    // One of several spellings that was taken out stands for all of them (`passwordHash`, `password_hash`); one that the
+    // store does not have takes nothing out.
+    let bare = |name: &str| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let has = |name: &str| {
+        known.columns.get(&store).is_none_or(|columns| columns.iter().any(|column| bare(column) == bare(name)))
+    };
+    let taken =
+        words.first() == Some(&"without") && words.iter().skip(1).any(|name| is_credential_column(name) && has(name));
     if names.is_empty() || taken {
         return None;
     }

@@ -236,9 +236,15 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
     // The app's own escape function: it replaces what opens a tag.
     if matches!(path.rsplit('.').next(), Some("replace" | "replaceAll")) {
         let pattern = args.first().map(|arg| arg.value.as_str().unwrap_or_else(|| arg.value.path()).to_owned());
-        if pattern.is_some_and(|pattern| pattern.contains('<')) {
-            outcome.clean = Clean::HTML;
-            return outcome;
+        if let Some(pattern) = pattern {
+            if let Some(clean) = leaves_listed(&pattern, args) {
+                outcome.clean = clean;
+                return outcome;
+            }
+            if pattern.contains('<') {
+                outcome.clean = Clean::HTML;
+                return outcome;
+            }
         }
     }
     // A file of records read whole is a store: its members are its tables.
@@ -405,6 +411,12 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         outcome.replace = Some(Labels::one(Label::Token));
         return outcome;
     }
+    // A document made here is a new one, whatever records its values were read from.
+    if path.ends_with("mongoose.model()") || path.ends_with("mongoose.default.model()") {
+        let given = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
+        outcome.replace = Some(given.filtered(|label| !matches!(label, Label::Record(..))));
+        return outcome;
+    }
     if stores::is_read(path, receiver, args) {
         let recognised = stores::recognise(path, receiver, args);
         // What only goes on with what was read (`.fetchall()`) gives records of the same store.
@@ -435,6 +447,19 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         outcome.defers = true;
     }
     outcome
+}
+
+/// `.replace(/[^a-z0-9]/g, '')` leaves only what is listed: what that is harmless for.
+fn leaves_listed(pattern: &str, args: &[Argument]) -> Option<Clean> {
+    let body = pattern.strip_prefix('/')?.trim_end_matches('/');
+    let class = body.strip_prefix("[^")?;
+    let listed = class.trim_end_matches(['+', '*']).strip_suffix(']')?;
+    let constant = args.get(1).is_none_or(|arg| matches!(arg.value.kind, ValueKind::Str(_)));
+    if !constant || listed.contains(['<', '>', '\'', '"', '`', ';', '$', ']']) || listed.contains("\\S") {
+        return None;
+    }
+    let is_path = listed.contains('/') || listed.contains("\\/");
+    Some(if is_path { Clean(Clean::ALL.0 & !Clean::PATH.0 & !Clean::URL.0) } else { Clean::ALL })
 }
 
 fn returned_argument(path: &str) -> Option<usize> {

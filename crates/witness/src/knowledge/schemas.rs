@@ -21,9 +21,24 @@ pub(super) fn checked(path: &str, receiver: Option<&Value>, args: &[Argument]) -
     };
     let fields = fields_of(&schema, 0)?;
     let site = schema.site()?;
-    let origin = input.deep_labels();
+    // Of a record put together on the spot each field is known by itself; only the rest comes from what is spread into it.
+    let literal = match &input.kind {
+        ValueKind::Object(object) if !object.is_array => Some(Rc::clone(object)),
+        _ => None,
+    };
+    let origin = match &literal {
+        Some(object) => {
+            object.spreads.borrow().iter().fold(Labels::NONE, |all, spread| all.union(&spread.deep_labels()))
+        }
+        None => input.deep_labels(),
+    };
     let object = Object::new(site, false);
     for (field, clean) in fields {
+        if let Some(given) = literal.as_ref().and_then(|object| object.fields.borrow().get(&field).cloned()) {
+            let labels = given.labels.cleaned(clean);
+            object.fields.borrow_mut().insert(field, Value { kind: given.kind, labels });
+            continue;
+        }
         let labels: Labels = origin
             .iter()
             .map(|label| match label {

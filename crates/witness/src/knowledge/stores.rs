@@ -233,6 +233,102 @@ const SQL_METHODS: &[&str] = &[
     "executeQuery",
 ];
 
+/// Beginning of the path of what a server keeps in memory while it runs.
+pub(crate) const MEMORY: &str = "store:memory.";
+
+/// Whether a list or map of this name keeps count of the server's own work rather than records.
+pub(crate) fn is_bookkeeping(name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "cache",
+        "cached",
+        "caches",
+        "memo",
+        "rate",
+        "limit",
+        "limits",
+        "limiter",
+        "limiters",
+        "attempt",
+        "attempts",
+        "hits",
+        "throttle",
+        "throttled",
+        "bucket",
+        "buckets",
+        "window",
+        "windows",
+        "socket",
+        "sockets",
+        "connection",
+        "connections",
+        "listener",
+        "listeners",
+        "handler",
+        "handlers",
+        "subscriber",
+        "subscribers",
+        "subscriptions",
+        "callbacks",
+        "plugins",
+        "middlewares",
+        "routes",
+        "timer",
+        "timers",
+        "timeouts",
+        "intervals",
+        "inflight",
+        "pending",
+        "queue",
+        "queues",
+        "lock",
+        "locks",
+        "metric",
+        "metrics",
+        "counter",
+        "counters",
+        "stats",
+        "samples",
+        "timings",
+        "checks",
+        "alerts",
+        "requests",
+        "responses",
+        "peers",
+        "streams",
+        "workers",
+        "pool",
+        "pools",
+        "instances",
+        "registry",
+        "blacklist",
+        "blocked",
+        "allowed",
+        "whitelist",
+        "options",
+        "config",
+        "columns",
+        "fields",
+        "headers",
+        "types",
+        "mimetypes",
+        "extensions",
+    ];
+    crate::handler::words_of(name).iter().any(|word| WORDS.contains(&word.as_str()))
+}
+
+/// A map or set in the server's memory.
+fn memory(path: &str, name: &str) -> Option<StoreCall> {
+    let table = path.strip_prefix(MEMORY)?;
+    let end = table.find(['.', '[', '(']).unwrap_or(table.len());
+    // Only methods of the map itself; what is read of a record is the record's.
+    let kind = match (table.matches('.').count(), name) {
+        (1, "get" | "values" | "entries" | "keys" | "forEach" | "has") => EffectKind::ReadMemory,
+        (1, "set" | "add" | "delete" | "clear") => EffectKind::WriteMemory,
+        _ => return None,
+    };
+    Some(StoreCall { kind, target: table[..end].to_owned(), sql: None })
+}
+
 /// Recognises a call.
 pub(crate) fn recognise(path: &str, receiver: Option<&Value>, args: &[Argument]) -> Option<StoreCall> {
     let name = path.rsplit(['.', '/']).next().unwrap_or(path);
@@ -240,6 +336,9 @@ pub(crate) fn recognise(path: &str, receiver: Option<&Value>, args: &[Argument])
     if let Some(sql) = sql_text(name, args) {
         let (kind, target) = statement(&sql)?;
         return Some(StoreCall { kind, target, sql: Some(sql) });
+    }
+    if path.starts_with(MEMORY) {
+        return memory(path, name);
     }
     if is_not_store(path) {
         return None;

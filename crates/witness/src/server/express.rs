@@ -67,6 +67,8 @@ struct Server {
     context: bool,
     registered: Vec<Registered>,
     mounted: bool,
+    /// It answers nothing by itself: something else has to mount it.
+    is_router: bool,
     /// Prefix that it was made with.
     prefix: String,
 }
@@ -99,7 +101,15 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
         let name = callee.last_name();
         let server = servers.entry(id).or_insert_with(|| {
             order.push(id);
-            Server { framework, context, registered: Vec::new(), mounted: false, prefix: made_prefix(callee) }
+            let is_router = makes_router(callee);
+            Server {
+                framework,
+                context,
+                registered: Vec::new(),
+                mounted: false,
+                is_router,
+                prefix: made_prefix(callee),
+            }
         });
         if name == "basePath"
             && let Some(path) = event.arg(0).and_then(Value::as_str)
@@ -171,7 +181,8 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
             server.mounted = true;
         }
     }
-    let roots: Vec<ServerId> = order.iter().copied().filter(|id| !servers[id].mounted).collect();
+    let roots: Vec<ServerId> =
+        order.iter().copied().filter(|id| !servers[id].mounted && !is_left_over(witnessing, *id, &servers)).collect();
     let mut reader = Reader { witnessing, servers: &servers, decorators: &decorators, app, depth: 0 };
     for root in roots {
         reader.server(root, "", &Passage::default());
@@ -214,6 +225,38 @@ fn server_of(callee: &Symbol) -> Option<(ServerId, &'static str, bool, Option<St
             _ => return None,
         }
     }
+}
+
+/// Whether the server that a call is made on is a router of Express.
+fn makes_router(callee: &Symbol) -> bool {
+    callee.calls().first().is_some_and(|(name, ..)| name == "Router") && !callee.path.contains("koa")
+}
+
+/// A router in a file that nothing imports, beside routers that are imported and mounted: it is not part of the app.
+/// Apps that load every file of a folder import none of them.
+fn is_left_over(witnessing: &Witnessing<'_, '_>, id: ServerId, servers: &BTreeMap<ServerId, Server>) -> bool {
+    let ServerId::Made(site) = id else { return false };
+    if !servers[&id].is_router {
+        return false;
+    }
+    let program = witnessing.machine.program;
+    let imported = |module: plimsoll_analysis::ModuleId| {
+        program.iter().any(|(from, code)| {
+            from != module && (0..code.imports.len()).any(|import| program.target(from, import) == Some(module))
+        })
+    };
+    let folder = |module| program.path(module).rsplit_once('/').map_or("", |(folder, _)| folder);
+    !imported(site.module)
+        && servers.iter().any(|(other, server)| match other {
+            ServerId::Made(at) => {
+                server.mounted
+                    && server.is_router
+                    && at.module != site.module
+                    && folder(at.module) == folder(site.module)
+                    && imported(at.module)
+            }
+            _ => false,
+        })
 }
 
 /// The prefix that a router was made with: `new Router({ prefix })`, `new Hono().basePath(path)`.
