@@ -118,6 +118,12 @@ impl Base {
         Solved { held: cost.iter().map(Option::is_some).collect(), by }
     }
 
+    /// All claims that follow.
+    pub(crate) fn reached(&self, given: &[usize], banned: &BTreeSet<usize>) -> BTreeSet<usize> {
+        let solved = self.solve(given, banned);
+        solved.held.iter().enumerate().filter(|(_, held)| **held).map(|(claim, _)| claim).collect()
+    }
+
     /// The cheapest proof of a claim that does not use the banned findings.
     pub(crate) fn proof(&self, given: &[usize], banned: &BTreeSet<usize>, goal: usize) -> Option<Proof> {
         let solved = self.solve(given, banned);

@@ -236,6 +236,19 @@ impl Effect {
             called_at: None,
         }
     }
+
+    /// Whether it leaves something that others may be shown later.
+    pub fn leaves_something(&self) -> bool {
+        matches!(
+            self.kind,
+            EffectKind::Create
+                | EffectKind::CreateAccount
+                | EffectKind::Update
+                | EffectKind::WriteFile
+                | EffectKind::WriteMemory
+                | EffectKind::Query
+        )
+    }
 }
 
 /// Something that answers a request.
@@ -291,6 +304,12 @@ impl EntryPoint {
         ]
         .iter()
         .any(|purpose| self.purposes.contains(purpose))
+    }
+
+    /// Whether it lets in whoever has an address that was sent to one customer: no login, but the record is picked by a
+    /// part of the address.
+    pub fn opens_by_link(&self) -> bool {
+        self.purposes.contains(&Purpose::PublicByDesign) && self.path.contains("/:") && self.reach() == Reach::Anyone
     }
 
     /// Guards of a kind that hold for the whole handler.

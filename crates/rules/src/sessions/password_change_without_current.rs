@@ -1,9 +1,9 @@
 //! A password is changed without asking for the current one.
 
 use plimsoll_model::app::{EffectKind, GuardKind, Purpose, Reach};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Severity};
 
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 
 pub(crate) static RULE: Rule = Rule {
     id: "password-change-without-current",
@@ -18,6 +18,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
+    let victim = gains::victim(app);
     for entry in &app.entry_points {
         if !entry.purposes.contains(&Purpose::PasswordChange)
             || entry.purposes.contains(&Purpose::PasswordReset)
@@ -40,6 +41,16 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .also(entry.handler, format!("{}: the current password is not asked for", entry.label()))
             .title(format!("{} changes a password without asking for the current one", entry.label()))
             .subject(entry.label())
+            .grants(
+                [Claim::ActsAs(victim)],
+                Claim::Holds(victim),
+                format!("sets a new password with {}, and logs in with it: the old one is not asked for", entry.label()),
+            )
+            .grants(
+                [Claim::Holds(victim)],
+                Claim::Keeps(victim),
+                format!("replaces the password with {}: the old one is not asked for, and its owner is locked out", entry.label()),
+            )
             .done();
     }
 }
