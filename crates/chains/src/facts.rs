@@ -237,7 +237,7 @@ fn writers(base: &mut Base, app: &App, findings: &[Finding]) {
             let Some(&store) = stores.iter().find(|store| store.eq_ignore_ascii_case(&effect.target)) else { continue };
             let label = entry.label();
             let plants = Claim::Plants(store.to_owned());
-            let text = format!("leaves it in {store} with {label}");
+            let text = format!("leaves a text of his own in {store} with {label}");
             if open.contains(label.as_str()) {
                 base.add(&[Claim::Calls(label)], &plants, By::Fact, text, Confidence::Likely);
                 continue;
@@ -260,24 +260,27 @@ fn writers(base: &mut Base, app: &App, findings: &[Finding]) {
 /// What a script in an administrator's page can do that outlasts the page: it makes an account for the attacker where
 /// administrators make accounts.
 fn accounts_by_script(base: &mut Base, app: &App) {
-    for entry in &app.entry_points {
-        let creates = entry.effects.iter().any(|effect| {
+    let makes = |entry: &&EntryPoint| {
+        entry.effects.iter().any(|effect| {
             let account = effect.kind == EffectKind::CreateAccount
                 || effect.kind == EffectKind::Create && is_accounts(app, &effect.target);
             account && entry.reach_of(effect) == Reach::Role
-        });
-        if creates {
-            let administrator = Position::Administrator;
-            base.add(
-                &[Claim::ActsAs(administrator)],
-                &Claim::Holds(administrator),
-                By::Fact,
-                format!("makes an account of the attacker's own with {}, which is still there when the page is closed", entry.label()),
-                Confidence::Likely,
-            );
-            return;
-        }
-    }
+        })
+    };
+    // Best where the role of the new account can be chosen too.
+    let chooses = |entry: &EntryPoint| {
+        let named = |name: &str| name.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case("role"));
+        entry.inputs.iter().any(|input| named(input))
+            || entry.effects.iter().any(|effect| !effect.privilege_fields.is_empty())
+    };
+    let entries = app.entry_points.iter().rev().filter(makes);
+    let Some(entry) = entries.max_by_key(|entry| chooses(entry)) else { return };
+    let administrator = Position::Administrator;
+    let text = format!(
+        "makes an account of the attacker's own with {}, which is still there when the page is closed",
+        entry.label()
+    );
+    base.add(&[Claim::ActsAs(administrator)], &Claim::Holds(administrator), By::Fact, text, Confidence::Likely);
 }
 
 /// Whether a store holds the app's own accounts: it keeps their passwords.

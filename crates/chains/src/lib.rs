@@ -85,8 +85,14 @@ pub fn derive(app: &App, findings: &[Finding], carries: DataClass, assume_fixed:
     let story = Story::new(app, findings, &holdings, &|at| stands(at));
     let mut told = story.tell();
     told.truncate(TOLD);
-    let targets: BTreeSet<Target> =
-        told.iter().map(|told| Target { given: told.given.clone(), goal: told.goal }).collect();
+    let targets: BTreeSet<Target> = told
+        .iter()
+        .map(|told| Target {
+            given: told.given.clone(),
+            goal: told.goal,
+            least: story.confidence(&told.proof).min(Confidence::Likely),
+        })
+        .collect();
     let targets: Vec<Target> = targets.into_iter().collect();
     let cut = if targets.is_empty() { CheapestCut::default() } else { story.cut(&targets, &told) };
     let repairs = story.repairs(&told);
@@ -130,12 +136,7 @@ struct Story<'a> {
 }
 
 impl<'a> Story<'a> {
-    fn new(
-        app: &App,
-        findings: &'a [Finding],
-        holdings: &'a facts::Holdings,
-        counts: &dyn Fn(usize) -> bool,
-    ) -> Self {
+    fn new(app: &App, findings: &'a [Finding], holdings: &'a facts::Holdings, counts: &dyn Fn(usize) -> bool) -> Self {
         let mut base = Base::default();
         facts::add(&mut base, app, holdings, findings);
         for (at, finding) in findings.iter().enumerate().filter(|(at, _)| counts(*at)) {
@@ -195,16 +196,14 @@ impl<'a> Story<'a> {
         found
     }
 
-    /// One finding whose own sentence is the whole story is a finding, not a chain. A takeover is the first step to
-    /// everything else; but where it hangs on a condition that nobody has looked at, the finding has said all there is.
+    /// One finding whose own sentence is the whole story is a finding, not a chain; nor is one that hangs on a condition
+    /// which nobody has looked at. A takeover is the first step to everything else.
     fn is_chain(&self, proof: &Proof, goal: usize) -> bool {
-        match self.base.claims[goal] {
-            Claim::Holds(_) | Claim::Keeps(_) | Claim::RunsCode if proof.findings.len() == 1 => {
-                self.confidence(proof) > Confidence::Possible
-            }
-            Claim::Holds(_) | Claim::Keeps(_) | Claim::RunsCode => true,
-            _ => proof.steps.len() > 1,
+        if proof.findings.len() == 1 && self.confidence(proof) == Confidence::Possible {
+            return false;
         }
+        let takeover = matches!(self.base.claims[goal], Claim::Holds(_) | Claim::Keeps(_) | Claim::RunsCode);
+        takeover || proof.steps.len() > 1
     }
 
     fn confidence(&self, proof: &Proof) -> Confidence {
@@ -261,8 +260,7 @@ impl<'a> Story<'a> {
 
     /// What the repair of each finding alone would do.
     fn repairs(&self, told: &[Told]) -> Vec<Repair> {
-        let losses: BTreeSet<(&[usize], usize)> =
-            told.iter().map(|told| (told.given.as_slice(), told.goal)).collect();
+        let losses: BTreeSet<(&[usize], usize)> = told.iter().map(|told| (told.given.as_slice(), told.goal)).collect();
         let starts: BTreeSet<&[usize]> = losses.iter().map(|(given, _)| *given).collect();
         let parts: BTreeSet<usize> = told.iter().flat_map(|told| told.proof.findings.iter().copied()).collect();
         let mut repairs: Vec<Repair> = parts
@@ -280,9 +278,7 @@ impl<'a> Story<'a> {
                 Repair { finding: self.findings[at].id.clone(), breaks, ends }
             })
             .collect();
-        repairs.sort_by(|a, b| {
-            (b.breaks, b.ends).cmp(&(a.breaks, a.ends)).then_with(|| a.finding.cmp(&b.finding))
-        });
+        repairs.sort_by(|a, b| (b.breaks, b.ends).cmp(&(a.breaks, a.ends)).then_with(|| a.finding.cmp(&b.finding)));
         repairs
     }
 }
@@ -341,10 +337,7 @@ fn impact(claim: &Claim, holdings: &facts::Holdings) -> Option<(String, DataClas
                 Position::Administrator => ("an administrator's login", &holdings.administrator),
                 _ => ("other users' logins", &holdings.signed_in),
             };
-            let words = format!(
-                "takes over {whose} for good (the password is replaced) and with it {}",
-                held.words()
-            );
+            let words = format!("takes over {whose} for good (the password is replaced) and with it {}", held.words());
             (words, held.class, Severity::Critical)
         }
         Claim::Holds(Position::Administrator) => (

@@ -218,7 +218,11 @@ fn main() -> ExitCode {
                     ChainsFormat::Json => plimsoll_report::chains_json(&review),
                     ChainsFormat::Svg => plimsoll_report::chains_svg(&review).unwrap_or_default(),
                 });
-                if !review.chains.iter().any(plimsoll_model::Chain::is_open) { ExitCode::SUCCESS } else { ExitCode::from(1) }
+                if !review.chains.iter().any(plimsoll_model::Chain::is_open) {
+                    ExitCode::SUCCESS
+                } else {
+                    ExitCode::from(1)
+                }
             }
             Err(error) => usage(&error),
         },

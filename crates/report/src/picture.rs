@@ -79,7 +79,7 @@ impl Canvas {
 /// Width of a text, roughly: how wide letters are on average in the fonts of a page. Rather too wide than too narrow.
 fn width(text: &str, size: i32) -> i32 {
     let cells = i32::try_from(unicode_width::UnicodeWidthStr::width(text)).unwrap_or(i32::MAX / 1000);
-    cells.saturating_mul(size).saturating_mul(56) / 100
+    cells.saturating_mul(size).saturating_mul(54) / 100
 }
 
 /// The text, cut short where it does not fit.

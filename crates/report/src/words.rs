@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    Chain, Confidence, ControlStatus, DataClass, Environment, Evidence, Finding, Gap, Outcome, Review, Severity, Standing,
-    Verdict,
+    Chain, Confidence, ControlStatus, DataClass, Environment, Evidence, Finding, Gap, Outcome, Review, Severity,
+    Standing, Verdict,
 };
 
 /// Used where an app may be unable to show more: the reviewer's promise in one sentence.
@@ -258,11 +258,16 @@ pub(crate) fn compounding(review: &Review, chain: &Chain) -> Option<String> {
         .map(|finding| finding.severity)
         .collect();
     alone.sort_unstable_by_key(|severity| std::cmp::Reverse(*severity));
-    let worst = *alone.first().filter(|_| alone.len() > 1)?;
+    // What hangs on a condition is told as less than its parts.
+    let worst = *alone.first().filter(|worst| alone.len() > 1 && **worst <= chain.severity)?;
     let together = chain.severity.word();
     Some(if alone.iter().all(|severity| *severity == worst) {
         let number = if alone.len() == 2 { "Both are".to_owned() } else { format!("Each of these {} is", alone.len()) };
-        format!("{number} {} on {} own; together they are {together}.", worst.word(), if alone.len() == 2 { "their" } else { "its" })
+        format!(
+            "{number} {} on {} own; together they are {together}.",
+            worst.word(),
+            if alone.len() == 2 { "their" } else { "its" }
+        )
     } else {
         let mut words: Vec<&str> = alone.iter().map(|severity| severity.word()).collect();
         let last = words.pop().unwrap_or_default();
@@ -273,9 +278,11 @@ pub(crate) fn compounding(review: &Review, chain: &Chain) -> Option<String> {
 /// What a finding is part of: the worst open chain that needs it, as a sentence, with the chain's position; `None` where it
 /// is in no chain, or is one by itself.
 pub(crate) fn part_of(review: &Review, id: &str) -> Option<(usize, String)> {
-    let mut with = review.chains.iter().enumerate().filter(|(_, chain)| {
-        chain.is_open() && chain.cut.len() > 1 && chain.cut.iter().any(|part| part == id)
-    });
+    let mut with = review
+        .chains
+        .iter()
+        .enumerate()
+        .filter(|(_, chain)| chain.is_open() && chain.cut.len() > 1 && chain.cut.iter().any(|part| part == id));
     let (at, chain) = with.next()?;
     let others: Vec<&str> = chain.cut.iter().map(String::as_str).filter(|part| *part != id).collect();
     let more = match with.count() {
@@ -306,7 +313,9 @@ pub(crate) fn repairs(review: &Review) -> Vec<String> {
         .map(|repair| {
             let ends = match repair.ends {
                 0 => "what they reach can still be reached another way".to_owned(),
-                ends => format!("{} of what could be reached cannot be reached any more", count(ends, "thing", "things")),
+                ends => {
+                    format!("{} of what could be reached cannot be reached any more", count(ends, "thing", "things"))
+                }
             };
             let chains = match repair.breaks {
                 breaks if breaks == open => format!("all {open} chains"),
@@ -323,7 +332,8 @@ pub(crate) fn cheapest_cut(review: &Review) -> Option<String> {
     if cut.findings.is_empty() {
         return None;
     }
-    let all = if review.chains.iter().filter(|chain| chain.is_open()).count() == 1 { "the chain" } else { "all chains" };
+    let all =
+        if review.chains.iter().filter(|chain| chain.is_open()).count() == 1 { "the chain" } else { "all chains" };
     let known = if cut.smallest { "The fewest repairs that end" } else { "Repairs that end" };
     let listed: Vec<String> = cut
         .findings

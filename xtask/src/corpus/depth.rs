@@ -37,14 +37,42 @@ fn classes(kind: &str) -> BTreeSet<&'static str> {
     let says = |words: &[&str]| words.iter().any(|word| kind.contains(word));
     let mut out = BTreeSet::new();
     if says(&[
-        "credential", "password", "hash", "token", "session", "health", "medical", "bank", "card", "identity", "passport",
-        "api key", "signing", "private key", "children", "tax and",
+        "credential",
+        "password",
+        "hash",
+        "token",
+        "session",
+        "health",
+        "medical",
+        "bank",
+        "card",
+        "identity",
+        "passport",
+        "api key",
+        "signing",
+        "private key",
+        "children",
+        "tax and",
     ]) {
         out.insert("sensitive");
     }
     if says(&[
-        "pii", "personal", "staff", "employee", "customer", "client", "message", "picture", "photo", "profile", "audit",
-        "notes", "monitoring", "professional", "contact", "people",
+        "pii",
+        "personal",
+        "staff",
+        "employee",
+        "customer",
+        "client",
+        "message",
+        "picture",
+        "photo",
+        "profile",
+        "audit",
+        "notes",
+        "monitoring",
+        "professional",
+        "contact",
+        "people",
     ]) {
         out.insert("personal");
     }
@@ -226,9 +254,7 @@ fn chains(name: &str, labels: &[ChainLabel], items: &[Item], review: &Value, not
         depth.steps += wanted.len();
         depth.steps_derived += both;
         depth.derived += usize::from(both == wanted.len());
-        used.extend(
-            ours.iter().enumerate().filter(|(_, (_, behind))| !behind.is_disjoint(&wanted)).map(|(at, _)| at),
-        );
+        used.extend(ours.iter().enumerate().filter(|(_, (_, behind))| !behind.is_disjoint(&wanted)).map(|(at, _)| at));
         let id = text(&label.id);
         let missing: Vec<String> = match best {
             Some((_, (_, behind))) => wanted.difference(behind).cloned().collect(),

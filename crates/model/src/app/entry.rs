@@ -306,10 +306,18 @@ impl EntryPoint {
         .any(|purpose| self.purposes.contains(purpose))
     }
 
-    /// Whether it lets in whoever has an address that was sent to one customer: no login, but the record is picked by a
-    /// part of the address.
+    /// Whether it lets in whoever has an address that was sent to one customer: no login, but the record is picked by a part
+    /// of the address that is called a secret. A running number is none.
     pub fn opens_by_link(&self) -> bool {
-        self.purposes.contains(&Purpose::PublicByDesign) && self.path.contains("/:") && self.reach() == Reach::Anyone
+        const SECRETS: [&str; 12] =
+            ["token", "key", "secret", "hash", "code", "uuid", "guid", "slug", "share", "link", "signature", "invite"];
+        let secret = |part: &str| {
+            let name = part.trim_start_matches(':').to_ascii_lowercase();
+            part.starts_with(':') && SECRETS.iter().any(|word| name.contains(word))
+        };
+        self.purposes.contains(&Purpose::PublicByDesign)
+            && self.path.split('/').any(secret)
+            && self.reach() == Reach::Anyone
     }
 
     /// Guards of a kind that hold for the whole handler.

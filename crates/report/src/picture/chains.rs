@@ -22,7 +22,7 @@ enum Node {
     Condition(String),
     /// Everything that leads here is needed together.
     Join(Vec<Node>),
-    Loss(String, &'static str),
+    Loss(String),
     /// A line on its way through a column: from, to, column.
     Way(Box<Node>, Box<Node>, usize),
 }
@@ -63,7 +63,7 @@ impl Graph {
             nodes.push(node);
         }
         if let Some(last) = nodes.pop() {
-            self.edges.insert((last, Node::Loss(chain.impact.clone(), chain.severity.word())));
+            self.edges.insert((last, Node::Loss(chain.impact.clone())));
         }
     }
 
@@ -74,7 +74,13 @@ impl Graph {
             if node == to {
                 return true;
             }
-            stack.extend(self.edges.iter().filter(|(before, _)| before == node).map(|(_, after)| after).filter(|after| seen.insert(*after)));
+            stack.extend(
+                self.edges
+                    .iter()
+                    .filter(|(before, _)| before == node)
+                    .map(|(_, after)| after)
+                    .filter(|after| seen.insert(*after)),
+            );
         }
         false
     }
@@ -148,7 +154,8 @@ fn order(columns: &BTreeMap<Node, usize>, edges: &BTreeSet<(Node, Node)>) -> Vec
     let after: BTreeMap<&Node, Vec<&Node>> = neighbours(edges.iter().map(|(from, to)| (from, to)));
     for sweep in 0..8 {
         let (sides, forward) = if sweep % 2 == 0 { (&before, true) } else { (&after, false) };
-        let indices: Vec<usize> = if forward { (1..count).collect() } else { (0..count.saturating_sub(1)).rev().collect() };
+        let indices: Vec<usize> =
+            if forward { (1..count).collect() } else { (0..count.saturating_sub(1)).rev().collect() };
         for at in indices {
             let beside = if forward { &order[at - 1] } else { &order[at + 1] };
             let place: BTreeMap<&Node, usize> = beside.iter().enumerate().map(|(at, node)| (node, at)).collect();
@@ -158,7 +165,8 @@ fn order(columns: &BTreeMap<Node, usize>, edges: &BTreeSet<(Node, Node)>) -> Vec
                 .map(|(own, node)| {
                     let places: Vec<usize> =
                         sides.get(node).into_iter().flatten().filter_map(|near| place.get(near).copied()).collect();
-                    let middle = if places.is_empty() { own * 1000 } else { places.iter().sum::<usize>() * 1000 / places.len() };
+                    let middle =
+                        if places.is_empty() { own * 1000 } else { places.iter().sum::<usize>() * 1000 / places.len() };
                     (middle, own, node.clone())
                 })
                 .collect();
@@ -238,9 +246,14 @@ pub(crate) fn svg(review: &Review, anchors: &BTreeMap<&str, String>, alone: bool
     if more > 0 {
         canvas.text("small", (0, height + 8), &format!("{more} further chains are told below only"));
     }
-    let text: Vec<String> =
-        drawn.iter().map(|chain| format!("From {} to: {}.", chain.start, chain.impact)).collect();
-    Some(canvas.finish("chain-picture", (width, height + if more > 0 { 16 } else { 0 }), "The attack chains as a graph", &text.join(" "), alone))
+    let text: Vec<String> = drawn.iter().map(|chain| format!("From {} to: {}.", chain.start, chain.impact)).collect();
+    Some(canvas.finish(
+        "chain-picture",
+        (width, height + if more > 0 { 16 } else { 0 }),
+        "The attack chains as a graph",
+        &text.join(" "),
+        alone,
+    ))
 }
 
 fn draw(
@@ -269,7 +282,9 @@ fn draw(
             lines(canvas, "small", y + 26, text, 4);
             canvas.end();
         }
-        Node::Loss(text, severity) => {
+        Node::Loss(text) => {
+            let worst = review.chains.iter().filter(|chain| chain.impact == *text).map(|chain| chain.severity).max();
+            let severity = worst.map_or("low", plimsoll_model::Severity::word);
             canvas.group(text);
             canvas.rect(&format!("loss {severity}"), (x, y), (BOX.0, BOX.1), 10);
             lines(canvas, "on-loss", y + 26, text, 4);
@@ -285,12 +300,17 @@ fn draw(
                 canvas.out.push_str(&format!("<a href=\"#{anchor}\">"));
             }
             let finding = findings.get(id.as_str());
-            let (title, severity, open) =
-                finding.map_or((id.as_str(), "low", true), |finding| (&finding.title, finding.severity.word(), finding.is_open()));
+            let (title, severity, open) = finding.map_or((id.as_str(), "low", true), |finding| {
+                (&finding.title, finding.severity.word(), finding.is_open())
+            });
             canvas.group(&format!("{id}: {title}"));
             canvas.rect(if open { "box" } else { "start" }, (x, y), BOX, 8);
             canvas.rect(&format!("bar {severity}"), (x, y), (6, BOX.1), 3);
-            canvas.text(&format!("word {severity}"), (x + 16, y + 20), &if open { severity.to_owned() } else { format!("{severity}, accepted") });
+            canvas.text(
+                &format!("word {severity}"),
+                (x + 16, y + 20),
+                &if open { severity.to_owned() } else { format!("{severity}, accepted") },
+            );
             let lines = wrap(title, BOX.0 - 30, 13, 3);
             for (at, line) in lines.iter().enumerate() {
                 canvas.text("small strong", (x + 16, y + 40 + i32::try_from(at).unwrap_or(0) * 17), line);

@@ -7,9 +7,9 @@ use plimsoll_model::{DataClass, DataItem, Holding, Review};
 use super::{Canvas, fit};
 use crate::words;
 
-const PEOPLE: (i32, i32) = (0, 214);
-const APP: (i32, i32) = (300, 150);
-const STORES: (i32, i32) = (536, 314);
+const PEOPLE: (i32, i32) = (0, 250);
+const APP: (i32, i32) = (318, 136);
+const STORES: (i32, i32) = (522, 336);
 const PARTIES: (i32, i32) = (930, 170);
 const WIDTH: i32 = 1100;
 const TOP: i32 = 42;
@@ -38,8 +38,10 @@ fn kinds(items: &[&DataItem]) -> String {
     sorted.sort_by(|a, b| {
         b.class.cmp(&a.class).then(b.confidence.cmp(&a.confidence)).then_with(|| a.field.cmp(&b.field))
     });
+    // Beside data of people, keys of rows and amounts are not worth the room.
+    let people = sorted.iter().any(|item| item.class >= DataClass::Personal);
     let mut out: Vec<String> = Vec::new();
-    for item in sorted {
+    for item in sorted.into_iter().filter(|item| !people || item.class >= DataClass::Personal) {
         let word = match item.kind.as_str() {
             "" if item.field == "*" => "records".to_owned(),
             "" => item.field.clone(),
@@ -103,7 +105,9 @@ fn stores(review: &Review) -> Vec<(Holding, Vec<Store<'_>>)> {
         }
     }
     for (held, list) in &mut out {
-        list.sort_by(|a, b| b.class.cmp(&a.class).then_with(|| b.items.len().cmp(&a.items.len())).then_with(|| a.name.cmp(&b.name)));
+        list.sort_by(|a, b| {
+            b.class.cmp(&a.class).then_with(|| b.items.len().cmp(&a.items.len())).then_with(|| a.name.cmp(&b.name))
+        });
         if list.len() > SHOWN + 1 {
             let rest = list.split_off(SHOWN);
             let name = format!("and {} more", rest.len());
@@ -121,9 +125,12 @@ pub(crate) fn svg(review: &Review, alone: bool) -> Option<String> {
     }
     let (people, stores) = (people(review), stores(review));
     let mut canvas = Canvas::new();
-    for (column, title) in
-        [(PEOPLE, "Who can reach it"), (APP, "The app"), (STORES, "Where the data lies"), (PARTIES, "Who else receives it")]
-    {
+    for (column, title) in [
+        (PEOPLE, "Who can reach it"),
+        (APP, "The app"),
+        (STORES, "Where the data lies"),
+        (PARTIES, "Who else receives it"),
+    ] {
         canvas.text("column", (column.0, 18), title);
     }
 
@@ -176,9 +183,15 @@ pub(crate) fn svg(review: &Review, alone: bool) -> Option<String> {
         person(&mut canvas, review, who, *class, letters[who], at);
     }
     canvas.rect("hull", (APP.0, TOP), (APP.1, bottom - TOP), 10);
-    canvas.text("on-hull", (APP.0 + 14, TOP + 30), &fit(&review.subject.name, APP.1 - 24, 15));
+    // Names of folders have their words between hyphens.
+    let name = super::wrap(&review.subject.name.replace('-', "- ").replace('_', "_ "), APP.1 - 24, 15, 3);
+    let mut below = TOP + 10;
+    for line in &name {
+        below += 20;
+        canvas.text("on-hull", (APP.0 + 14, below), line);
+    }
     for (at, stack) in review.subject.stack.iter().take(5).enumerate() {
-        let y = TOP + 52 + i32::try_from(at).unwrap_or(0) * 18;
+        let y = below + 24 + i32::try_from(at).unwrap_or(0) * 18;
         if y < bottom - 10 {
             canvas.text("on-hull-small", (APP.0 + 14, y), &fit(stack, APP.1 - 24, 13));
         }
@@ -229,8 +242,12 @@ fn person(canvas: &mut Canvas, review: &Review, who: &str, class: DataClass, let
     canvas.rect("box", (PEOPLE.0 + 1, y), (PEOPLE.1 - 1, PERSON_HEIGHT), 8);
     canvas.rect(&format!("bar {}", class.word()), (PEOPLE.0 + PEOPLE.1 - 6, y), (6, PERSON_HEIGHT), 3);
     mark(canvas, (PEOPLE.0 + 22, y + 20), letter, who == "anyone");
-    canvas.text("ink", (PEOPLE.0 + 40, y + 25), &fit(who, PEOPLE.1 - 52, 15));
-    canvas.text("small", (PEOPLE.0 + 14, y + 46), &fit(&format!("{}: {}", class.word(), kinds(&heaviest)), PEOPLE.1 - 28, 13));
+    canvas.text("ink", (PEOPLE.0 + 40, y + 25), &fit(who, PEOPLE.1 - 50, 14));
+    canvas.text(
+        "small",
+        (PEOPLE.0 + 14, y + 46),
+        &fit(&format!("{}: {}", class.word(), kinds(&heaviest)), PEOPLE.1 - 28, 13),
+    );
     canvas.end();
 }
 
@@ -300,7 +317,11 @@ fn parties(review: &Review) -> Vec<Party> {
         })
         .collect();
     // Named only with the data: the owner's own word, or a review from elsewhere.
-    out.extend(items.into_keys().map(|name| Party { name: name.to_owned(), purpose: String::new(), says: String::new() }));
+    out.extend(items.into_keys().map(|name| Party {
+        name: name.to_owned(),
+        purpose: String::new(),
+        says: String::new(),
+    }));
     out.truncate(14);
     out
 }
@@ -312,10 +333,14 @@ fn legend(canvas: &mut Canvas, y: i32, review: &Review) {
             continue;
         }
         canvas.rect(&format!("bar {}", class.word()), (x, y), (14, 14), 3);
-        let text = format!("{}: {}", class.word(), class.gloss());
-        let text = if class == DataClass::Sensitive { "sensitive: payment, bank, health, identity, passwords".into() } else { text };
-        let text = if class == DataClass::Personal { "personal: people's names, contacts, records".into() } else { text };
-        let text = if class == DataClass::Internal { "internal: business data".into() } else { text };
+        let what = match class {
+            DataClass::Sensitive => "payment, bank, health, identity, passwords",
+            DataClass::Personal => "people's names, contacts, records",
+            DataClass::Internal => "business data",
+            DataClass::Public => "meant for everyone",
+            DataClass::Demo => "nothing real",
+        };
+        let text = format!("{}: {what}", class.word());
         canvas.text("small", (x + 20, y + 12), &text);
         x += 20 + super::width(&text, 13) + 22;
     }

@@ -2,8 +2,8 @@
 
 use plimsoll_model::{
     Chain, ChainStep, CheapestCut, Confidence, Control, ControlStatus, Coverage, DataClass, DataItem, Environment,
-    Evidence, Exchange, Finding, Gap, Holding, NotChecked, Outcome, PackageRef, Place, Recipient, Repair, Review, RuleInfo, Severity, Standing,
-    Subject, UnusedWaiver, Verdict, Witness,
+    Evidence, Exchange, Finding, Gap, Holding, NotChecked, Outcome, PackageRef, Place, Recipient, Repair, Review,
+    RuleInfo, Severity, Standing, Subject, UnusedWaiver, Verdict, Witness,
 };
 
 /// Characters that no output may pass on, and markup of every format.
@@ -569,6 +569,7 @@ pub(crate) fn poisoned() -> Review {
     for chain in &mut review.chains {
         [&mut chain.id, &mut chain.start, &mut chain.impact].into_iter().for_each(p);
         each(&mut chain.cut);
+        each(&mut chain.accepted);
         for step in &mut chain.steps {
             step.finding.iter_mut().chain(&mut step.fact).chain([&mut step.text]).for_each(p);
         }
@@ -578,6 +579,11 @@ pub(crate) fn poisoned() -> Review {
         each(&mut item.reachable_by);
         each(&mut item.sent_to);
         evidence(&mut item.evidence);
+    }
+    for party in &mut review.third_parties {
+        [&mut party.name, &mut party.purpose].into_iter().for_each(p);
+        each(&mut party.fields);
+        evidence(&mut party.evidence);
     }
     for control in &mut review.controls {
         [&mut control.id, &mut control.title].into_iter().for_each(p);
