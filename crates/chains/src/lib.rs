@@ -332,13 +332,24 @@ fn impact(claim: &Claim, holdings: &facts::Holdings) -> Option<(String, DataClas
     let top = holdings.administrator.class.max(holdings.signed_in.class);
     Some(match claim {
         Claim::RunsCode => ("runs programs on the server: everything is lost".to_owned(), top, Severity::Critical),
-        Claim::Keeps(position) => {
-            let (whose, held) = match position {
-                Position::Administrator => ("an administrator's login", &holdings.administrator),
-                _ => ("other users' logins", &holdings.signed_in),
-            };
-            let words = format!("takes over {whose} for good (the password is replaced) and with it {}", held.words());
-            (words, held.class, Severity::Critical)
+        Claim::Keeps(Position::Administrator) => (
+            format!(
+                "takes over an administrator's login for good (its password is replaced) and with it {}",
+                holdings.administrator.words()
+            ),
+            top,
+            Severity::Critical,
+        ),
+        Claim::Keeps(_) => {
+            let held = &holdings.signed_in;
+            (
+                format!(
+                    "takes over other users' logins for good (their passwords are replaced) and with them {}",
+                    held.words()
+                ),
+                held.class,
+                Severity::Critical,
+            )
         }
         Claim::Holds(Position::Administrator) => (
             format!("takes over an administrator's login and with it {}", holdings.administrator.words()),

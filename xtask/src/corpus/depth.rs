@@ -83,14 +83,20 @@ fn classes(kind: &str) -> BTreeSet<&'static str> {
     out
 }
 
-/// `invoices / invoice_items`, `job_document + uploads/`, `localStorage tally.data / src/seed.json`: each on its own.
+/// `invoices / invoice_items`, `job_document + uploads/`: each on its own.
 fn names(label: &DataLabel) -> Vec<String> {
     let all = [&label.table, &label.collection, &label.bucket];
     let parts = all.into_iter().flatten().flat_map(|name| name.split(" / ").flat_map(|part| part.split(['+', ','])));
-    parts
-        .map(|part| part.trim().trim_start_matches("localStorage ").trim_start_matches("sessionStorage ").to_owned())
-        .filter(|part| !part.is_empty())
-        .collect()
+    parts.map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
+}
+
+/// Whether an item of the map is in the store that a label names: by its name, as a list inside its file, or as the key of
+/// a browser's storage (`localStorage cart`).
+fn is_in(item: &Mapped<'_>, label: &str) -> bool {
+    match label.split_once(' ').filter(|(storage, _)| storage.ends_with("Storage")) {
+        Some((storage, key)) => item.store == storage && plain(item.field) == plain(key),
+        None => same_store(item.store, label) || plain(item.store).starts_with(&plain(label)),
+    }
 }
 
 fn plain(name: &str) -> String {
@@ -136,7 +142,8 @@ fn same_field(item: &Mapped<'_>, store: &str, field: &str) -> bool {
     let value = item.field.split_once(" = ").is_some_and(|(_, value)| plain(value) == wanted);
     // The label names a list of records in a file as if it were a field of it.
     let list = plain(item.store).ends_with(&wanted) && !wanted.is_empty() && item.store.len() > store.len();
-    own == wanted || value || item.field == "*" || field == "*" || list
+    let key = store.contains("Storage ");
+    own == wanted || value || key || item.field == "*" || field == "*" || list
 }
 
 fn data(name: &str, labels: &[DataLabel], review: &Value, notes: &mut Vec<String>) -> Depth {
@@ -161,10 +168,7 @@ fn data(name: &str, labels: &[DataLabel], review: &Value, notes: &mut Vec<String
         for field in fields {
             let here: Vec<usize> = (0..items.len())
                 .filter(|&at| {
-                    stores.iter().any(|store| {
-                        let inside = plain(items[at].store).starts_with(&plain(store));
-                        (same_store(items[at].store, store) || inside) && same_field(&items[at], store, &field)
-                    })
+                    stores.iter().any(|store| is_in(&items[at], store) && same_field(&items[at], store, &field))
                 })
                 .collect();
             let right = here.iter().any(|&at| allowed.contains(items[at].class));

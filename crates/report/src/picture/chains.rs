@@ -109,7 +109,7 @@ impl Graph {
                 // What is simply missing stands beside what needs it.
                 Node::Finding(_) | Node::Condition(_) if !self.edges.iter().any(|(_, to)| *to == node) => {
                     let after = self.edges.iter().filter(|(from, _)| *from == node).map(|(_, to)| columns[to]);
-                    after.min().unwrap_or(1).saturating_sub(1).max(0)
+                    after.min().unwrap_or(1).saturating_sub(1)
                 }
                 _ => continue,
             };

@@ -188,7 +188,7 @@ pub(crate) fn svg(review: &Review, alone: bool) -> Option<String> {
     let mut below = TOP + 10;
     for line in &name {
         below += 20;
-        canvas.text("on-hull", (APP.0 + 14, below), line);
+        canvas.text("on-hull", (APP.0 + 14, below), &line.replace("- ", "-").replace("_ ", "_"));
     }
     for (at, stack) in review.subject.stack.iter().take(5).enumerate() {
         let y = below + 24 + i32::try_from(at).unwrap_or(0) * 18;
