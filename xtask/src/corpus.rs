@@ -2,6 +2,7 @@
 //!
 //! The scoring is that of the labels' own script, number for number, so that other tools' results can be compared.
 
+mod depth;
 mod labels;
 mod sarif;
 mod score;
@@ -22,18 +23,19 @@ const LABELS: &str = "PLIMSOLL_LABELS";
 pub(crate) fn command(args: &[&str]) -> Result<()> {
     let mut apps = None;
     let mut folder = std::env::var_os(LABELS).map(PathBuf::from);
-    let (mut verbose, mut release) = (false, true);
+    let (mut verbose, mut release, mut deep) = (false, true, false);
     let mut args = args.iter();
     while let Some(&arg) = args.next() {
         match arg {
             "--labels" => folder = Some(args.next().context("--labels needs a folder")?.into()),
             "--verbose" => verbose = true,
             "--debug" => release = false,
+            "--depth" => deep = true,
             flag if flag.starts_with("--") => bail!("unknown flag {flag}"),
             path => apps = Some(PathBuf::from(path)),
         }
     }
-    let apps = apps.context("usage: cargo xtask corpus DIR [--labels DIR] [--verbose] [--debug]")?;
+    let apps = apps.context("usage: cargo xtask corpus DIR [--labels DIR] [--depth] [--verbose] [--debug]")?;
     if !apps.is_dir() {
         println!("skipped: there is no folder of apps at {}", apps.display());
         return Ok(());
@@ -45,6 +47,9 @@ pub(crate) fn command(args: &[&str]) -> Result<()> {
     }
     let program = workspace::program(release)?;
 
+    if deep {
+        return depth(&program, &apps, &folder, verbose);
+    }
     let mut total = Score::default();
     let mut failed = Vec::new();
     let mut labelled = std::collections::BTreeSet::new();
@@ -82,6 +87,27 @@ pub(crate) fn command(args: &[&str]) -> Result<()> {
     if failed.is_empty() { Ok(()) } else { bail!("reviews that failed:\n{}", failed.join("\n")) }
 }
 
+/// Measures data maps and attack chains instead of findings.
+fn depth(program: &Path, apps: &Path, folder: &Path, verbose: bool) -> Result<()> {
+    let mut total = depth::Depth::default();
+    for (app, labels) in labels::read(folder)? {
+        let path = apps.join(&app);
+        if !path.is_dir() {
+            println!("{app}: skipped, there is no folder of that name");
+            continue;
+        }
+        let (text, _) = output(program, &path, "json")?;
+        let (one, notes) = depth::app(&app, &labels, &serde_json::from_slice(&text)?);
+        for note in notes.iter().filter(|_| verbose) {
+            println!("  {note}");
+        }
+        println!("{}", one.row(&app));
+        total.add(&one);
+    }
+    println!("{}", total.row("TOTAL"));
+    Ok(())
+}
+
 fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
     let mut out: Vec<PathBuf> = std::fs::read_dir(parent)?.flatten().map(|entry| entry.path()).collect();
     out.retain(|path| path.is_dir());
@@ -91,16 +117,22 @@ fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
 
 /// The findings of a review and how many seconds it took.
 fn review(program: &Path, app: &Path) -> Result<(Vec<sarif::Finding>, f64)> {
+    let (text, seconds) = output(program, app, "sarif")?;
+    Ok((sarif::findings(&text)?, seconds))
+}
+
+/// A review in some format, and how many seconds it took.
+fn output(program: &Path, app: &Path, format: &str) -> Result<(Vec<u8>, f64)> {
     let started = Instant::now();
     let output = Command::new(program)
-        .args(["check", "--format", "sarif"])
+        .args(["check", "--format", format])
         .arg(app)
         .stdin(Stdio::null())
         .output()
         .context("the program cannot be started")?;
     let seconds = started.elapsed().as_secs_f64();
     match output.status.code() {
-        Some(0 | 1 | 3) => Ok((sarif::findings(&output.stdout)?, seconds)),
+        Some(0 | 1 | 3) => Ok((output.stdout, seconds)),
         _ => bail!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim()),
     }
 }

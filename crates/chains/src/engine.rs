@@ -82,7 +82,7 @@ impl Base {
     }
 
     /// For every claim the implication of its cheapest proof; `None` where it cannot be proven. Claims of `given` hold.
-    fn solve(&self, given: &[usize], banned: &BTreeSet<usize>) -> Solved {
+    fn solve(&self, given: &[usize], banned: &BTreeSet<usize>, least: Confidence) -> Solved {
         let mut cost: Vec<Option<u64>> = vec![None; self.claims.len()];
         let mut by: Vec<Option<usize>> = vec![None; self.claims.len()];
         let mut missing: Vec<usize> = self.implications.iter().map(|implication| implication.needs.len()).collect();
@@ -91,9 +91,12 @@ impl Base {
         for &claim in given {
             queue.push(Reverse((0, GIVEN, claim)));
         }
-        let allowed = |implication: &Implication| match implication.by {
-            By::Finding(finding) => !banned.contains(&finding),
-            By::Fact => true,
+        let allowed = |implication: &Implication| {
+            implication.confidence >= least
+                && match implication.by {
+                    By::Finding(finding) => !banned.contains(&finding),
+                    By::Fact => true,
+                }
         };
         for (at, implication) in self.implications.iter().enumerate() {
             if implication.needs.is_empty() && allowed(implication) {
@@ -118,9 +121,15 @@ impl Base {
         Solved { held: cost.iter().map(Option::is_some).collect(), by }
     }
 
+    /// All claims that follow.
+    pub(crate) fn reached(&self, given: &[usize], banned: &BTreeSet<usize>) -> BTreeSet<usize> {
+        let solved = self.solve(given, banned, Confidence::Possible);
+        solved.held.iter().enumerate().filter(|(_, held)| **held).map(|(claim, _)| claim).collect()
+    }
+
     /// The cheapest proof of a claim that does not use the banned findings.
     pub(crate) fn proof(&self, given: &[usize], banned: &BTreeSet<usize>, goal: usize) -> Option<Proof> {
-        let solved = self.solve(given, banned);
+        let solved = self.solve(given, banned, Confidence::Possible);
         solved.held[goal].then(|| self.read(&solved, goal))
     }
 
@@ -190,6 +199,8 @@ impl Proof {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Target {
     pub(crate) given: Vec<usize>,
+    /// Only ways whose every step is so sure: what hangs on a condition that nobody looked at is another target.
+    pub(crate) least: Confidence,
     pub(crate) goal: usize,
 }
 
@@ -263,11 +274,15 @@ struct Search<'a> {
 impl Search<'_> {
     /// A proof of some target that stands in spite of the cut.
     fn standing(&self, cut: &BTreeSet<usize>) -> Option<Proof> {
-        self.targets
-            .iter()
-            .filter_map(|target| self.base.proof(&target.given, cut, target.goal))
+        // Targets are sorted: those of one start and one sureness are solved together.
+        let alike = |a: &Target, b: &Target| a.given == b.given && a.least == b.least;
+        self.targets.chunk_by(alike).find_map(|targets| {
+            let first = targets.first()?;
+            let solved = self.base.solve(&first.given, cut, first.least);
+            let held = targets.iter().filter(|target| solved.held[target.goal]);
             // Targets that rest on facts alone cannot be prevented by repairs.
-            .find(|proof| !proof.findings.is_empty())
+            held.map(|target| self.base.read(&solved, target.goal)).find(|proof| !proof.findings.is_empty())
+        })
     }
 
     /// At least so many more findings must go: proofs without a common finding each need one.

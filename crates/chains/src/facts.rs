@@ -1,9 +1,9 @@
 //! What holds without any finding: how browsers and logins work, and what this app's positions can reach.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::app::{App, EffectKind, Purpose, Reach};
-use plimsoll_model::{Claim, Confidence, DataClass, Position};
+use plimsoll_model::app::{App, EffectKind, EntryPoint, Purpose, Reach, SameSite, StoredValueKind};
+use plimsoll_model::{Claim, Confidence, DataClass, Finding, Position};
 
 use crate::engine::{Base, By};
 
@@ -17,6 +17,8 @@ pub(crate) struct Holdings {
     pub(crate) roles: bool,
     /// Some entry point asks for a login.
     pub(crate) logins: bool,
+    /// Some entry point asks for no login but for a link that was sent to one customer.
+    pub(crate) links: bool,
 }
 
 /// The heaviest class and where it lies.
@@ -104,7 +106,8 @@ pub(crate) fn holdings(app: &App, carries: DataClass) -> Holdings {
             *held = Held { class: carries, stores: Vec::new(), changes: true };
         }
     }
-    Holdings { signed_in, administrator, roles, logins }
+    let links = app.entry_points.iter().any(EntryPoint::opens_by_link);
+    Holdings { signed_in, administrator, roles, logins, links }
 }
 
 /// The highest position that the app knows: who is worth attacking.
@@ -112,8 +115,9 @@ pub(crate) fn highest(holdings: &Holdings) -> Position {
     if holdings.roles { Position::Administrator } else { Position::SignedIn }
 }
 
-/// Adds what holds without findings. `found_missing`: a finding says already that no content security policy is set.
-pub(crate) fn add(base: &mut Base, app: &App, holdings: &Holdings, found_missing: bool) {
+/// Adds what holds without findings. `findings` are all of the review, whether they count or not: what one of them says
+/// is no fact, also where it is taken as repaired.
+pub(crate) fn add(base: &mut Base, app: &App, holdings: &Holdings, findings: &[Finding]) {
     use Claim::{
         ActsAs, ForeignReadsAllowed, ForeignRequestsAccepted, GuessesUnlimited, Holds, Lures, NoScriptPolicy, Reads,
         RunsCode, RunsScript, Stands, TokenReadable, Writes,
@@ -168,16 +172,25 @@ pub(crate) fn add(base: &mut Base, app: &App, holdings: &Holdings, found_missing
         fact(&[RunsCode], Reads(top.class), &format!("code on the server reads {}", top.words()));
         fact(&[RunsCode], Writes(top.class), &format!("code on the server changes {}", top.words()));
         fact(
-            &[Lures, ForeignReadsAllowed],
-            Reads(top.class),
-            "the attacker's page reads the app's answers with the visitor's login",
-        );
-        fact(
             &[Lures, ForeignRequestsAccepted],
             Writes(top.class),
             "the attacker's page makes the visitor's browser send changes",
         );
     }
+    if top.class > DataClass::Demo
+        && let Some((text, confidence)) = foreign_reads(app)
+    {
+        base.add(&[Lures, ForeignReadsAllowed], &Reads(top.class), By::Fact, text.to_owned(), confidence);
+    }
+    writers(base, app, findings);
+    accounts_by_script(base, app);
+    base.add(
+        &[],
+        &Claim::Knows(Claim::DEMO_ACCOUNTS.to_owned()),
+        By::Fact,
+        "if the accounts for trying out are still there, with their first passwords".to_owned(),
+        Confidence::Possible,
+    );
     base.add(
         &[Stands(Anyone), GuessesUnlimited],
         &Holds(SignedIn),
@@ -185,9 +198,19 @@ pub(crate) fn add(base: &mut Base, app: &App, holdings: &Holdings, found_missing
         "if one user has a password that is on a list of common ones, a program finds it".to_owned(),
         Confidence::Possible,
     );
-    let policy = app.headers.iter().any(|header| header.name == "content-security-policy")
-        || app.live.pages.iter().any(|(_, headers)| headers.iter().any(|(name, _)| name == "content-security-policy"));
-    if !policy && !found_missing {
+    let policy = script_policy(app);
+    let says = |claim: &Claim| findings.iter().flat_map(|finding| &finding.grants).any(|grant| grant.gain == *claim);
+    if policy == ScriptPolicy::LetsIn {
+        base.add(
+            &[],
+            &NoScriptPolicy,
+            By::Fact,
+            "the content security policy allows scripts that stand in the page (`unsafe-inline`): it does not stop this"
+                .to_owned(),
+            Confidence::Likely,
+        );
+    }
+    if policy == ScriptPolicy::None && !says(&NoScriptPolicy) {
         base.add(
             &[],
             &NoScriptPolicy,
@@ -196,4 +219,150 @@ pub(crate) fn add(base: &mut Base, app: &App, holdings: &Holdings, found_missing
             Confidence::Possible,
         );
     }
+}
+
+/// Who can leave what others are shown: entry points that write the stores which findings speak of. Where a finding says
+/// that an entry point lets in whom it should not, the way leads through that finding.
+fn writers(base: &mut Base, app: &App, findings: &[Finding]) {
+    let grants = || findings.iter().flat_map(|finding| &finding.grants);
+    let stores: BTreeSet<&str> = grants()
+        .flat_map(|grant| &grant.needs)
+        .filter_map(|claim| if let Claim::Plants(store) = claim { Some(store.as_str()) } else { None })
+        .collect();
+    let open: BTreeSet<&str> = grants()
+        .filter_map(|grant| if let Claim::Calls(label) = &grant.gain { Some(label.as_str()) } else { None })
+        .collect();
+    for entry in &app.entry_points {
+        for effect in entry.effects.iter().filter(|effect| effect.leaves_something()) {
+            let Some(&store) = stores.iter().find(|store| store.eq_ignore_ascii_case(&effect.target)) else { continue };
+            let label = entry.label();
+            let plants = Claim::Plants(store.to_owned());
+            let text = format!("leaves a text of his own in {store} with {label}");
+            if open.contains(label.as_str()) {
+                base.add(&[Claim::Calls(label)], &plants, By::Fact, text, Confidence::Likely);
+                continue;
+            }
+            let position = match entry.reach_of(effect) {
+                Reach::Anyone => Position::Anyone,
+                Reach::SignedIn => Position::SignedIn,
+                Reach::Role => Position::Administrator,
+                Reach::Machine => continue,
+            };
+            let mut needs = vec![Claim::Stands(position)];
+            if entry.opens_by_link() {
+                needs.push(Claim::HasLink);
+            }
+            base.add(&needs, &plants, By::Fact, text, Confidence::Likely);
+        }
+    }
+}
+
+/// What a script in an administrator's page can do that outlasts the page: it makes an account for the attacker where
+/// administrators make accounts.
+fn accounts_by_script(base: &mut Base, app: &App) {
+    let makes = |entry: &&EntryPoint| {
+        entry.effects.iter().any(|effect| {
+            let account = effect.kind == EffectKind::CreateAccount
+                || effect.kind == EffectKind::Create && is_accounts(app, &effect.target);
+            account && entry.reach_of(effect) == Reach::Role
+        })
+    };
+    // Best where the role of the new account can be chosen too.
+    let chooses = |entry: &EntryPoint| {
+        let named = |name: &str| name.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case("role"));
+        entry.inputs.iter().any(|input| named(input))
+            || entry.effects.iter().any(|effect| !effect.privilege_fields.is_empty())
+    };
+    let entries = app.entry_points.iter().rev().filter(makes);
+    let Some(entry) = entries.max_by_key(|entry| chooses(entry)) else { return };
+    let administrator = Position::Administrator;
+    let text = format!(
+        "makes an account of the attacker's own with {}, which is still there when the page is closed",
+        entry.label()
+    );
+    base.add(&[Claim::ActsAs(administrator)], &Claim::Holds(administrator), By::Fact, text, Confidence::Likely);
+}
+
+/// Whether a store holds the app's own accounts: it keeps their passwords.
+fn is_accounts(app: &App, target: &str) -> bool {
+    app.stores.iter().any(|store| {
+        store.name.eq_ignore_ascii_case(target)
+            && store.fields.iter().any(|field| field.kind == "password" || field.kind == "password-hash")
+    })
+}
+
+/// What the attacker's page gets when the app lets other websites read its answers.
+///
+/// Browsers decide by the session cookie: measured with Chromium, a page of another site gets no cookie that says `Lax`,
+/// `Strict` or nothing, and reads what a stranger would get; a page of the same site (a sibling subdomain, another port)
+/// gets it whatever it says. A login that is sent by script is not sent along at all.
+fn foreign_reads(app: &App) -> Option<(&'static str, Confidence)> {
+    let mut sessions = app.cookies.iter().filter(|cookie| cookie.is_session).peekable();
+    if sessions.peek().is_none() {
+        let by_script = app.stored_values.iter().any(|value| value.kind == StoredValueKind::SessionToken);
+        return (!by_script).then_some((
+            "if browsers send the login along to other websites' requests, the attacker's page reads the app's answers with it",
+            Confidence::Possible,
+        ));
+    }
+    Some(if sessions.any(|cookie| cookie.same_site == Some(SameSite::None)) {
+        ("the attacker's page reads the app's answers with the visitor's login", Confidence::Likely)
+    } else {
+        (
+            "if the attacker has a page on an address of the same site (another subdomain), it reads the app's answers with the visitor's login",
+            Confidence::Possible,
+        )
+    })
+}
+
+/// Whether a content security policy stops a script that was slipped into a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScriptPolicy {
+    /// No policy was seen.
+    None,
+    /// One that lets such scripts run.
+    LetsIn,
+    /// One that stops them, or whose words are not known.
+    Stops,
+}
+
+fn script_policy(app: &App) -> ScriptPolicy {
+    let in_code = app.headers.iter().filter(|header| header.name == "content-security-policy");
+    let values = in_code.map(|header| header.value.as_deref()).chain(
+        app.live
+            .pages
+            .iter()
+            .flat_map(|(_, headers)| headers)
+            .filter(|(name, _)| name == "content-security-policy")
+            .map(|(_, value)| Some(value.as_str())),
+    );
+    let stops: Vec<bool> = values.map(|value| value.is_none_or(stops_scripts)).collect();
+    match stops.as_slice() {
+        [] => ScriptPolicy::None,
+        // Several policies hold together: one that stops is enough.
+        some if some.contains(&true) => ScriptPolicy::Stops,
+        _ => ScriptPolicy::LetsIn,
+    }
+}
+
+/// Whether a policy stops inline scripts and handlers (CSP Level 3: `'unsafe-inline'` counts for nothing beside a nonce, a
+/// hash or `'strict-dynamic'`).
+pub(crate) fn stops_scripts(policy: &str) -> bool {
+    let directive = |name: &str| {
+        policy.split(';').find_map(|part| {
+            let mut words = part.split_ascii_whitespace();
+            words.next().filter(|word| word.eq_ignore_ascii_case(name)).map(|_| words.collect::<Vec<_>>())
+        })
+    };
+    // Handlers in attributes have a directive of their own.
+    let attributes = directive("script-src-attr");
+    let Some(scripts) = directive("script-src").or_else(|| directive("default-src")) else { return false };
+    let lets_in = |words: &[&str]| {
+        let strict = words.iter().any(|word| {
+            let word = word.to_ascii_lowercase();
+            word.starts_with("'nonce-") || word.starts_with("'sha") || word == "'strict-dynamic'"
+        });
+        words.iter().any(|word| word.eq_ignore_ascii_case("'unsafe-inline'")) && !strict
+    };
+    !lets_in(attributes.as_deref().unwrap_or(&scripts)) && !lets_in(&scripts)
 }

@@ -11,7 +11,9 @@ mod facts;
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::app::App;
-use plimsoll_model::{Chain, ChainStep, CheapestCut, Claim, Confidence, DataClass, Finding, Position, Severity};
+use plimsoll_model::{
+    Chain, ChainStep, CheapestCut, Claim, Confidence, DataClass, Finding, Position, Repair, Severity,
+};
 use sha2::{Digest, Sha256};
 
 use engine::{Base, By, Proof, Target};
@@ -19,10 +21,12 @@ use engine::{Base, By, Proof, Target};
 /// What was derived.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chains {
-    /// Worst first.
+    /// The open ones, worst first, then those that stand on findings which the owner accepts.
     pub chains: Vec<Chain>,
-    /// The fewest repairs that break them all.
+    /// The fewest repairs that break all open ones.
     pub cut: CheapestCut,
+    /// What the repair of each finding alone would do to the open ones.
+    pub repairs: Vec<Repair>,
 }
 
 /// Chains of different kinds that are told for one start and one goal.
@@ -40,7 +44,7 @@ struct Start {
     own: Claim,
 }
 
-fn starts(logins: bool) -> Vec<Start> {
+fn starts(holdings: &facts::Holdings) -> Vec<Start> {
     let anyone = Claim::Stands(Position::Anyone);
     let mut starts = vec![
         Start { words: "anyone on the internet", given: vec![anyone.clone()], own: anyone.clone() },
@@ -50,7 +54,14 @@ fn starts(logins: bool) -> Vec<Start> {
             own: Claim::Lures,
         },
     ];
-    if logins {
+    if holdings.links {
+        starts.push(Start {
+            words: "a customer who was sent a link",
+            given: vec![anyone.clone(), Claim::HasLink],
+            own: Claim::HasLink,
+        });
+    }
+    if holdings.logins {
         let user = Claim::Stands(Position::SignedIn);
         starts.push(Start { words: "any user with a login", given: vec![anyone.clone(), user.clone()], own: user });
     }
@@ -64,49 +75,49 @@ fn starts(logins: bool) -> Vec<Start> {
 
 /// Derives the chains of an app. `carries` is the heaviest class that it holds; findings in `assume_fixed` (rule ids or
 /// finding ids) are taken as repaired.
+///
+/// A finding that is waived or known is as open to an attacker as any other. What follows only with such findings is told
+/// too, as accepted: a signature under a risk does not make it go away.
 pub fn derive(app: &App, findings: &[Finding], carries: DataClass, assume_fixed: &[String]) -> Chains {
     let holdings = facts::holdings(app, carries);
-    let mut base = Base::default();
-    let stands = |finding: &Finding| {
-        finding.is_open() && !assume_fixed.iter().any(|name| *name == finding.rule || *name == finding.id)
-    };
-    let open = || findings.iter().enumerate().filter(|(_, finding)| stands(finding));
-    let found_missing =
-        open().any(|(_, finding)| finding.grants.iter().any(|grant| grant.gain == Claim::NoScriptPolicy));
-    facts::add(&mut base, app, &holdings, found_missing);
-    for (at, finding) in open() {
-        for grant in &finding.grants {
-            base.add(&grant.needs, &grant.gain, By::Finding(at), grant.text.clone(), finding.confidence);
-        }
-    }
-    let goals: Vec<usize> = base
-        .claims
-        .iter()
-        .enumerate()
-        .filter(|(_, claim)| impact(claim, &holdings).is_some())
-        .map(|(number, _)| number)
-        .collect();
-    let mut told: Vec<Told> = Vec::new();
-    for (rank, start) in starts(holdings.logins).iter().enumerate() {
-        let given: Vec<usize> = start.given.iter().filter_map(|claim| base.find(claim)).collect();
-        let Some(own) = base.find(&start.own) else { continue };
-        for &goal in &goals {
-            for proof in ways(&base, findings, &given, own, goal) {
-                told.push(Told { rank, start: start.words, given: given.clone(), goal, proof });
-            }
-        }
-    }
-    let mut told = strongest(told, &base);
+    let fixed = |finding: &Finding| assume_fixed.iter().any(|name| *name == finding.rule || *name == finding.id);
+    let stands = |at: usize| findings[at].is_open() && !fixed(&findings[at]);
+    let story = Story::new(app, findings, &holdings, &|at| stands(at));
+    let mut told = story.tell();
     told.truncate(TOLD);
-    let targets: BTreeSet<Target> =
-        told.iter().map(|told| Target { given: told.given.clone(), goal: told.goal }).collect();
+    let targets: BTreeSet<Target> = told
+        .iter()
+        .map(|told| Target {
+            given: told.given.clone(),
+            goal: told.goal,
+            least: story.confidence(&told.proof).min(Confidence::Likely),
+        })
+        .collect();
     let targets: Vec<Target> = targets.into_iter().collect();
-    let cut = if targets.is_empty() { CheapestCut::default() } else { cut(&base, findings, &targets, &told) };
-    let mut chains: Vec<Chain> = told.iter().map(|told| chain(told, &base, findings, &holdings)).collect();
+    let cut = if targets.is_empty() { CheapestCut::default() } else { story.cut(&targets, &told) };
+    let repairs = story.repairs(&told);
+    let mut chains: Vec<Chain> = told.iter().map(|told| story.chain(told)).collect();
+
+    let aside: BTreeSet<usize> =
+        (0..findings.len()).filter(|&at| !findings[at].is_open() && !fixed(&findings[at])).collect();
+    if aside.iter().any(|&at| !findings[at].grants.is_empty()) {
+        let story = Story::new(app, findings, &holdings, &|at| stands(at) || aside.contains(&at));
+        let mut accepted: Vec<Told> = story.tell();
+        accepted.retain(|told| !told.proof.findings.is_disjoint(&aside));
+        accepted.truncate(TOLD);
+        chains.extend(accepted.iter().map(|told| {
+            let accepted = told.proof.findings.intersection(&aside);
+            Chain { accepted: accepted.map(|&at| findings[at].id.clone()).collect(), ..story.chain(told) }
+        }));
+    }
     chains.sort_by(|a, b| {
-        b.severity.cmp(&a.severity).then(b.confidence.cmp(&a.confidence)).then_with(|| a.id.cmp(&b.id))
+        b.is_open()
+            .cmp(&a.is_open())
+            .then(b.severity.cmp(&a.severity))
+            .then(b.confidence.cmp(&a.confidence))
+            .then_with(|| a.id.cmp(&b.id))
     });
-    Chains { chains, cut }
+    Chains { chains, cut, repairs }
 }
 
 struct Told {
@@ -117,42 +128,166 @@ struct Told {
     proof: Proof,
 }
 
-/// Proofs of different kinds, cheapest first: after each the findings of one of its kinds are left out.
-fn ways(base: &Base, findings: &[Finding], given: &[usize], own: usize, goal: usize) -> Vec<Proof> {
-    let mut found: Vec<Proof> = Vec::new();
-    let mut queue: Vec<BTreeSet<usize>> = vec![BTreeSet::new()];
-    let mut at = 0;
-    while at < queue.len() && at < LOOKED && found.len() < WAYS {
-        let banned = queue[at].clone();
-        at += 1;
-        let Some(proof) = base.proof(given, &banned, goal) else { continue };
-        if proof.findings.is_empty() {
-            break;
-        }
-        let kinds: BTreeSet<&str> = proof.findings.iter().map(|&finding| findings[finding].rule.as_str()).collect();
-        for kind in &kinds {
-            let mut next = banned.clone();
-            next.extend(findings.iter().enumerate().filter(|(_, finding)| finding.rule == **kind).map(|(at, _)| at));
-            if !queue.contains(&next) {
-                queue.push(next);
+/// What holds, with the findings that count.
+struct Story<'a> {
+    base: Base,
+    findings: &'a [Finding],
+    holdings: &'a facts::Holdings,
+}
+
+impl<'a> Story<'a> {
+    fn new(app: &App, findings: &'a [Finding], holdings: &'a facts::Holdings, counts: &dyn Fn(usize) -> bool) -> Self {
+        let mut base = Base::default();
+        facts::add(&mut base, app, holdings, findings);
+        for (at, finding) in findings.iter().enumerate().filter(|(at, _)| counts(*at)) {
+            for grant in &finding.grants {
+                base.add(&grant.needs, &grant.gain, By::Finding(at), grant.text.clone(), finding.confidence);
             }
         }
-        // One finding whose own sentence is the whole story is a finding, not a chain; a takeover is the first step to
-        // everything else.
-        let takeover = matches!(base.claims[goal], Claim::Holds(_) | Claim::RunsCode);
-        let chained = proof.steps.len() > 1 || takeover;
-        if chained && proof.given.contains(&own) && !found.iter().any(|known| known.findings.is_subset(&proof.findings))
-        {
-            found.push(proof);
+        Story { base, findings, holdings }
+    }
+
+    /// Everything worth telling.
+    fn tell(&self) -> Vec<Told> {
+        let claims = self.base.claims.iter().enumerate();
+        let goals: Vec<usize> =
+            claims.filter(|(_, claim)| impact(claim, self.holdings).is_some()).map(|(number, _)| number).collect();
+        let mut told: Vec<Told> = Vec::new();
+        for (rank, start) in starts(self.holdings).iter().enumerate() {
+            let given: Vec<usize> = start.given.iter().filter_map(|claim| self.base.find(claim)).collect();
+            let Some(own) = self.base.find(&start.own) else { continue };
+            let reached = self.base.reached(&given, &BTreeSet::new());
+            for &goal in goals.iter().filter(|goal| reached.contains(goal)) {
+                for proof in self.ways(&given, own, goal) {
+                    told.push(Told { rank, start: start.words, given: given.clone(), goal, proof });
+                }
+            }
+        }
+        strongest(told, &self.base)
+    }
+
+    /// Proofs of different kinds, cheapest first: after each the findings of one of its kinds are left out.
+    fn ways(&self, given: &[usize], own: usize, goal: usize) -> Vec<Proof> {
+        let mut found: Vec<Proof> = Vec::new();
+        let mut queue: Vec<BTreeSet<usize>> = vec![BTreeSet::new()];
+        let mut at = 0;
+        while at < queue.len() && at < LOOKED && found.len() < WAYS {
+            let banned = queue[at].clone();
+            at += 1;
+            let Some(proof) = self.base.proof(given, &banned, goal) else { continue };
+            if proof.findings.is_empty() {
+                break;
+            }
+            let kinds: BTreeSet<&str> = proof.findings.iter().map(|&at| self.findings[at].rule.as_str()).collect();
+            for kind in &kinds {
+                let mut next = banned.clone();
+                next.extend((0..self.findings.len()).filter(|&at| self.findings[at].rule == **kind));
+                if !queue.contains(&next) {
+                    queue.push(next);
+                }
+            }
+            if self.is_chain(&proof, goal)
+                && proof.given.contains(&own)
+                && !found.iter().any(|known| known.findings.is_subset(&proof.findings))
+            {
+                found.push(proof);
+            }
+        }
+        found
+    }
+
+    /// One finding whose own sentence is the whole story is a finding, not a chain; nor is one that hangs on a condition
+    /// which nobody has looked at. A takeover is the first step to everything else.
+    fn is_chain(&self, proof: &Proof, goal: usize) -> bool {
+        if proof.findings.len() == 1 && self.confidence(proof) == Confidence::Possible {
+            return false;
+        }
+        let takeover = matches!(self.base.claims[goal], Claim::Holds(_) | Claim::Keeps(_) | Claim::RunsCode);
+        takeover || proof.steps.len() > 1
+    }
+
+    fn confidence(&self, proof: &Proof) -> Confidence {
+        let confidences = proof.steps.iter().map(|&at| self.base.implications[at].confidence);
+        confidences.min().unwrap_or(Confidence::Possible)
+    }
+
+    fn chain(&self, told: &Told) -> Chain {
+        let claim = &self.base.claims[told.goal];
+        let (impact, class, mut severity) =
+            impact(claim, self.holdings).unwrap_or_else(|| (String::new(), DataClass::Demo, Severity::Low));
+        let mut gained: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut steps: Vec<ChainStep> = Vec::new();
+        for (number, &at) in told.proof.steps.iter().enumerate() {
+            let step = &self.base.implications[at];
+            let (finding, fact) = match step.by {
+                By::Finding(finding) => (Some(self.findings[finding].id.clone()), None),
+                By::Fact => (None, Some("how the app and browsers work".to_owned())),
+            };
+            let needs = step.needs.iter().filter_map(|need| gained.get(need).copied()).collect();
+            let begins = step.needs.iter().any(|need| told.proof.given.contains(need));
+            steps.push(ChainStep { finding, fact, text: step.text.clone(), needs, begins });
+            gained.insert(step.gain, number);
+        }
+        let confidence = self.confidence(&told.proof);
+        if confidence == Confidence::Possible && severity > Severity::Medium {
+            severity = Severity::Medium;
+        }
+        let cut: Vec<String> = told.proof.findings.iter().map(|&at| self.findings[at].id.clone()).collect();
+        let text = format!("{}\u{1f}{:?}\u{1f}{}", told.start, claim, cut.join(" "));
+        let id: String = Sha256::digest(text.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        Chain {
+            id: format!("CH-{id}"),
+            start: told.start.to_owned(),
+            impact,
+            class,
+            severity,
+            confidence,
+            steps,
+            cut,
+            accepted: Vec::new(),
         }
     }
-    found
+
+    fn cut(&self, targets: &[Target], told: &[Told]) -> CheapestCut {
+        let cut = engine::cheapest_cut(&self.base, targets);
+        let parts = |at: usize| told.iter().filter(|told| told.proof.findings.contains(&at)).count();
+        CheapestCut {
+            findings: cut.findings.iter().map(|&at| self.findings[at].id.clone()).collect(),
+            breaks: cut.findings.iter().map(|&at| parts(at)).collect(),
+            smallest: cut.smallest,
+        }
+    }
+
+    /// What the repair of each finding alone would do.
+    fn repairs(&self, told: &[Told]) -> Vec<Repair> {
+        let losses: BTreeSet<(&[usize], usize)> = told.iter().map(|told| (told.given.as_slice(), told.goal)).collect();
+        let starts: BTreeSet<&[usize]> = losses.iter().map(|(given, _)| *given).collect();
+        let parts: BTreeSet<usize> = told.iter().flat_map(|told| told.proof.findings.iter().copied()).collect();
+        let mut repairs: Vec<Repair> = parts
+            .into_iter()
+            .map(|at| {
+                let gone = BTreeSet::from([at]);
+                let ends = starts
+                    .iter()
+                    .map(|&given| {
+                        let reached = self.base.reached(given, &gone);
+                        losses.iter().filter(|(from, goal)| *from == given && !reached.contains(goal)).count()
+                    })
+                    .sum();
+                let breaks = told.iter().filter(|told| told.proof.findings.contains(&at)).count();
+                Repair { finding: self.findings[at].id.clone(), breaks, ends }
+            })
+            .collect();
+        repairs.sort_by(|a, b| (b.breaks, b.ends).cmp(&(a.breaks, a.ends)).then_with(|| a.finding.cmp(&b.finding)));
+        repairs
+    }
 }
 
 /// How much a goal is worth to an attacker: of two chains with the same findings the worse is told.
 fn worth(claim: &Claim) -> u8 {
     match claim {
-        Claim::RunsCode => 7,
+        Claim::RunsCode => 8,
+        Claim::Keeps(_) => 7,
         Claim::Holds(Position::Administrator) => 6,
         Claim::Holds(_) => 5,
         Claim::Reads(DataClass::Sensitive | DataClass::Personal) => 4,
@@ -197,6 +332,25 @@ fn impact(claim: &Claim, holdings: &facts::Holdings) -> Option<(String, DataClas
     let top = holdings.administrator.class.max(holdings.signed_in.class);
     Some(match claim {
         Claim::RunsCode => ("runs programs on the server: everything is lost".to_owned(), top, Severity::Critical),
+        Claim::Keeps(Position::Administrator) => (
+            format!(
+                "takes over an administrator's login for good (its password is replaced) and with it {}",
+                holdings.administrator.words()
+            ),
+            top,
+            Severity::Critical,
+        ),
+        Claim::Keeps(_) => {
+            let held = &holdings.signed_in;
+            (
+                format!(
+                    "takes over other users' logins for good (their passwords are replaced) and with them {}",
+                    held.words()
+                ),
+                held.class,
+                Severity::Critical,
+            )
+        }
         Claim::Holds(Position::Administrator) => (
             format!("takes over an administrator's login and with it {}", holdings.administrator.words()),
             top,
@@ -217,53 +371,6 @@ fn impact(claim: &Claim, holdings: &facts::Holdings) -> Option<(String, DataClas
         Claim::SendsMail => ("sends mail in the owner's name".to_owned(), top, Severity::Medium),
         _ => return None,
     })
-}
-
-fn chain(told: &Told, base: &Base, findings: &[Finding], holdings: &facts::Holdings) -> Chain {
-    let claim = &base.claims[told.goal];
-    let (impact, class, mut severity) =
-        impact(claim, holdings).unwrap_or_else(|| (String::new(), DataClass::Demo, Severity::Low));
-    let steps: Vec<ChainStep> = told
-        .proof
-        .steps
-        .iter()
-        .map(|&at| {
-            let step = &base.implications[at];
-            match step.by {
-                By::Finding(finding) => {
-                    ChainStep { finding: Some(findings[finding].id.clone()), fact: None, text: step.text.clone() }
-                }
-                By::Fact => ChainStep {
-                    finding: None,
-                    fact: Some("how the app and browsers work".to_owned()),
-                    text: step.text.clone(),
-                },
-            }
-        })
-        .collect();
-    let confidence =
-        told.proof.steps.iter().map(|&at| base.implications[at].confidence).min().unwrap_or(Confidence::Possible);
-    if confidence == Confidence::Possible && severity > Severity::Medium {
-        severity = Severity::Medium;
-    }
-    let cut: Vec<String> = told.proof.findings.iter().map(|&finding| findings[finding].id.clone()).collect();
-    let text = format!("{}\u{1f}{:?}\u{1f}{}", told.start, claim, cut.join(" "));
-    let id: String = Sha256::digest(text.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    Chain { id: format!("CH-{id}"), start: told.start.to_owned(), impact, class, severity, confidence, steps, cut }
-}
-
-fn cut(base: &Base, findings: &[Finding], targets: &[Target], told: &[Told]) -> CheapestCut {
-    let cut = engine::cheapest_cut(base, targets);
-    let breaks: BTreeMap<usize, usize> = cut
-        .findings
-        .iter()
-        .map(|&finding| (finding, told.iter().filter(|told| told.proof.findings.contains(&finding)).count()))
-        .collect();
-    CheapestCut {
-        findings: breaks.keys().map(|&finding| findings[finding].id.clone()).collect(),
-        breaks: breaks.values().copied().collect(),
-        smallest: cut.smallest,
-    }
 }
 
 /// The highest position that the app knows: the victim that an attacker would choose.

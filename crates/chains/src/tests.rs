@@ -133,3 +133,197 @@ fn a_single_finding_that_says_it_all_is_no_chain() {
     let chains = derive(&app(), &forged, DataClass::Personal, &[]);
     assert_eq!(chains.chains[0].start, "someone who has seen the code");
 }
+
+#[test]
+fn what_the_owner_accepts_is_told_as_accepted() {
+    let mut findings = crafted_upload();
+    findings[1].standing = Standing::Waived { reason: "r".into(), owner: "o".into(), until: "2027-01-01".into() };
+    let chains = derive(&app(), &findings, DataClass::Personal, &[]);
+    let (open, accepted): (Vec<&Chain>, Vec<&Chain>) = chains.chains.iter().partition(|chain| chain.is_open());
+    assert!(open.iter().all(|chain| !chain.impact.contains("takes over")), "{open:#?}");
+    let takeover: Vec<&Chain> = accepted.into_iter().filter(|chain| chain.impact.contains("takes over")).collect();
+    assert_eq!(takeover.len(), 1, "{takeover:#?}");
+    assert_eq!(takeover[0].accepted, ["PL-token"]);
+    assert!(!chains.cut.findings.contains(&"PL-token".to_owned()), "nobody is asked to repair what is accepted");
+    // Accepting the missing policy does not turn it into a condition that nobody looked at.
+    let mut findings = crafted_upload();
+    findings[2].standing = Standing::Baseline;
+    let chains = derive(&app(), &findings, DataClass::Personal, &[]);
+    assert!(chains.chains.iter().all(|chain| !chain.is_open()), "{chains:#?}");
+    assert_eq!(chains.cut, CheapestCut::default());
+}
+
+#[test]
+fn each_repair_says_what_it_does_alone() {
+    let mut findings = crafted_upload();
+    findings.push(finding("comment", vec![(vec![Stands(Anyone), NoScriptPolicy], RunsScript(Administrator))]));
+    let mut app = app();
+    app.headers.push(HeaderSet { name: "content-security-policy".into(), value: None, by: "x".into(), span: span() });
+    let chains = derive(&app, &findings, DataClass::Personal, &[]);
+    let alone = |id: &str| {
+        let repair = chains.repairs.iter().find(|repair| repair.finding == id).expect(id);
+        (repair.breaks > 0, repair.ends > 0)
+    };
+    assert_eq!(chains.repairs[0].finding, "PL-headers");
+    assert_eq!(alone("PL-headers"), (true, true), "everything needs it");
+    assert_eq!(alone("PL-upload"), (true, false), "the comment is another way");
+}
+
+#[test]
+fn steps_say_what_they_rest_on() {
+    let chains = derive(&app(), &crafted_upload(), DataClass::Personal, &[]);
+    for chain in &chains.chains {
+        for (at, step) in chain.steps.iter().enumerate() {
+            assert!(step.needs.iter().all(|need| *need < at), "{chain:#?}");
+        }
+        assert!(chain.steps.iter().any(|step| step.begins), "{chain:#?}");
+    }
+}
+
+#[test]
+fn one_finding_and_a_condition_is_no_chain() {
+    let demo = Claim::Knows(Claim::DEMO_ACCOUNTS.to_owned());
+    let findings = [finding("account", vec![(vec![Claim::ReadSource, demo], Holds(Administrator))])];
+    assert_eq!(derive(&app(), &findings, DataClass::Personal, &[]).chains, []);
+}
+
+#[test]
+fn who_can_leave_it_is_a_step_of_the_story() {
+    let comment =
+        || finding("comment", vec![(vec![Claim::Plants("notes".into()), NoScriptPolicy], RunsScript(Administrator))]);
+    let mut app = app();
+    let mut route = app.entry_points[0].clone();
+    route.guards.clear();
+    route.whole = 0;
+    route.path = "/notes".into();
+    route.methods = vec!["POST".into()];
+    route.effects = vec![Effect::new(EffectKind::Create, "notes", span())];
+    app.entry_points.push(route);
+    let open = [
+        comment(),
+        finding("token", vec![(vec![], TokenReadable)]),
+        finding("headers", vec![(vec![], NoScriptPolicy)]),
+    ];
+    let chains = derive(&app, &open, DataClass::Personal, &[]);
+    assert_eq!(takeovers(&chains), [["PL-comment", "PL-token", "PL-headers"]]);
+    assert_eq!(chains.chains[0].steps[0].text, "leaves a text of his own in notes with POST /notes");
+    // Where a finding says that the route should not be open, the way leads through it, and its repair is one more cut.
+    let route = finding("route", vec![(vec![Stands(Anyone)], Claim::Calls("POST /notes".into()))]);
+    let chains = derive(&app, &[&open[..], &[route]].concat(), DataClass::Personal, &[]);
+    assert_eq!(takeovers(&chains), [["PL-comment", "PL-token", "PL-headers", "PL-route"]]);
+}
+
+#[test]
+fn other_websites_read_with_the_login_only_where_browsers_send_it() {
+    use plimsoll_model::app::{CookieSet, SameSite};
+    let findings = [finding("cors", vec![(vec![], Claim::ForeignReadsAllowed)])];
+    let with = |same_site: Option<Option<SameSite>>| {
+        let mut app = app();
+        app.cookies.extend(same_site.map(|same_site| CookieSet {
+            name: "sid".into(),
+            is_session: true,
+            http_only: Some(true),
+            secure: Some(true),
+            same_site,
+            max_age: None,
+            by: "x".into(),
+            span: None,
+            exchange: None,
+        }));
+        derive(&app, &findings, DataClass::Personal, &[]).chains.len()
+    };
+    assert_eq!(with(Some(Some(SameSite::None))), 1);
+    for stops in [None, Some(None), Some(Some(SameSite::Lax)), Some(Some(SameSite::Strict))] {
+        assert_eq!(with(stops), 0, "{stops:?}: no more than the finding says itself");
+    }
+}
+
+#[test]
+fn a_policy_that_allows_inline_scripts_stops_none() {
+    for (policy, stops) in [
+        ("default-src 'self'", true),
+        ("script-src 'self'; style-src 'unsafe-inline'", true),
+        ("default-src 'self' 'unsafe-inline'", false),
+        ("script-src 'self' 'unsafe-inline'", false),
+        ("script-src 'nonce-abc' 'unsafe-inline'", true),
+        ("script-src 'self'; script-src-attr 'unsafe-inline'", false),
+        ("frame-ancestors 'none'", false),
+    ] {
+        assert_eq!(facts::stops_scripts(policy), stops, "{policy}");
+    }
+    let findings = &crafted_upload()[..2];
+    let mut app = app();
+    let header = |value: &str| HeaderSet {
+        name: "content-security-policy".into(),
+        value: Some(value.into()),
+        by: "x".into(),
+        span: span(),
+    };
+    app.headers.push(header("default-src 'self' 'unsafe-inline'"));
+    assert_eq!(takeovers(&derive(&app, findings, DataClass::Personal, &[])), [["PL-upload", "PL-token"]]);
+    app.headers.push(header("script-src 'self'"));
+    assert!(takeovers(&derive(&app, findings, DataClass::Personal, &[])).is_empty(), "both hold together");
+}
+
+/// An app with so many entry points, and findings of the kinds that real reviews have.
+fn large(entries: usize, count: usize) -> (App, Vec<Finding>) {
+    let mut app = app();
+    let first = app.entry_points[0].clone();
+    for at in 1..entries {
+        let mut entry = first.clone();
+        entry.path = format!("/route/{at}");
+        entry.effects[0].target = format!("store{}", at % 40);
+        app.entry_points.push(entry);
+    }
+    let store = |at: usize| Claim::Plants(format!("store{}", at % 40));
+    let classes = [DataClass::Internal, DataClass::Personal, DataClass::Sensitive];
+    let findings = (0..count)
+        .map(|at| {
+            let mut finding = match at % 10 {
+                0 => finding("markup", vec![(vec![store(at), NoScriptPolicy], RunsScript(Administrator))]),
+                1 | 2 => finding(
+                    "route",
+                    vec![
+                        (vec![Stands(Anyone)], Claim::Writes(classes[at % 3])),
+                        (vec![Stands(Anyone)], Claim::Calls(format!("PUT /route/{}", at % entries))),
+                    ],
+                ),
+                3 => finding("role", vec![(vec![Stands(Position::SignedIn)], Claim::Reads(classes[at % 3]))]),
+                4 => finding("token", vec![(vec![], TokenReadable)]),
+                5 => finding("limiter", vec![(vec![], Claim::GuessesUnlimited)]),
+                6 => finding("secret", vec![(vec![Claim::ReadSource], Holds(Administrator))]),
+                7 => finding("cors", vec![(vec![], Claim::ForeignReadsAllowed)]),
+                8 => finding(
+                    "upload",
+                    vec![(vec![Stands(Anyone), Claim::Lures, NoScriptPolicy], RunsScript(Administrator))],
+                ),
+                _ => finding("headers", vec![(vec![], NoScriptPolicy)]),
+            };
+            finding.id = format!("PL-{at:08x}");
+            finding
+        })
+        .collect();
+    (app, findings)
+}
+
+/// Prints how the time grows; `cargo test --release -p plimsoll-chains quick -- --nocapture` shows it.
+#[test]
+fn five_hundred_findings_and_three_hundred_entry_points_are_quick() {
+    let time = |entries: usize, count: usize| {
+        let (app, findings) = large(entries, count);
+        let times = (0..3).map(|_| {
+            let begun = std::time::Instant::now();
+            let chains = derive(&app, &findings, DataClass::Sensitive, &[]);
+            assert!(!chains.chains.is_empty());
+            begun.elapsed()
+        });
+        times.min().unwrap_or_default()
+    };
+    let mut last = std::time::Duration::ZERO;
+    for (entries, count) in [(75, 125), (150, 250), (300, 500), (600, 1000)] {
+        last = time(entries, count);
+        println!("{count} findings, {entries} entry points: {:.1} ms", last.as_secs_f64() * 1000.0);
+    }
+    // A loose bound: machines are shared and this may not be an optimised build; only growth out of hand should fail here.
+    assert!(last < std::time::Duration::from_secs(10), "{last:?}");
+}

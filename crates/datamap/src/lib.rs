@@ -11,7 +11,7 @@ mod terms;
 mod words;
 
 pub use classify::{Classified, Context, classify};
-pub use map::build;
+pub use map::{build, recipients};
 pub use reach::{ADMINISTRATORS, ANYONE, MACHINE, OWNER, SIGNED_IN};
 pub use words::{store_key, words};
 

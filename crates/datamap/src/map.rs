@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use plimsoll_model::app::{
     CommittedKind, EffectKind, Exposure, SecretKind, SecretTier, Store, StoreKind, StoredValueKind, WebStorage,
 };
-use plimsoll_model::{App, Confidence, DataClass, DataItem, Evidence, Place, Witness};
+use plimsoll_model::{App, Confidence, DataClass, DataItem, Evidence, Holding, Place, Recipient, Witness};
 use plimsoll_source::{SourceTree, Span};
 
 use crate::classify::{Classified, Context, classify, is_technical};
@@ -42,6 +42,25 @@ pub fn build(app: &App, tree: &SourceTree) -> Vec<DataItem> {
     items
 }
 
+/// The third parties, with what of the map goes to each.
+pub fn recipients(app: &App, tree: &SourceTree, items: &[DataItem]) -> Vec<Recipient> {
+    let map = Map { app, tree, animals: false, index: reach::Index::new(app), items: BTreeMap::new() };
+    let mut out: Vec<Recipient> = Vec::new();
+    for party in &app.third_parties {
+        let sent = || items.iter().filter(|item| item.sent_to.contains(&party.name));
+        out.push(Recipient {
+            name: party.name.clone(),
+            purpose: party.purpose.clone(),
+            class: sent().map(|item| item.class).max().unwrap_or_default(),
+            fields: sent().map(|item| format!("{}.{}", item.store, item.field)).collect(),
+            evidence: vec![map.evidence(Witness::Code, party.span, true, "used here")],
+        });
+    }
+    out.sort();
+    out.dedup_by(|a, b| a.name == b.name);
+    out
+}
+
 /// An animal hospital calls its animals patients too.
 pub(crate) fn are_animals(app: &App) -> bool {
     app.stores.iter().any(|store| context_of(store, false).says_animals())
@@ -56,9 +75,10 @@ struct Map<'a> {
 }
 
 impl Map<'_> {
-    fn add(&mut self, store: &str, field: &str, found: Classified, evidence: Evidence) -> &mut DataItem {
+    fn add(&mut self, held: Holding, store: &str, field: &str, found: Classified, evidence: Evidence) -> &mut DataItem {
         let item = self.items.entry((store.to_owned(), field.to_owned())).or_insert_with(|| DataItem {
             store: store.to_owned(),
+            held,
             field: field.to_owned(),
             kind: found.kind.to_owned(),
             class: found.class,
@@ -125,6 +145,11 @@ impl Map<'_> {
             StoreKind::Table | StoreKind::View => Witness::Schema,
             _ => Witness::Code,
         };
+        let held = match (store.exposure, store.kind) {
+            (Exposure::Shipped, _) => Holding::Shipped,
+            (_, StoreKind::Browser) => Holding::Browser,
+            _ => Holding::Stored,
+        };
         let shows_line = !matches!(store.kind, StoreKind::File | StoreKind::Memory);
         let mut fields: Vec<(String, Span, Classified)> = Vec::new();
         for field in &store.fields {
@@ -141,7 +166,7 @@ impl Map<'_> {
         let sends = self.sends(store);
         for (name, span, found) in fields {
             let evidence = self.evidence(witness, span, shows_line, what);
-            let item = self.add(&store.name, &name, found, evidence);
+            let item = self.add(held, &store.name, &name, found, evidence);
             item.reachable_by.extend(direct.iter().map(|&who| who.to_owned()));
             for reader in readers.iter().filter(|reader| shows(reader, &name, found)) {
                 if !item.reachable_by.iter().any(|who| who == reader.who) {
@@ -232,7 +257,7 @@ impl Map<'_> {
             };
             let key = if value.key.is_empty() { "*" } else { &value.key };
             let evidence = self.evidence(Witness::Code, span, false, "kept in the visitor's browser");
-            let item = self.add(store, key, found, evidence);
+            let item = self.add(Holding::Browser, store, key, found, evidence);
             item.reachable_by.push("scripts in the visitor's browser".into());
         }
     }
@@ -255,7 +280,7 @@ impl Map<'_> {
             let path = self.tree.file(file.span.file).path.clone();
             let evidence =
                 self.evidence(Witness::Code, Span::whole(file.span.file), false, "the file lies in the repository");
-            let item = self.add(&path, "*", found, evidence);
+            let item = self.add(Holding::Code, &path, "*", found, evidence);
             item.reachable_by.push("everyone with the repository".into());
         }
     }
@@ -275,7 +300,8 @@ impl Map<'_> {
             let note =
                 if secret.in_browser { "written in code that visitors' browsers load" } else { "written in a file" };
             let evidence = self.evidence(Witness::Code, secret.span, false, note);
-            let item = self.add(&path, &secret.what, found, evidence);
+            let held = if secret.in_browser { Holding::Shipped } else { Holding::Code };
+            let item = self.add(held, &path, &secret.what, found, evidence);
             item.reachable_by.push(if secret.in_browser { ANYONE } else { "everyone with the repository" }.to_owned());
         }
     }
@@ -329,7 +355,7 @@ impl Map<'_> {
                     }
                 }
                 if !known && found.confidence >= Confidence::Likely {
-                    self.add(&format!("collected by {form}"), &name, found, evidence);
+                    self.add(Holding::Collected, &format!("collected by {form}"), &name, found, evidence);
                 }
             }
         }

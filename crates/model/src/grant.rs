@@ -27,12 +27,22 @@ pub enum Claim {
     ReadSource,
     /// He is logged in as somebody else with this position, for as long as he likes.
     Holds(Position),
+    /// He has replaced the password of somebody else with this position: the login is his, and its owner is locked out.
+    Keeps(Position),
     /// He acts as a victim of this position while the victim has a page open (`HttpOnly` does not stop this).
     ActsAs(Position),
     /// A script of his runs in the browser of a victim of this position.
     RunsScript(Position),
     /// He knows a secret: what it is.
     Knows(String),
+    /// He can call an entry point, by its label.
+    Calls(String),
+    /// He can leave text or files in a store, which others are shown.
+    Plants(String),
+    /// He has a link that was meant for one customer.
+    HasLink,
+    /// He makes the app show text of his to a user who opens a link of his.
+    PlantsByLink,
     /// A script in the page can read the login token.
     TokenReadable,
     /// No content security policy stops a script that was slipped in.
@@ -53,6 +63,13 @@ pub enum Claim {
     SpendsMoney,
     /// He sends mail in the owner's name.
     SendsMail,
+}
+
+impl Claim {
+    /// What [`Claim::Knows`] says of accounts for trying out: that they still work is known only to whoever tries.
+    pub const DEMO_ACCOUNTS: &str = "that the accounts for trying out still work";
+    /// What [`Claim::Knows`] says of passwords that every visitor receives.
+    pub const SHIPPED_PASSWORDS: &str = "passwords that every visitor receives";
 }
 
 /// One implication: whoever has all that is needed gains this.

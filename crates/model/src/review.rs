@@ -95,11 +95,60 @@ pub struct Control {
     pub findings: Vec<String>,
 }
 
+/// Where the app has data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Holding {
+    /// It keeps it: a table, a collection, files, records in memory.
+    Stored,
+    /// It asks for it in a form or a request; where it is kept was not seen.
+    Collected,
+    /// It keeps it in visitors' browsers.
+    Browser,
+    /// It sends it to every visitor with the pages.
+    Shipped,
+    /// It is written in the code or lies beside it.
+    Code,
+}
+
+impl Holding {
+    /// All, in the order in which they are told.
+    pub const ALL: [Holding; 5] =
+        [Holding::Stored, Holding::Collected, Holding::Browser, Holding::Shipped, Holding::Code];
+
+    /// The word of the contract.
+    pub fn word(self) -> &'static str {
+        match self {
+            Holding::Stored => "stored",
+            Holding::Collected => "collected",
+            Holding::Browser => "browser",
+            Holding::Shipped => "shipped",
+            Holding::Code => "code",
+        }
+    }
+}
+
+/// A third party that receives data, or can.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Recipient {
+    /// `Stripe`, `OpenAI`.
+    pub name: String,
+    /// `payment`, `mail`, `sms`, `ai`, `analytics`, `error-tracking`, `maps`, `storage`, `auth`.
+    pub purpose: String,
+    /// The heaviest class that was seen to go there.
+    pub class: DataClass,
+    /// What was seen to go there, as `store.field`; empty when nothing was.
+    pub fields: Vec<String>,
+    /// Where it is used.
+    pub evidence: Vec<Evidence>,
+}
+
 /// One field of data that the app holds, collects or ships.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DataItem {
     /// Table, collection, form or file.
     pub store: String,
+    /// Where that is.
+    pub held: Holding,
     /// Field name as written.
     pub field: String,
     /// What it is: `email`, `wage`, `password-hash` …
@@ -125,6 +174,10 @@ pub struct ChainStep {
     pub fact: Option<String>,
     /// The step as a sentence of the story.
     pub text: String,
+    /// The steps that must have come before, by position.
+    pub needs: Vec<usize>,
+    /// It also takes what the attacker has from the start.
+    pub begins: bool,
 }
 
 /// An attack chain.
@@ -146,6 +199,27 @@ pub struct Chain {
     pub steps: Vec<ChainStep>,
     /// Ids of findings; repairing any one of them breaks the chain.
     pub cut: Vec<String>,
+    /// Ids of those among them that the owner accepts (waived) or that were known before; empty for open chains. Without
+    /// these the chain does not stand: whoever accepts them accepts the chain.
+    pub accepted: Vec<String>,
+}
+
+impl Chain {
+    /// Whether it stands on open findings alone.
+    pub fn is_open(&self) -> bool {
+        self.accepted.is_empty()
+    }
+}
+
+/// What the repair of one finding alone would do to the open chains.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Repair {
+    /// Id of the finding.
+    pub finding: String,
+    /// How many of the chains break.
+    pub breaks: usize,
+    /// How many losses are out of reach then, by any way from the same start.
+    pub ends: usize,
 }
 
 /// The smallest set of findings whose repair breaks every chain.
@@ -202,10 +276,14 @@ pub struct Review {
     pub findings: Vec<Finding>,
     /// Attack chains, worst first.
     pub chains: Vec<Chain>,
-    /// The fewest repairs that break all chains.
+    /// The fewest repairs that break all open chains.
     pub cheapest_cut: CheapestCut,
+    /// Every finding that is part of an open chain, with what its repair alone would do; the most useful first.
+    pub repairs: Vec<Repair>,
     /// The data map.
     pub data: Vec<DataItem>,
+    /// Third parties, by name.
+    pub third_parties: Vec<Recipient>,
     /// Controls.
     pub controls: Vec<Control>,
     /// What was looked at and what not.

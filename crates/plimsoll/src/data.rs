@@ -13,6 +13,8 @@ pub(crate) enum DataFormat {
     Csv,
     /// A record of processing as a document.
     Markdown,
+    /// The way of the data as a picture.
+    Svg,
 }
 
 /// The data map of an app.
@@ -27,5 +29,6 @@ pub(crate) fn data(
         DataFormat::Json => plimsoll_report::data_json(&review),
         DataFormat::Csv => plimsoll_report::record_csv(&review),
         DataFormat::Markdown => plimsoll_report::record_markdown(&review),
+        DataFormat::Svg => plimsoll_report::data_svg(&review).unwrap_or_default(),
     })
 }

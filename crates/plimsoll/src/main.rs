@@ -75,13 +75,16 @@ enum Command {
         /// Take these rules or findings as repaired: what would be left?
         #[arg(long, value_name = "RULE", num_args = 1..)]
         assume_fixed: Vec<String>,
+        /// Form: `svg` draws the graph.
+        #[arg(long, value_enum, default_value_t = ChainsFormat::Terminal)]
+        format: ChainsFormat,
     },
     /// Shows what data the app holds: what it is, how sensitive, who can reach it; or a record of processing (GDPR, Article 30).
     Data {
         /// Folder of the app.
         #[arg(default_value = ".")]
         path: PathBuf,
-        /// Form: `csv` and `markdown` give the record of processing.
+        /// Form: `csv` and `markdown` give the record of processing, `svg` a picture.
         #[arg(long, value_enum, default_value_t = data::DataFormat::Table)]
         format: data::DataFormat,
         /// List business data field by field too.
@@ -150,6 +153,15 @@ enum Format {
     Sarif,
     Html,
     Markdown,
+    /// The load line as a small picture (SVG) for a page or a README.
+    Badge,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ChainsFormat {
+    Terminal,
+    Json,
+    Svg,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -180,6 +192,7 @@ fn main() -> ExitCode {
                         Format::Sarif => plimsoll_report::sarif(&review),
                         Format::Html => plimsoll_report::html(&review),
                         Format::Markdown => plimsoll_report::markdown(&review),
+                        Format::Badge => plimsoll_report::badge(&review),
                     };
                     print(&text);
                     exit_code(&review, fail_on.map(Level::severity).or(said))
@@ -198,10 +211,18 @@ fn main() -> ExitCode {
             }
             Err(error) => usage(&error),
         },
-        Command::Chains { path, assume_fixed } => match review::chains(&path, &assume_fixed) {
+        Command::Chains { path, assume_fixed, format } => match review::chains(&path, &assume_fixed) {
             Ok(review) => {
-                print(&plimsoll_report::chains(&review, &terminal_options()));
-                if review.chains.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+                print(&match format {
+                    ChainsFormat::Terminal => plimsoll_report::chains(&review, &terminal_options()),
+                    ChainsFormat::Json => plimsoll_report::chains_json(&review),
+                    ChainsFormat::Svg => plimsoll_report::chains_svg(&review).unwrap_or_default(),
+                });
+                if !review.chains.iter().any(plimsoll_model::Chain::is_open) {
+                    ExitCode::SUCCESS
+                } else {
+                    ExitCode::from(1)
+                }
             }
             Err(error) => usage(&error),
         },

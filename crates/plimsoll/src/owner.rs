@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_config::{AnswerStatus, Config, FILE, nearest};
 use plimsoll_loadline::{CATALOGUE, Carried, OwnerAnswer};
-use plimsoll_model::{Confidence, DataItem, Day, Evidence, NotChecked, Place, Review, Witness};
+use plimsoll_model::{Confidence, DataItem, Day, Evidence, Holding, NotChecked, Place, Review, Witness};
 use plimsoll_source::{Limits, SourceTree};
 
 use crate::progress;
@@ -118,6 +118,7 @@ impl Subject {
             if !found {
                 items.push(DataItem {
                     store: said.store.clone(),
+                    held: Holding::Stored,
                     field: said.field.clone(),
                     kind: said.kind.clone().unwrap_or_default(),
                     class: said.class.unwrap_or_default(),

@@ -88,6 +88,8 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
         findings,
         chains: chains.chains,
         cheapest_cut: chains.cut,
+        repairs: chains.repairs,
+        third_parties: plimsoll_datamap::recipients(&app, tree, &data),
         data,
         controls: line.controls,
         coverage: Coverage { looked_at: app.looked_at.clone(), not_checked: app.not_checked.clone() },
@@ -134,7 +136,7 @@ pub(crate) fn chains(path: &Path, assume_fixed: &[String]) -> Result<Review, Str
         let mut app = plimsoll_witness::observe(&owner::read(path)?.tree);
         plimsoll_datamap::annotate(&mut app);
         let left = plimsoll_chains::derive(&app, &known.findings, known.verdict.carries, assume_fixed);
-        (known.chains, known.cheapest_cut) = (left.chains, left.cut);
+        (known.chains, known.cheapest_cut, known.repairs) = (left.chains, left.cut, left.repairs);
     }
     Ok(known)
 }

@@ -6,7 +6,7 @@
 
 use plimsoll_model::{
     Chain, ChainStep, CheapestCut, Control, Coverage, DataItem, Environment, Evidence, Exchange, Finding, NotChecked,
-    PackageRef, Place, Review, RuleInfo, Standing, Subject, UnusedWaiver, Verdict,
+    PackageRef, Place, Recipient, Repair, Review, RuleInfo, Standing, Subject, UnusedWaiver, Verdict,
 };
 
 /// Longest snippet shown, in characters: a line of a built bundle can hold the whole program.
@@ -224,9 +224,12 @@ impl Cleaning {
                             finding: step.finding.as_ref().map(|id| self.line(id)),
                             fact: step.fact.as_ref().map(|fact| self.line(fact)),
                             text: self.line(&step.text),
+                            needs: step.needs.clone(),
+                            begins: step.begins,
                         })
                         .collect(),
                     cut: self.lines(&chain.cut),
+                    accepted: self.lines(&chain.accepted),
                 })
                 .collect(),
             data: review
@@ -234,6 +237,7 @@ impl Cleaning {
                 .iter()
                 .map(|item| DataItem {
                     store: self.name(&item.store),
+                    held: item.held,
                     field: self.name(&item.field),
                     kind: self.line(&item.kind),
                     class: item.class,
@@ -269,6 +273,22 @@ impl Cleaning {
                 findings: self.lines(&review.cheapest_cut.findings),
                 ..review.cheapest_cut.clone()
             },
+            repairs: review
+                .repairs
+                .iter()
+                .map(|repair| Repair { finding: self.line(&repair.finding), ..repair.clone() })
+                .collect(),
+            third_parties: review
+                .third_parties
+                .iter()
+                .map(|party| Recipient {
+                    name: self.name(&party.name),
+                    purpose: self.line(&party.purpose),
+                    class: party.class,
+                    fields: party.fields.iter().map(|field| self.name(field)).collect(),
+                    evidence: self.evidence(&party.evidence),
+                })
+                .collect(),
             unused_waivers: review
                 .unused_waivers
                 .iter()

@@ -116,6 +116,95 @@ struct Row {
     cells: [String; 11],
 }
 
+/// Words in names of stores and fields, and whose records they are.
+const PEOPLE: &[(&str, &[&str])] = &[
+    ("patients", &["patient", "paciente", "paziente", "pacient"]),
+    ("children and their parents", &["child", "children", "pupil", "kind", "guardian", "parent", "student"]),
+    (
+        "employees",
+        &[
+            "employee",
+            "staff",
+            "worker",
+            "hire",
+            "payroll",
+            "mitarbeiter",
+            "salarie",
+            "employe",
+            "empleado",
+            "dipendente",
+            "medewerker",
+            "angajat",
+            "dolgozo",
+            "anstalld",
+            "wage",
+            "salary",
+        ],
+    ),
+    ("applicants", &["applicant", "candidate", "bewerber"]),
+    (
+        "customers",
+        &[
+            "customer", "client", "kunde", "cliente", "klant", "ugyfel", "kund", "order", "invoice", "booking",
+            "quote", "rechnung", "facture", "factura",
+        ],
+    ),
+    ("interested people", &["lead", "contact", "inquiry", "enquiry", "subscriber", "newsletter", "anfrage"]),
+    ("members", &["member", "membre", "mitglied", "miembro", "membru"]),
+    ("tenants", &["tenant", "resident", "mieter"]),
+    ("guests", &["guest", "visitor", "attendee", "participant"]),
+    ("users of the app", &["user", "account", "profile", "session", "login", "benutzer", "usuario", "utilisateur"]),
+];
+
+/// Whose records a store holds, as far as names tell.
+fn people(store: &str, items: &[&DataItem]) -> Option<String> {
+    let split = |name: &str| -> Vec<String> {
+        let mut spaced = String::new();
+        for c in name.chars() {
+            if c.is_uppercase() {
+                spaced.push(' ');
+            }
+            spaced.extend(c.to_lowercase().map(|c| if c.is_alphanumeric() { c } else { ' ' }));
+        }
+        spaced.split_whitespace().map(str::to_owned).collect()
+    };
+    let says = |words: &[String], known: &[&str]| {
+        words.iter().any(|word| known.iter().any(|known| word == known || word.strip_suffix('s') == Some(known)))
+    };
+    let own = split(store);
+    // The store's own name first; fields tell of whom its records speak.
+    let by_store: Vec<&str> = PEOPLE.iter().filter(|(_, known)| says(&own, known)).map(|(who, _)| *who).collect();
+    let found = match by_store.is_empty() {
+        false => by_store,
+        true => {
+            let fields: Vec<String> = items.iter().flat_map(|item| split(&item.field)).collect();
+            PEOPLE.iter().filter(|(_, known)| says(&fields, known)).map(|(who, _)| *who).collect()
+        }
+    };
+    (!found.is_empty()).then(|| found.join(", "))
+}
+
+/// What is proven of the controls that the class demands, and how many are not.
+fn measures(review: &Review, class: DataClass) -> String {
+    use plimsoll_model::ControlStatus as Status;
+    let demanded = || review.controls.iter().filter(|control| control.required_from <= class);
+    let proven: Vec<&str> =
+        demanded().filter(|control| control.status == Status::Proven).map(|control| control.title.as_str()).collect();
+    let open = demanded().filter(|control| matches!(control.status, Status::Failed | Status::Unproven)).count();
+    let proven = match proven.is_empty() {
+        true => "nothing proven by this review".to_owned(),
+        false => format!("proven by this review: {}", proven.join("; ")),
+    };
+    let open = match open {
+        0 => String::new(),
+        open => format!(
+            "; {} not met",
+            words::count(open, "control that the data demands is", "controls that the data demands are")
+        ),
+    };
+    format!("{proven}{open}; {BLANK}")
+}
+
 fn rows(review: &Review) -> Vec<Row> {
     by_store(&review.data)
         .into_iter()
@@ -141,6 +230,10 @@ fn rows(review: &Review) -> Vec<Row> {
                     }
                 }
             }
+            let abroad = match recipients.as_slice() {
+                [] => BLANK.to_owned(),
+                known => format!("where they keep it is to be asked of {}; {BLANK}", known.join(", ")),
+            };
             let recipients = if recipients.is_empty() {
                 format!("none seen in the code; {BLANK}")
             } else {
@@ -151,13 +244,13 @@ fn rows(review: &Review) -> Vec<Row> {
                 name.to_owned(),
                 blank(),
                 blank(),
-                blank(),
+                people(name, &items).map_or_else(blank, |who| format!("{who}, by the names in the code; {BLANK}")),
                 kinds.join(", "),
                 class.word().to_owned(),
                 recipients,
+                abroad,
                 blank(),
-                blank(),
-                blank(),
+                measures(review, class),
                 items.iter().find_map(|item| place(item)).unwrap_or_default(),
             ];
             Row { cells }

@@ -7,18 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use askama::Template;
 use base64::Engine as _;
 use plimsoll_model::{
-    Chain, Confidence, Control, ControlStatus, DataClass, DataItem, Evidence, Finding, Outcome, Review, Severity,
+    Chain, Confidence, Control, ControlStatus, DataClass, DataItem, Evidence, Finding, Outcome, Recipient, Review,
+    Severity,
 };
 use sha2::{Digest as _, Sha256};
 
 use crate::clean::Cleaning;
 use crate::prose::{Block, Inline, blocks, inline};
-use crate::{page, words};
+use crate::{page, picture, words};
 
 mod mark;
 
 /// The style sheet; comments in it are for us.
-pub(crate) const STYLE: &str = include_str!("../templates/review.css");
+pub(crate) const STYLE: &str =
+    concat!(include_str!("../templates/review.css"), include_str!("../templates/picture.css"));
 
 pub(crate) fn render(review: &Review) -> String {
     let review = Cleaning::default().review(review);
@@ -63,8 +65,13 @@ struct View<'a> {
     groups: Vec<Group<'a>>,
     set_aside: Vec<SetAside<'a>>,
     chains: Vec<ChainView<'a>>,
+    accepted_chains: Vec<ChainView<'a>>,
+    chain_picture: Option<Html>,
     cheapest_cut: Option<Html>,
+    repairs: Vec<Html>,
     data: Vec<&'a DataItem>,
+    data_picture: Option<Html>,
+    third_parties: Vec<PartyView<'a>>,
     controls: Vec<ControlView<'a>>,
     control_counts: [(&'static str, usize); 4],
     not_checked_note: &'static str,
@@ -94,6 +101,8 @@ struct Card<'a> {
     confirmed: bool,
     live: bool,
     meaning: Html,
+    /// What it is together with others, and where that is told.
+    together: Option<(String, Html)>,
     fix: Html,
     evidence: Vec<EvidenceView<'a>>,
     package_path: Option<String>,
@@ -117,8 +126,19 @@ struct SetAside<'a> {
     why: String,
 }
 
+/// A third party as it is listed.
+struct PartyView<'a> {
+    party: &'a Recipient,
+    purpose: String,
+    fields: String,
+    place: String,
+}
+
 struct ChainView<'a> {
     chain: &'a Chain,
+    anchor: String,
+    compounding: Option<String>,
+    accepted: Vec<Link>,
     load: String,
     steps: Vec<StepView<'a>>,
     cut: Vec<Link>,
@@ -178,24 +198,12 @@ impl<'a> View<'a> {
                 .map(|finding| SetAside { finding, why: words::standing(&finding.standing).unwrap_or_default() })
                 .collect(),
             cheapest_cut: words::cheapest_cut(review).map(|text| linked(&text, &anchors)),
-            chains: review
-                .chains
-                .iter()
-                .map(|chain| ChainView {
-                    chain,
-                    load: words::load(chain.class),
-                    steps: chain
-                        .steps
-                        .iter()
-                        .map(|step| StepView {
-                            text: &step.text,
-                            link: step.finding.as_ref().map(link),
-                            fact: step.fact.as_deref(),
-                        })
-                        .collect(),
-                    cut: chain.cut.iter().map(link).collect(),
-                })
-                .collect(),
+            repairs: words::repairs(review).iter().map(|text| linked(text, &anchors)).collect(),
+            chain_picture: picture::chains(review, &anchors, false).map(Html),
+            data_picture: picture::data(review, false).map(Html),
+            third_parties: review.third_parties.iter().map(party).collect(),
+            accepted_chains: chains(review, &link, false),
+            chains: chains(review, &link, true),
             data: data(review),
             controls: review
                 .controls
@@ -275,6 +283,8 @@ fn groups<'a>(review: &'a Review, anchors: &BTreeMap<&str, String>) -> Vec<Group
                         confirmed: finding.confidence == Confidence::Confirmed,
                         live: finding.evidence.iter().any(|piece| piece.exchange.is_some()),
                         meaning: prose(&finding.meaning),
+                        together: words::part_of(review, &finding.id)
+                            .map(|(at, text)| (format!("chain-{}", at + 1), linked(&text, anchors))),
                         fix: prose(&finding.fix),
                         evidence: finding.evidence.iter().map(evidence).collect(),
                         package_path: finding
@@ -289,6 +299,48 @@ fn groups<'a>(review: &'a Review, anchors: &BTreeMap<&str, String>) -> Vec<Group
                 .collect(),
         })
         .collect()
+}
+
+/// The chains that are open, or those that the owner accepts.
+fn chains<'a>(review: &'a Review, link: &dyn Fn(&String) -> Link, open: bool) -> Vec<ChainView<'a>> {
+    review
+        .chains
+        .iter()
+        .enumerate()
+        .filter(|(_, chain)| chain.is_open() == open)
+        .map(|(at, chain)| ChainView {
+            chain,
+            anchor: format!("chain-{}", at + 1),
+            compounding: words::compounding(review, chain),
+            accepted: chain.accepted.iter().map(link).collect(),
+            load: words::load(chain.class),
+            steps: chain
+                .steps
+                .iter()
+                .map(|step| StepView {
+                    text: &step.text,
+                    link: step.finding.as_ref().map(link),
+                    fact: step.fact.as_deref(),
+                })
+                .collect(),
+            cut: chain.cut.iter().map(link).collect(),
+        })
+        .collect()
+}
+
+fn party(party: &Recipient) -> PartyView<'_> {
+    const SHOWN: usize = 10;
+    let mut fields = party.fields.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if party.fields.len() > SHOWN {
+        fields.push_str(&format!(" and {} more", party.fields.len() - SHOWN));
+    }
+    let place = party.evidence.iter().find_map(|piece| piece.place.as_ref());
+    PartyView {
+        party,
+        purpose: party.purpose.replace('-', " "),
+        fields,
+        place: place.map(|place| words::place(&place.file, place.line, place.end_line)).unwrap_or_default(),
+    }
 }
 
 /// `CWE-306 · OWASP A01:2025 · ASVS 8.2.1`.

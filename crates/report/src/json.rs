@@ -1,6 +1,6 @@
 //! JSON, `plimsoll-review/1`. Wire types of their own: the model may change, the format may not.
 
-use plimsoll_model::{Chain, Control, DataItem, Evidence, Finding, Review, Standing};
+use plimsoll_model::{Chain, Control, DataItem, Evidence, Finding, Recipient, Review, Standing};
 use serde::Serialize;
 
 use crate::clean::Cleaning;
@@ -13,9 +13,11 @@ struct Document<'a> {
     findings: Vec<WireFinding<'a>>,
     chains: Vec<WireChain<'a>>,
     data: Vec<WireData<'a>>,
+    third_parties: Vec<WireParty<'a>>,
     controls: Vec<WireControl<'a>>,
     coverage: Coverage<'a>,
     cheapest_cut: WireCut<'a>,
+    repairs: Vec<WireRepair<'a>>,
     unused_waivers: Vec<WireWaiver<'a>>,
     environment: Environment<'a>,
 }
@@ -102,6 +104,22 @@ struct WireCut<'a> {
 }
 
 #[derive(Serialize)]
+struct WireRepair<'a> {
+    finding: &'a str,
+    breaks: usize,
+    ends: usize,
+}
+
+#[derive(Serialize)]
+struct WireParty<'a> {
+    name: &'a str,
+    purpose: &'a str,
+    class: &'static str,
+    fields: &'a [String],
+    evidence: Vec<WireEvidence<'a>>,
+}
+
+#[derive(Serialize)]
 struct WireChain<'a> {
     id: &'a str,
     start: &'a str,
@@ -111,6 +129,7 @@ struct WireChain<'a> {
     confidence: &'static str,
     steps: Vec<Step<'a>>,
     cut: &'a [String],
+    accepted: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -120,11 +139,14 @@ struct Step<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     fact: Option<&'a str>,
     text: &'a str,
+    needs: &'a [usize],
+    begins: bool,
 }
 
 #[derive(Serialize)]
 struct WireData<'a> {
     store: &'a str,
+    held: &'static str,
     field: &'a str,
     kind: &'a str,
     class: &'static str,
@@ -178,6 +200,32 @@ pub(crate) fn data_only(review: &Review) -> String {
     pretty(&review.data.iter().map(data).collect::<Vec<_>>())
 }
 
+#[derive(Serialize)]
+struct OnlyChains<'a> {
+    chains: Vec<WireChain<'a>>,
+    cheapest_cut: WireCut<'a>,
+    repairs: Vec<WireRepair<'a>>,
+}
+
+pub(crate) fn chains_only(review: &Review) -> String {
+    let review = Cleaning::default().review(review);
+    pretty(&OnlyChains {
+        chains: review.chains.iter().map(chain).collect(),
+        cheapest_cut: cut(&review),
+        repairs: repairs(&review),
+    })
+}
+
+fn cut(review: &Review) -> WireCut<'_> {
+    let cut = &review.cheapest_cut;
+    WireCut { findings: &cut.findings, breaks: &cut.breaks, smallest: cut.smallest }
+}
+
+fn repairs(review: &Review) -> Vec<WireRepair<'_>> {
+    let repairs = review.repairs.iter();
+    repairs.map(|repair| WireRepair { finding: &repair.finding, breaks: repair.breaks, ends: repair.ends }).collect()
+}
+
 pub(crate) fn render(review: &Review) -> String {
     let review = Cleaning::default().review(review);
     pretty(&Document {
@@ -197,6 +245,7 @@ pub(crate) fn render(review: &Review) -> String {
         findings: review.findings.iter().map(finding).collect(),
         chains: review.chains.iter().map(chain).collect(),
         data: review.data.iter().map(data).collect(),
+        third_parties: review.third_parties.iter().map(party).collect(),
         controls: review.controls.iter().map(control).collect(),
         coverage: Coverage {
             looked_at: &review.coverage.looked_at,
@@ -207,11 +256,8 @@ pub(crate) fn render(review: &Review) -> String {
                 .map(|gap| NotChecked { what: &gap.what, why: &gap.why, weighs: gap.weighs })
                 .collect(),
         },
-        cheapest_cut: WireCut {
-            findings: &review.cheapest_cut.findings,
-            breaks: &review.cheapest_cut.breaks,
-            smallest: review.cheapest_cut.smallest,
-        },
+        cheapest_cut: cut(&review),
+        repairs: repairs(&review),
         unused_waivers: review
             .unused_waivers
             .iter()
@@ -297,15 +343,33 @@ fn chain(chain: &Chain) -> WireChain<'_> {
         steps: chain
             .steps
             .iter()
-            .map(|step| Step { finding: step.finding.as_deref(), fact: step.fact.as_deref(), text: &step.text })
+            .map(|step| Step {
+                finding: step.finding.as_deref(),
+                fact: step.fact.as_deref(),
+                text: &step.text,
+                needs: &step.needs,
+                begins: step.begins,
+            })
             .collect(),
         cut: &chain.cut,
+        accepted: &chain.accepted,
+    }
+}
+
+fn party(party: &Recipient) -> WireParty<'_> {
+    WireParty {
+        name: &party.name,
+        purpose: &party.purpose,
+        class: party.class.word(),
+        fields: &party.fields,
+        evidence: evidence(&party.evidence),
     }
 }
 
 fn data(item: &DataItem) -> WireData<'_> {
     WireData {
         store: &item.store,
+        held: item.held.word(),
         field: &item.field,
         kind: &item.kind,
         class: item.class.word(),

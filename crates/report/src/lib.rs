@@ -14,6 +14,7 @@ mod layout;
 mod map;
 mod markdown;
 mod page;
+mod picture;
 mod prose;
 mod sarif;
 mod schema;
@@ -68,6 +69,26 @@ pub fn terminal(review: &Review, options: &TerminalOptions) -> String {
 /// Only the attack chains and what was not checked, for a terminal.
 pub fn chains(review: &Review, options: &TerminalOptions) -> String {
     terminal::render_chains(review, options)
+}
+
+/// A badge of the load line as SVG: what the app carries, what it is fit for, and the day.
+pub fn badge(review: &Review) -> String {
+    picture::badge(&clean::Cleaning::default().review(review))
+}
+
+/// The graph of the attack chains as an SVG of its own; `None` without chains.
+pub fn chains_svg(review: &Review) -> Option<String> {
+    picture::chains(&clean::Cleaning::default().review(review), &std::collections::BTreeMap::new(), true)
+}
+
+/// The attack chains as JSON: `chains`, `cheapest_cut` and `repairs` as in [`json`].
+pub fn chains_json(review: &Review) -> String {
+    json::chains_only(review)
+}
+
+/// The way of the data as an SVG of its own; `None` without data.
+pub fn data_svg(review: &Review) -> Option<String> {
+    picture::data(&clean::Cleaning::default().review(review), true)
 }
 
 /// The map for a person at a terminal.

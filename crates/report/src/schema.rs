@@ -1,6 +1,6 @@
 //! The JSON Schema of the review: its shape is written by hand, its lists of words come from the model.
 
-use plimsoll_model::{Confidence, ControlStatus, DataClass, Gap, Outcome, Severity, Witness};
+use plimsoll_model::{Confidence, ControlStatus, DataClass, Gap, Holding, Outcome, Severity, Witness};
 
 /// What stands before a list of words, with its name.
 const MARK: &str = "\"$comment\": \"words: ";
@@ -30,7 +30,7 @@ pub(crate) fn with_words(schema: &str) -> String {
     out
 }
 
-fn words() -> [(&'static str, Vec<&'static str>); 7] {
+fn words() -> [(&'static str, Vec<&'static str>); 8] {
     use {Confidence as C, ControlStatus as S, Outcome as O, Witness as W};
     [
         ("data_class", DataClass::ALL.map(DataClass::word).to_vec()),
@@ -39,6 +39,7 @@ fn words() -> [(&'static str, Vec<&'static str>); 7] {
         ("gap", Gap::ALL.map(Gap::word).to_vec()),
         ("outcome", [O::Fit, O::Overloaded, O::Incomplete].map(O::word).to_vec()),
         ("witness", [W::Code, W::Schema, W::Package, W::Bundle, W::Live, W::Owner].map(W::word).to_vec()),
+        ("holding", Holding::ALL.map(Holding::word).to_vec()),
         ("control_status", [S::Proven, S::Failed, S::Unproven, S::NotApplicable].map(S::word).to_vec()),
     ]
 }

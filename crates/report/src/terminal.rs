@@ -344,15 +344,23 @@ impl Page {
         if review.chains.is_empty() {
             return;
         }
+        let open = review.chains.iter().filter(|chain| chain.is_open()).count();
+        let accepted = match review.chains.len() - open {
+            0 => String::new(),
+            count => format!(", {count} accepted"),
+        };
         let title = format!(
-            "{}: what an attacker could do with the findings together",
-            words::count(review.chains.len(), "ATTACK CHAIN", "ATTACK CHAINS")
+            "{}{accepted}: what an attacker could do with the findings together",
+            words::count(open, "ATTACK CHAIN", "ATTACK CHAINS")
         );
-        self.canvas.heading(&title, Style::Red);
+        self.canvas.heading(&title, if open > 0 { Style::Red } else { Style::Yellow });
         let shown = if self.verbose { review.chains.len() } else { CHAINS_SHOWN.min(review.chains.len()) };
         for chain in &review.chains[..shown] {
             self.canvas.gap();
-            let badge = format!("[{}]", chain.severity.word());
+            let badge = match chain.is_open() {
+                true => format!("[{}]", chain.severity.word()),
+                false => format!("[{}, accepted]", chain.severity.word()),
+            };
             let arrow = self.canvas.glyphs.arrow;
             let title = format!("{} {arrow} {}", chain.start, chain.impact);
             let indent = width(&badge) + 1;
@@ -369,11 +377,23 @@ impl Page {
                 let text = format!("Repair {} and this chain breaks.", chain.cut.join(" or "));
                 self.canvas.prose(5, Style::Bold, &text);
             }
+            if let Some(text) = words::compounding(review, chain) {
+                self.canvas.prose(5, Style::Plain, &text);
+            }
+            if !chain.is_open() {
+                let text = format!("It stands on what is waived or was known before: {}.", chain.accepted.join(", "));
+                self.canvas.prose(5, Style::Yellow, &text);
+            }
         }
         self.more(review.chains.len() - shown, "chain", "chains");
         if let Some(text) = words::cheapest_cut(review) {
             self.canvas.gap();
             self.canvas.prose(2, Style::Bold, &text);
+        }
+        if self.verbose {
+            for text in words::repairs(review) {
+                self.canvas.prose(2, Style::Plain, &text);
+            }
         }
     }
 

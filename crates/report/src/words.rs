@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    Confidence, ControlStatus, DataClass, Environment, Evidence, Finding, Gap, Outcome, Review, Severity, Standing,
-    Verdict,
+    Chain, Confidence, ControlStatus, DataClass, Environment, Evidence, Finding, Gap, Outcome, Review, Severity,
+    Standing, Verdict,
 };
 
 /// Used where an app may be unable to show more: the reviewer's promise in one sentence.
@@ -249,13 +249,91 @@ pub(crate) fn advisories(environment: &Environment, before: &str) -> String {
     }
 }
 
+/// How much worse the findings of a chain are together than each on its own; `None` where one finding is the chain.
+pub(crate) fn compounding(review: &Review, chain: &Chain) -> Option<String> {
+    let mut alone: Vec<Severity> = chain
+        .cut
+        .iter()
+        .filter_map(|id| review.findings.iter().find(|finding| finding.id == *id))
+        .map(|finding| finding.severity)
+        .collect();
+    alone.sort_unstable_by_key(|severity| std::cmp::Reverse(*severity));
+    // What hangs on a condition is told as less than its parts.
+    let worst = *alone.first().filter(|worst| alone.len() > 1 && **worst <= chain.severity)?;
+    let together = chain.severity.word();
+    Some(if alone.iter().all(|severity| *severity == worst) {
+        let number = if alone.len() == 2 { "Both are".to_owned() } else { format!("Each of these {} is", alone.len()) };
+        format!(
+            "{number} {} on {} own; together they are {together}.",
+            worst.word(),
+            if alone.len() == 2 { "their" } else { "its" }
+        )
+    } else {
+        let mut words: Vec<&str> = alone.iter().map(|severity| severity.word()).collect();
+        let last = words.pop().unwrap_or_default();
+        format!("On their own they are {} and {last}; together they are {together}.", words.join(", "))
+    })
+}
+
+/// What a finding is part of: the worst open chain that needs it, as a sentence, with the chain's position; `None` where it
+/// is in no chain, or is one by itself.
+pub(crate) fn part_of(review: &Review, id: &str) -> Option<(usize, String)> {
+    let mut with = review
+        .chains
+        .iter()
+        .enumerate()
+        .filter(|(_, chain)| chain.is_open() && chain.cut.len() > 1 && chain.cut.iter().any(|part| part == id));
+    let (at, chain) = with.next()?;
+    let others: Vec<&str> = chain.cut.iter().map(String::as_str).filter(|part| *part != id).collect();
+    let more = match with.count() {
+        0 => String::new(),
+        more => format!(" It is part of {}.", count(more, "further chain", "further chains")),
+    };
+    Some((
+        at,
+        format!(
+            "Together with {} it is {}: {} {}.{more}",
+            others.join(" and "),
+            chain.severity.word(),
+            chain.start,
+            chain.impact
+        ),
+    ))
+}
+
+/// What the repair of each finding alone would do to the chains, most useful first, as sentences.
+pub(crate) fn repairs(review: &Review) -> Vec<String> {
+    let open = review.chains.iter().filter(|chain| chain.is_open()).count();
+    if open < 2 {
+        return Vec::new();
+    }
+    review
+        .repairs
+        .iter()
+        .map(|repair| {
+            let ends = match repair.ends {
+                0 => "what they reach can still be reached another way".to_owned(),
+                ends => {
+                    format!("{} of what could be reached cannot be reached any more", count(ends, "thing", "things"))
+                }
+            };
+            let chains = match repair.breaks {
+                breaks if breaks == open => format!("all {open} chains"),
+                breaks => format!("{breaks} of {open} chains"),
+            };
+            format!("{} alone breaks {chains}; {ends}.", repair.finding)
+        })
+        .collect()
+}
+
 /// The fewest repairs that end all chains, as a sentence; `None` without chains.
 pub(crate) fn cheapest_cut(review: &Review) -> Option<String> {
     let cut = &review.cheapest_cut;
     if cut.findings.is_empty() {
         return None;
     }
-    let all = if review.chains.len() == 1 { "the chain" } else { "all chains" };
+    let all =
+        if review.chains.iter().filter(|chain| chain.is_open()).count() == 1 { "the chain" } else { "all chains" };
     let known = if cut.smallest { "The fewest repairs that end" } else { "Repairs that end" };
     let listed: Vec<String> = cut
         .findings

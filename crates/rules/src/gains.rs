@@ -1,6 +1,8 @@
 //! What weaknesses give to attackers: shared words for [`Draft::grants`](crate::Draft::grants).
 
-use plimsoll_model::app::{App, Effect, EffectKind, EntryKind, EntryPoint, GuardKind, Purpose, Reach};
+use plimsoll_model::app::{
+    App, Effect, EffectKind, EntryKind, EntryPoint, Exposure, Field, Flow, GuardKind, Purpose, Reach, Store,
+};
 use plimsoll_model::{Claim, DataClass, Position};
 
 /// Class of what an effect touches: from the data map, else from the fields of its store, else by the store's name.
@@ -55,26 +57,50 @@ pub(crate) fn victim(app: &App) -> Position {
 
 /// The lowest position that can leave text or files which others see.
 pub(crate) fn weakest_writer(app: &App) -> Position {
-    let mut weakest = Position::Administrator;
-    for entry in app.entry_points.iter().filter(|entry| entry.kind != EntryKind::StaticFiles) {
+    writers(app).map(|(position, _)| position).min().unwrap_or(Position::Administrator)
+}
+
+/// Who can leave what, by position.
+fn writers(app: &App) -> impl Iterator<Item = (Position, &Effect)> {
+    app.entry_points
+        .iter()
+        .filter(|entry| entry.kind != EntryKind::StaticFiles)
         // Trying to log in leaves nothing that others see.
-        if entry.purposes.contains(&Purpose::Login) || entry.purposes.contains(&Purpose::Logout) {
-            continue;
-        }
-        for effect in &entry.effects {
-            let leaves = matches!(
-                effect.kind,
-                EffectKind::Create
-                    | EffectKind::CreateAccount
-                    | EffectKind::Update
-                    | EffectKind::WriteFile
-                    | EffectKind::WriteMemory
-                    | EffectKind::Query
-            );
-            if leaves && let Some(position) = position(entry.reach_of(effect)) {
-                weakest = weakest.min(position);
-            }
-        }
+        .filter(|entry| !entry.purposes.contains(&Purpose::Login) && !entry.purposes.contains(&Purpose::Logout))
+        .flat_map(|entry| {
+            let leaves = entry.effects.iter().filter(|effect| effect.leaves_something());
+            leaves.filter_map(|effect| Some((position(entry.reach_of(effect))?, effect)))
+        })
+}
+
+/// What somebody needs to leave text that a flow puts before others: a way to write the store that it comes from, as far
+/// as the field's name or the weakest writer tell which one that is.
+pub(crate) fn to_plant(app: &App, flow: &Flow) -> Claim {
+    let field = flow.source_name.rsplit(['.', '/']).next().unwrap_or_default();
+    let written = |name: &str| writers(app).any(|(_, effect)| effect.target.eq_ignore_ascii_case(name));
+    let mut with_field = app.stores.iter().filter(|store| {
+        !field.is_empty() && store.fields.iter().any(|known| known.name == field) && written(&store.name)
+    });
+    if let (Some(store), None) = (with_field.next(), with_field.next()) {
+        return Claim::Plants(store.name.clone());
     }
-    weakest
+    let weakest = weakest_writer(app);
+    let by_weakest = writers(app).filter(|(position, effect)| *position == weakest && !effect.target.is_empty());
+    let records = |effect: &Effect| matches!(effect.kind, EffectKind::Create | EffectKind::Update);
+    match by_weakest.map(|(_, effect)| effect).max_by_key(|effect| records(effect)) {
+        Some(effect) => Claim::Plants(effect.target.clone()),
+        None => Claim::Stands(weakest),
+    }
+}
+
+/// The accounts of an app without a server of its own that are part of what every visitor receives, with the field that
+/// holds passwords or their hashes: the browser itself decides who is let in.
+pub(crate) fn shipped_accounts(app: &App) -> Option<(&Store, &Field)> {
+    if app.entry_points.iter().any(|entry| entry.kind != EntryKind::StaticFiles) {
+        return None;
+    }
+    app.stores.iter().filter(|store| store.exposure == Exposure::Shipped).find_map(|store| {
+        let secret = |kind: &str| kind == "password" || kind == "password-hash";
+        store.fields.iter().find(|field| secret(&field.kind)).map(|field| (store, field))
+    })
 }

@@ -15,6 +15,36 @@ pub(crate) struct Labels {
     pub(crate) not_a_problem: Option<Vec<Trap>>,
     /// Places that count neither way.
     pub(crate) ambiguous: Option<Vec<Place>>,
+    /// What the app stores.
+    pub(crate) data: Option<Vec<DataLabel>>,
+    /// `strong` or `weak`, of apps that come in two versions.
+    pub(crate) twin: Option<String>,
+    /// What an attacker can do with several problems together; complete for twins.
+    pub(crate) chains: Option<Vec<ChainLabel>>,
+}
+
+/// A table, collection or file and what is in it.
+#[derive(Deserialize)]
+pub(crate) struct DataLabel {
+    pub(crate) table: Option<String>,
+    pub(crate) collection: Option<String>,
+    pub(crate) bucket: Option<String>,
+    pub(crate) fields: Option<Vec<Value>>,
+    /// In words: `PII / credentials`.
+    #[serde(default)]
+    pub(crate) kind: String,
+}
+
+/// An attack chain.
+#[derive(Deserialize)]
+pub(crate) struct ChainLabel {
+    #[serde(default)]
+    pub(crate) id: Value,
+    #[serde(default)]
+    pub(crate) title: String,
+    /// The problems that it uses, in order.
+    #[serde(default)]
+    pub(crate) items: Vec<Value>,
 }
 
 /// A real problem.

@@ -66,7 +66,8 @@ fn same_kind(finding: &Finding, gap: &str, cwe: &str) -> bool {
         || found.is_some_and(|found| NEAR.iter().any(|&(a, b)| (a, b) == (found, gap) || (b, a) == (found, gap)))
 }
 
-fn matches(finding: &Finding, item: &Item) -> bool {
+/// Whether a finding is about a labelled problem.
+pub(crate) fn matches(finding: &Finding, item: &Item) -> bool {
     if item.gap == "vulnerable_dependency" {
         let named = item.package.as_deref().filter(|name| !name.is_empty());
         let package = named.or_else(|| item.evidence.split_whitespace().next()).unwrap_or_default();

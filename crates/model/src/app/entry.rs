@@ -239,6 +239,19 @@ impl Effect {
             called_at: None,
         }
     }
+
+    /// Whether it leaves something that others may be shown later.
+    pub fn leaves_something(&self) -> bool {
+        matches!(
+            self.kind,
+            EffectKind::Create
+                | EffectKind::CreateAccount
+                | EffectKind::Update
+                | EffectKind::WriteFile
+                | EffectKind::WriteMemory
+                | EffectKind::Query
+        )
+    }
 }
 
 /// Something that answers a request.
@@ -294,6 +307,20 @@ impl EntryPoint {
         ]
         .iter()
         .any(|purpose| self.purposes.contains(purpose))
+    }
+
+    /// Whether it lets in whoever has an address that was sent to one customer: no login, but the record is picked by a part
+    /// of the address that is called a secret. A running number is none.
+    pub fn opens_by_link(&self) -> bool {
+        const SECRETS: [&str; 12] =
+            ["token", "key", "secret", "hash", "code", "uuid", "guid", "slug", "share", "link", "signature", "invite"];
+        let secret = |part: &str| {
+            let name = part.trim_start_matches(':').to_ascii_lowercase();
+            part.starts_with(':') && SECRETS.iter().any(|word| name.contains(word))
+        };
+        self.purposes.contains(&Purpose::PublicByDesign)
+            && self.path.split('/').any(secret)
+            && self.reach() == Reach::Anyone
     }
 
     /// Guards of a kind that hold for the whole handler.

@@ -3,6 +3,7 @@
 mod html;
 mod json;
 mod markdown;
+mod picture;
 mod safety;
 mod sample;
 mod sarif;

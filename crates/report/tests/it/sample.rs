@@ -2,8 +2,8 @@
 
 use plimsoll_model::{
     Chain, ChainStep, CheapestCut, Confidence, Control, ControlStatus, Coverage, DataClass, DataItem, Environment,
-    Evidence, Exchange, Finding, Gap, NotChecked, Outcome, PackageRef, Place, Review, RuleInfo, Severity, Standing,
-    Subject, UnusedWaiver, Verdict, Witness,
+    Evidence, Exchange, Finding, Gap, Holding, NotChecked, Outcome, PackageRef, Place, Recipient, Repair, Review,
+    RuleInfo, Severity, Standing, Subject, UnusedWaiver, Verdict, Witness,
 };
 
 /// Characters that no output may pass on, and markup of every format.
@@ -79,6 +79,7 @@ fn rule(id: &str, gap: Gap, severity: Severity, summary: &str, cwe: &[u16]) -> R
 fn data(store: &str, field: &str, kind: &str, class: DataClass, who: &[&str], sent: &[&str]) -> DataItem {
     DataItem {
         store: store.into(),
+        held: Holding::Stored,
         field: field.into(),
         kind: kind.into(),
         class,
@@ -388,19 +389,26 @@ pub(crate) fn sample() -> Review {
                     finding: Some("PL-000000a1".into()),
                     fact: None,
                     text: "Reads the customer list, which names the administrator's email".into(),
+                    needs: vec![],
+                    begins: true,
                 },
                 ChainStep {
                     finding: Some("PL-000000a3".into()),
                     fact: None,
                     text: "Tries passwords for that address until one fits".into(),
+                    needs: vec![0],
+                    begins: false,
                 },
                 ChainStep {
                     finding: None,
                     fact: Some("POST /api/admin/export answers administrators".into()),
                     text: "Exports everything".into(),
+                    needs: vec![1],
+                    begins: false,
                 },
             ],
             cut: strings(&["PL-000000a1", "PL-000000a3"]),
+            accepted: vec![],
         }],
         data: vec![
             data("customers", "email", "email", DataClass::Personal, &["anyone"], &["mail provider"]),
@@ -455,6 +463,17 @@ pub(crate) fn sample() -> Review {
             ],
         },
         cheapest_cut: CheapestCut { findings: strings(&["PL-000000a1"]), breaks: vec![1], smallest: true },
+        repairs: vec![
+            Repair { finding: "PL-000000a1".into(), breaks: 1, ends: 1 },
+            Repair { finding: "PL-000000a3".into(), breaks: 1, ends: 1 },
+        ],
+        third_parties: vec![Recipient {
+            name: "mail provider".into(),
+            purpose: "mail".into(),
+            class: DataClass::Personal,
+            fields: strings(&["customers.email"]),
+            evidence: vec![at("server/mail.ts", 4, "import mail from \"mail\"", "used here")],
+        }],
         unused_waivers: vec![UnusedWaiver {
             rule: "missing-csrf-token".into(),
             at: "plimsoll.toml:12".into(),
@@ -484,6 +503,8 @@ pub(crate) fn empty() -> Review {
         findings: vec![],
         chains: vec![],
         cheapest_cut: CheapestCut::default(),
+        repairs: vec![],
+        third_parties: vec![],
         data: vec![],
         controls: vec![],
         coverage: Coverage::default(),
@@ -548,6 +569,7 @@ pub(crate) fn poisoned() -> Review {
     for chain in &mut review.chains {
         [&mut chain.id, &mut chain.start, &mut chain.impact].into_iter().for_each(p);
         each(&mut chain.cut);
+        each(&mut chain.accepted);
         for step in &mut chain.steps {
             step.finding.iter_mut().chain(&mut step.fact).chain([&mut step.text]).for_each(p);
         }
@@ -557,6 +579,11 @@ pub(crate) fn poisoned() -> Review {
         each(&mut item.reachable_by);
         each(&mut item.sent_to);
         evidence(&mut item.evidence);
+    }
+    for party in &mut review.third_parties {
+        [&mut party.name, &mut party.purpose].into_iter().for_each(p);
+        each(&mut party.fields);
+        evidence(&mut party.evidence);
     }
     for control in &mut review.controls {
         [&mut control.id, &mut control.title].into_iter().for_each(p);

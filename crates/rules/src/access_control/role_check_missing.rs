@@ -106,6 +106,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 gains::of_effect(app, effect),
                 format!("calls {} with an ordinary login", entry.label()),
             );
+            draft = draft.grants(
+                [Claim::Stands(Position::SignedIn)],
+                Claim::Calls(entry.label()),
+                format!("{} asks for a login, but for no role", entry.label()),
+            );
         }
         draft.done();
     }

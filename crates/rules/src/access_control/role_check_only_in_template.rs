@@ -28,8 +28,14 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .title(format!("{} is hidden from those without the role, but works for them", entry.label()))
             .subject(entry.label());
         if let Some(effect) = entry.effects.iter().find(|effect| effect.kind.writes()) {
+            let by = gains::position(entry.reach_of(effect)).unwrap_or(Position::Anyone);
             draft = draft.grants(
-                [Claim::Stands(gains::position(entry.reach_of(effect)).unwrap_or(Position::Anyone))],
+                [Claim::Stands(by)],
+                Claim::Calls(entry.label()),
+                format!("{} is hidden from an ordinary login, but answers it", entry.label()),
+            );
+            draft = draft.grants(
+                [Claim::Stands(by)],
                 gains::of_effect(app, effect),
                 format!("sends what the hidden form of {} would send", entry.label()),
             );

@@ -125,6 +125,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 gains::of_effect(app, effect),
                 format!("calls {} without a login: it {} {}", entry.label(), verb(effect.kind), effect.target),
             );
+            draft = draft.grants(
+                [Claim::Stands(Position::Anyone)],
+                Claim::Calls(entry.label()),
+                format!("{} asks for no login", entry.label()),
+            );
         }
         draft.done();
     }

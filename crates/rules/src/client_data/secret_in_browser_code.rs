@@ -70,6 +70,12 @@ fn only_live(app: &App, sink: &mut Sink<'_>) {
 fn granted<'s, 'a>(app: &App, draft: Draft<'s, 'a>, kind: SecretKind, what: &str) -> Draft<'s, 'a> {
     let anyone = [Claim::Stands(Position::Anyone)];
     match kind {
+        // What such a password opens is for the finding to say that no server asks for it.
+        SecretKind::DefaultAccount | SecretKind::Password if gains::shipped_accounts(app).is_some() => draft.grants(
+            anyone,
+            Claim::Knows(Claim::SHIPPED_PASSWORDS.to_owned()),
+            "reads the passwords of accounts in what every visitor receives",
+        ),
         SecretKind::DefaultAccount | SecretKind::Password => draft.grants(
             anyone,
             Claim::Holds(gains::victim(app)),

@@ -2,8 +2,8 @@
 
 use crate::access::is_by_account_service;
 use crate::{Rule, Sink, gains};
-use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Exposure, Reach, StoredValueKind};
-use plimsoll_model::{App, Claim, Gap, Position, Severity};
+use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Reach, StoredValueKind};
+use plimsoll_model::{App, Claim, Gap, Severity};
 use plimsoll_source::Span;
 
 pub(crate) static RULE: Rule = Rule {
@@ -78,14 +78,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
 /// An app without any server of its own whose accounts, with passwords or their hashes, are part of what every visitor
 /// receives: the browser itself decides who is let in.
 fn login_without_a_server(app: &App, sink: &mut Sink<'_>) {
-    if app.entry_points.iter().any(|entry| entry.kind != EntryKind::StaticFiles) {
-        return;
-    }
-    let accounts = app.stores.iter().filter(|store| store.exposure == Exposure::Shipped).find_map(|store| {
-        let secret = |kind: &str| kind == "password" || kind == "password-hash";
-        store.fields.iter().find(|field| secret(&field.kind)).map(|field| (store, field))
-    });
-    let Some((store, field)) = accounts else { return };
+    let Some((store, field)) = gains::shipped_accounts(app) else { return };
     let mut kept: Vec<Span> = app
         .stored_values
         .iter()
@@ -103,9 +96,11 @@ fn login_without_a_server(app: &App, sink: &mut Sink<'_>) {
         .all(rest.iter().copied(), "decided here too")
         .also(field.span, "the accounts, part of what every visitor receives")
         .grants(
-            [Claim::Stands(Position::Anyone)],
+            // Writing into the own browser who to be shows nothing that the visitor has not received already. With a
+            // password it is the account itself, wherever else it is used.
+            [Claim::Knows(Claim::SHIPPED_PASSWORDS.to_owned())],
             Claim::Holds(gains::victim(app)),
-            "writes into the browser's storage who to be, or reads the accounts: no server checks it",
+            "logs in with them, or writes into the browser's storage who to be: no server checks it",
         )
         .done();
 }

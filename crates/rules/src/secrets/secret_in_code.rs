@@ -51,7 +51,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                     format!("makes a login ticket of his own with the {}", secret.what),
                 ),
                 SecretKind::DefaultAccount => draft.grants(
-                    [Claim::ReadSource],
+                    [Claim::ReadSource, Claim::Knows(Claim::DEMO_ACCOUNTS.to_owned())],
                     Claim::Holds(victim),
                     "logs in with the account whose password is written down",
                 ),

@@ -1,9 +1,9 @@
 //! A password is changed without asking for the current one.
 
-use plimsoll_model::app::{EffectKind, GuardKind, Purpose, Reach};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::app::{Effect, EffectKind, GuardKind, Purpose, Reach};
+use plimsoll_model::{App, Claim, Gap, Severity};
 
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 
 pub(crate) static RULE: Rule = Rule {
     id: "password-change-without-current",
@@ -18,6 +18,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
+    let victim = gains::victim(app);
     for entry in &app.entry_points {
         if !entry.purposes.contains(&Purpose::PasswordChange)
             || entry.purposes.contains(&Purpose::PasswordReset)
@@ -27,7 +28,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         {
             continue;
         }
-        let Some(change) = entry.effects.iter().find(|effect| effect.kind == EffectKind::SetPassword) else { continue };
+        let Some(change) = entry.effects.iter().find(|effect| sets_password(effect)) else { continue };
         let asks = entry.effects.iter().any(|effect| effect.kind == EffectKind::VerifyPassword)
             || entry.inputs.iter().any(|input| {
                 let input = input.to_ascii_lowercase();
@@ -40,6 +41,28 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .also(entry.handler, format!("{}: the current password is not asked for", entry.label()))
             .title(format!("{} changes a password without asking for the current one", entry.label()))
             .subject(entry.label())
+            .grants(
+                [Claim::ActsAs(victim)],
+                Claim::Holds(victim),
+                format!(
+                    "sets a new password with {}, and logs in with it: the old one is not asked for",
+                    entry.label()
+                ),
+            )
+            .grants(
+                [Claim::Holds(victim)],
+                Claim::Keeps(victim),
+                format!(
+                    "replaces the password with {}: the old one is not asked for, and its owner is locked out",
+                    entry.label()
+                ),
+            )
             .done();
     }
+}
+
+/// A password set by the library's own means, or a column of passwords written by the app itself.
+fn sets_password(effect: &Effect) -> bool {
+    let is_password = |field: &String| field.to_ascii_lowercase().contains("password");
+    effect.kind == EffectKind::SetPassword || effect.kind == EffectKind::Update && effect.fields.iter().any(is_password)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Rule, Sink, gains};
 use plimsoll_model::app::{Flow, Sink as Ends, Source};
-use plimsoll_model::{App, Claim, Confidence, Gap, Position, Severity};
+use plimsoll_model::{App, Claim, Confidence, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
     id: "markup-from-untrusted-text",
@@ -41,14 +41,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         let (severity, confidence) =
             if by_error { (Severity::Medium, Confidence::Possible) } else { (Severity::High, Confidence::Likely) };
         let (from, how) = match flow.source {
-            Source::Stored | Source::Upload => {
-                let writer = gains::weakest_writer(app);
-                let who = if writer == Position::Anyone { "without an account" } else { "with an account of his own" };
-                (
-                    Claim::Stands(writer),
-                    format!("leaves text with a hidden program, {who}; it runs when somebody looks at it"),
-                )
-            }
+            Source::Stored | Source::Upload => (
+                gains::to_plant(app, flow),
+                "the text holds a hidden program, which runs when somebody looks at it".to_owned(),
+            ),
             _ => (Claim::Lures, "makes somebody open a link that carries a hidden program".to_owned()),
         };
         let mut names: Vec<&str> = flows.iter().map(|flow| flow.source_name.as_str()).collect();
