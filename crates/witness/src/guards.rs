@@ -25,6 +25,10 @@ impl Check {
 pub(crate) fn guards_of(facts: &Facts, tree: &SourceTree) -> Vec<Guard> {
     let mut guards: Vec<Guard> = Vec::new();
     for fact in facts.iter() {
+        let known = guards
+            .iter()
+            .any(|guard| guard.kind == GuardKind::Authentication && guard.standing == GuardStanding::Enforced);
+        let fact = &if known { without_nobody(fact) } else { fact.clone() };
         for check in checks(fact, 0) {
             let span = fact.span();
             let same = guards.iter().any(|guard| guard.kind == check.kind && guard.standing == check.standing);
@@ -40,6 +44,28 @@ pub(crate) fn guards_of(facts: &Facts, tree: &SourceTree) -> Vec<Guard> {
         }
     }
     guards
+}
+
+/// The fact without alternatives in which nobody is signed in: behind a check of the login they cannot be.
+fn without_nobody(fact: &Fact) -> Fact {
+    let Fact::AnyOf { branches, span } = fact else { return fact.clone() };
+    let is_nobody = |fact: &Fact| match fact {
+        Fact::Truthy { value, holds: false, .. } => {
+            let path = value.path();
+            let last = path.rsplit('.').next().unwrap_or(path);
+            is_identity(value)
+                && (path.is_empty()
+                    || last.ends_with("()")
+                    || matches!(last, "user" | "current_user" | "currentUser" | "session" | "@identity"))
+        }
+        _ => false,
+    };
+    let rest: Vec<Vec<Fact>> = branches.iter().filter(|facts| !facts.first().is_some_and(is_nobody)).cloned().collect();
+    match &rest[..] {
+        [] => fact.clone(),
+        // One way is left: what it asks holds. A list of one alternative reads as all of it.
+        _ => Fact::AnyOf { branches: rest, span: *span },
+    }
 }
 
 /// What kinds of guard it amounts to that a value counts as true.
@@ -113,7 +139,7 @@ fn truthy(value: &Value) -> Vec<Check> {
         return out;
     }
     if is_identity(value) {
-        if is_privilege(value) {
+        if is_privilege(value) || kind_of_user(value).is_some() {
             out.push(Check::holds(GuardKind::Role));
         }
         // A record found by an id of the request *and* the caller's own: nothing comes back for others.
@@ -142,7 +168,49 @@ fn falsy(value: &Value) -> Vec<Check> {
     {
         return vec![Check::holds(GuardKind::RateLimit)];
     }
+    // `if user.is_customer: raise Forbidden`: what is left are those who work here.
+    let outsiders = ["patient", "customer", "client", "student", "guest", "visitor", "tenant", "parent"];
+    if is_identity(value) && kind_of_user(value).is_some_and(|kind| outsiders.contains(&kind.as_str())) {
+        return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
+    }
     Vec::new()
+}
+
+/// What kind of user a property of the caller asks for: `doctor` for `user.is_doctor`.
+fn kind_of_user(value: &Value) -> Option<String> {
+    let symbol = value.as_symbol()?;
+    let words = crate::handler::words_of(symbol.last_name().trim_end_matches("()"));
+    let ["is", kind, ..] = &words.iter().map(String::as_str).collect::<Vec<_>>()[..] else { return None };
+    let is_state = matches!(
+        *kind,
+        "authenticated"
+            | "active"
+            | "anonymous"
+            | "verified"
+            | "logged"
+            | "signed"
+            | "valid"
+            | "confirmed"
+            | "email"
+            | "phone"
+            | "null"
+            | "none"
+            | "new"
+            | "deleted"
+            | "blocked"
+            | "banned"
+            | "locked"
+            | "expired"
+            | "approved"
+            | "enabled"
+            | "disabled"
+            | "online"
+            | "loading"
+            | "ok"
+            | "error"
+            | "success"
+    );
+    (!is_state).then(|| (*kind).to_owned())
 }
 
 fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {

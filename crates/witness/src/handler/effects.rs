@@ -196,6 +196,13 @@ const FETCHES: &[&str] = &[
     "httpx.post",
     "httpx.AsyncClient().get",
     "httpx.AsyncClient().post",
+    "httpx.Client().get",
+    "httpx.Client().post",
+    "requests.Session().get",
+    "requests.Session().post",
+    "requests.session().get",
+    "aiohttp.ClientSession().get",
+    "aiohttp.ClientSession().post",
     "urllib.request.urlopen",
     "curl_exec",
     "Http.get",
@@ -715,6 +722,13 @@ fn method(event: &Event, receiver: &Value, name: &str, args: &[Argument]) -> Opt
     None
 }
 
+/// Whether state in memory is only there to spare work: nothing is lost or changed with it.
+fn is_cache(object: &plimsoll_analysis::Object) -> bool {
+    let name = object.name.borrow();
+    let words = super::words_of(name.as_deref().unwrap_or_default());
+    words.iter().any(|word| matches!(word.as_str(), "cache" | "caches" | "cached" | "memo"))
+}
+
 /// A method on a list of a file of records.
 fn file_store(event: &Event, path: &str, name: &str, args: &[Argument]) -> Option<Effect> {
     let table = path.strip_prefix("store:file.")?;
@@ -777,7 +791,7 @@ fn assign(event: &Event, receiver: &Value, property: &str, value: &Value) -> Opt
             );
         return (!plumbing).then(|| effect(EffectKind::IssueSession, "session", event));
     }
-    if let Some(object) = receiver.as_object().filter(|object| object.is_global.get()) {
+    if let Some(object) = receiver.as_object().filter(|object| object.is_global.get() && !is_cache(object)) {
         let mut effect = effect(EffectKind::WriteMemory, object.name.borrow().as_deref().unwrap_or_default(), event);
         effect.writes_whole_input = is_whole_input(value);
         return Some(effect);

@@ -59,7 +59,16 @@ pub(super) fn columns_in(value: &Value, depth: u32) -> Vec<Columns> {
             if super::flows::is_derived(symbol) {
                 return Vec::new();
             }
-            let (chosen, without) = projection(symbol);
+            let (mut chosen, without) = projection(symbol);
+            // `row[2]` of one row is its third column, whatever else was selected.
+            if let (SymbolKind::Index(row, index), Some(list)) = (&symbol.kind, &mut chosen)
+                && let ValueKind::Num(position) = index.kind
+                && (row.path.ends_with("fetchone()") || row.path.ends_with("one_or_none()"))
+            {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "columns are few")]
+                let position = position as usize;
+                *list = list.get(position).cloned().into_iter().collect();
+            }
             stores()
                 .into_iter()
                 .map(|store| Columns { store, chosen: chosen.clone(), without: without.clone() })
