@@ -138,8 +138,16 @@ fn truthy(value: &Value) -> Vec<Check> {
     if value.as_symbol().is_some_and(|symbol| symbol.last_name().to_ascii_lowercase().ends_with("error")) {
         return out;
     }
+    // `bool(row[0])` is true where `row[0]` counts as true.
+    if let Some(symbol) = value.as_symbol()
+        && symbol.path == "bool()"
+        && let Some((_, args, _)) = symbol.calls().pop()
+        && let Some(inner) = args.first()
+    {
+        return truthy(&inner.value);
+    }
     if is_identity(value) {
-        if is_privilege(value) || kind_of_user(value).is_some() {
+        if is_privilege(value) || kind_of_user(value).is_some() || is_group(value) {
             out.push(Check::holds(GuardKind::Role));
         }
         // A record found by an id of the request *and* the caller's own: nothing comes back for others.
@@ -174,6 +182,12 @@ fn falsy(value: &Value) -> Vec<Check> {
         return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
     }
     Vec::new()
+}
+
+/// Whether it is asked in which of an app's groups the caller is.
+fn is_group(value: &Value) -> bool {
+    let path = value.path();
+    [".groups.", ".roles.", ".user_permissions."].iter().any(|list| path.contains(list))
 }
 
 /// What kind of user a property of the caller asks for: `doctor` for `user.is_doctor`.
@@ -561,6 +575,10 @@ fn is_privilege(value: &Value) -> bool {
             None => return false,
         },
     };
+    // `SELECT u.is_admin FROM sessions …`, then `row[0]`.
+    if let Some(column) = value.as_symbol().and_then(|symbol| crate::handler::rows::column_at(symbol)) {
+        return is_privilege_name(&column);
+    }
     // PHP: the administrator's session has a name of its own (`$_SESSION['admin_id']`).
     if value.path().starts_with("_SESSION.")
         && crate::handler::words_of(&name).first().is_some_and(|word| word == "admin")

@@ -55,6 +55,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                     )
             })
             .filter(|effect| entry.reach_of(effect) == Reach::Anyone && !effect.limited_to_caller)
+            .filter(|effect| !is_groundwork(entry, effect))
             // What the database's policies admit is open without this route too; policies have rules of their own.
             .filter(|effect| !effect.governed_by_policies)
             .max_by_key(|effect| (effect.kind.writes(), effect.bypasses_policies));
@@ -109,6 +110,16 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         }
         draft.done();
     }
+}
+
+/// Tables and first rows that a helper lays down before the check, the same for everybody, in a handler that checks its
+/// caller before it does what it is for.
+fn is_groundwork(entry: &EntryPoint, effect: &Effect) -> bool {
+    effect.kind.writes()
+        && effect.called_at.is_some()
+        && !effect.picked_by_input
+        && !effect.writes_whole_input
+        && entry.effects.iter().any(|other| other.kind.touches_data() && entry.reach_of(other) != Reach::Anyone)
 }
 
 fn verb(kind: EffectKind) -> &'static str {

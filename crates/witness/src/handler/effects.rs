@@ -218,6 +218,14 @@ const FETCHES: &[&str] = &[
 
 /// The effect of an event, if it has one.
 pub(super) fn effect_of(events: &[Event], index: usize) -> Option<Effect> {
+    let mut effect = effect_at(events, index)?;
+    // Who shows the ticket of a login finds the row of that login.
+    effect.limited_to_caller |=
+        effect.kind == EffectKind::Read && effect.picked_by_input && crate::knowledge::keeps_sessions(&effect.target);
+    Some(effect)
+}
+
+fn effect_at(events: &[Event], index: usize) -> Option<Effect> {
     let event = &events[index];
     match &event.kind {
         EventKind::Call { callee, args } => call(events, index, callee, args),
@@ -445,6 +453,11 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
             || callee.path.starts_with("Auth.")
             || callee.path.starts_with("@laravel.")
             || callee.path.starts_with("request()."));
+    // Django: a form over the caller's own record.
+    let of_caller = of_caller
+        || callee.calls().iter().any(|(_, args, _)| {
+            args.iter().any(|arg| arg.name.as_deref() == Some("instance") && arg.value.deep_labels().has_identity())
+        });
     effect.limited_to_caller = filter_labels.has_identity() || of_caller;
     if found.sql.is_none() || matches!(found.kind, EffectKind::Create) {
         let value_labels = values.iter().fold(Labels::NONE, |all, value| all.union(&value.deep_labels()));

@@ -60,14 +60,8 @@ pub(super) fn columns_in(value: &Value, depth: u32) -> Vec<Columns> {
                 return Vec::new();
             }
             let (mut chosen, without) = projection(symbol);
-            // `row[2]` of one row is its third column, whatever else was selected.
-            if let (SymbolKind::Index(row, index), Some(list)) = (&symbol.kind, &mut chosen)
-                && let ValueKind::Num(position) = index.kind
-                && (row.path.ends_with("fetchone()") || row.path.ends_with("one_or_none()"))
-            {
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "columns are few")]
-                let position = position as usize;
-                *list = list.get(position).cloned().into_iter().collect();
+            if let Some(column) = column_at(symbol) {
+                chosen = Some(vec![column]);
             }
             stores()
                 .into_iter()
@@ -102,6 +96,18 @@ pub(super) fn columns_in(value: &Value, depth: u32) -> Vec<Columns> {
         ValueKind::And(pair) => columns_in(&pair.1, depth - 1),
         _ => Vec::new(),
     }
+}
+
+/// The column that an element of one row is: `row[2]` is the third of those that were selected.
+pub(crate) fn column_at(symbol: &Symbol) -> Option<String> {
+    let SymbolKind::Index(row, index) = &symbol.kind else { return None };
+    let ValueKind::Num(position) = index.kind else { return None };
+    if !(row.path.ends_with("fetchone()") || row.path.ends_with("one_or_none()")) || position < 0.0 {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "columns are few")]
+    let position = position as usize;
+    projection(row).0?.get(position).cloned()
 }
 
 fn is_method_of_row(name: &str) -> bool {
