@@ -387,6 +387,22 @@ impl Machine<'_> {
     pub(super) fn binary(&mut self, op: BinaryOp, left: Value, right: Value) -> Value {
         let labels = left.labels.union(&right.labels);
         let pair = |left: Value, right: Value| Rc::new((left, right));
+        // Python's lists: one behind the other.
+        if op == BinaryOp::Add
+            && self.code().language == Language::Python
+            && let Some(site) = [&left, &right]
+                .iter()
+                .find_map(|side| side.as_object().filter(|object| object.is_array).map(|object| object.site))
+        {
+            let both = Object::new(site, true);
+            for side in [&left, &right] {
+                match side.as_object().filter(|object| object.is_array && object.spreads.borrow().is_empty()) {
+                    Some(list) => both.items.borrow_mut().extend(list.items.borrow().iter().take(64).cloned()),
+                    None => both.spreads.borrow_mut().push(side.clone()),
+                }
+            }
+            return Value { kind: ValueKind::Object(Rc::new(both)), labels };
+        }
         match op {
             BinaryOp::Equal | BinaryOp::NotEqual => match (&left.kind, &right.kind) {
                 (ValueKind::Str(a), ValueKind::Str(b)) if labels.is_empty() => {
