@@ -150,7 +150,11 @@ fn listed_to_all(app: &App) -> BTreeSet<String> {
         }
         for effect in &entry.effects {
             let reads = matches!(effect.kind, EffectKind::Read | EffectKind::ReadMemory);
+            // A list that is the caller's own on another branch is not for everybody.
+            let own_elsewhere =
+                entry.effects.iter().any(|other| other.limited_to_caller && other.target == effect.target);
             if reads
+                && !own_elsewhere
                 && !effect.limited_to_caller
                 && !entry.holding_at(effect, GuardKind::Ownership)
                 && entry.reach_of(effect) == Reach::SignedIn

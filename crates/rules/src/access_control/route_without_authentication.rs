@@ -115,6 +115,13 @@ fn run(app: &App, sink: &mut Sink<'_>) {
 /// Tables and first rows that a helper lays down before the check, the same for everybody, in a handler that checks its
 /// caller before it does what it is for.
 fn is_groundwork(entry: &EntryPoint, effect: &Effect) -> bool {
+    // What such a helper looks up before it writes belongs to it.
+    if effect.kind == EffectKind::Read && !effect.picked_by_input {
+        return effect.called_at.is_some()
+            && entry.effects.iter().any(|other| {
+                other.kind.writes() && other.called_at == effect.called_at && is_groundwork(entry, other)
+            });
+    }
     effect.kind.writes()
         && effect.called_at.is_some()
         && !effect.picked_by_input
