@@ -578,15 +578,24 @@ fn table_of_people(text: &str) -> Option<(CommittedKind, String)> {
     if person_like < 2 || mail.is_none() && (person.is_none() || phone.is_none() && more.is_none()) {
         return None;
     }
-    let rows = lines.clone().take(100_000).count();
+    let mut rows = lines.clone().take(100_000).count();
     if rows < MIN_PEOPLE {
         return None;
     }
-    let real = if mail.is_some() {
-        let mails = mails_in(text);
-        if mails.len() < MIN_PEOPLE {
+    let mails = mails_in(text);
+    let real = if mail.is_some() && mails.len() < MIN_PEOPLE {
+        // The column for addresses is empty: people are who has a name and something else of their own.
+        let (name, other) = (person?, phone.or(more)?);
+        let filled = |line: &&str| {
+            let cells: Vec<&str> = line.split(separator).collect();
+            [name, other].iter().all(|&index| cells.get(index).is_some_and(|cell| cell.trim().len() > 1))
+        };
+        rows = lines.clone().take(100_000).filter(filled).count();
+        if rows < MIN_PEOPLE {
             return None;
         }
+        rows
+    } else if mail.is_some() {
         rows.min(mails.iter().filter(|mail| !is_sample_mail(mail)).count() * rows / mails.len().max(1))
     } else {
         rows

@@ -25,6 +25,10 @@ impl Check {
 pub(crate) fn guards_of(facts: &Facts, tree: &SourceTree) -> Vec<Guard> {
     let mut guards: Vec<Guard> = Vec::new();
     for fact in facts.iter() {
+        let known = guards
+            .iter()
+            .any(|guard| guard.kind == GuardKind::Authentication && guard.standing == GuardStanding::Enforced);
+        let fact = &if known { without_nobody(fact) } else { fact.clone() };
         for check in checks(fact, 0) {
             let span = fact.span();
             let same = guards.iter().any(|guard| guard.kind == check.kind && guard.standing == check.standing);
@@ -40,6 +44,28 @@ pub(crate) fn guards_of(facts: &Facts, tree: &SourceTree) -> Vec<Guard> {
         }
     }
     guards
+}
+
+/// The fact without alternatives in which nobody is signed in: behind a check of the login they cannot be.
+fn without_nobody(fact: &Fact) -> Fact {
+    let Fact::AnyOf { branches, depth, span } = fact else { return fact.clone() };
+    let is_nobody = |fact: &Fact| match fact {
+        Fact::Truthy { value, holds: false, .. } => {
+            let path = value.path();
+            let last = path.rsplit('.').next().unwrap_or(path);
+            is_identity(value)
+                && (path.is_empty()
+                    || last.ends_with("()")
+                    || matches!(last, "user" | "current_user" | "currentUser" | "session" | "@identity"))
+        }
+        _ => false,
+    };
+    let rest: Vec<Vec<Fact>> = branches.iter().filter(|facts| !facts.first().is_some_and(is_nobody)).cloned().collect();
+    match &rest[..] {
+        [] => fact.clone(),
+        // One way is left: what it asks holds. A list of one alternative reads as all of it.
+        _ => Fact::AnyOf { branches: rest.into(), depth: *depth, span: *span },
+    }
 }
 
 /// What kinds of guard it amounts to that a value counts as true.
@@ -112,10 +138,22 @@ fn truthy(value: &Value) -> Vec<Check> {
     if value.as_symbol().is_some_and(|symbol| symbol.last_name().to_ascii_lowercase().ends_with("error")) {
         return out;
     }
+    // `bool(row[0])` is true where `row[0]` counts as true.
+    if let Some(symbol) = value.as_symbol()
+        && symbol.path == "bool()"
+        && let Some((_, args, _)) = symbol.calls().pop()
+        && let Some(inner) = args.first()
+    {
+        return truthy(&inner.value);
+    }
     if is_identity(value) {
         // Every account has claims.
         let is_claims = value.path().ends_with("getClaims().data.claims");
-        if (is_privilege(value) && !is_claims) || asks_for_role(value) {
+        if (is_privilege(value) && !is_claims)
+            || asks_for_role(value)
+            || kind_of_user(value).is_some()
+            || is_group(value)
+        {
             out.push(Check::holds(GuardKind::Role));
         }
         // A record found by an id of the request *and* the caller's own: nothing comes back for others.
@@ -220,7 +258,55 @@ fn falsy(value: &Value) -> Vec<Check> {
     {
         return vec![Check::holds(GuardKind::RateLimit)];
     }
+    // `if user.is_customer: raise Forbidden`: what is left are those who work here.
+    let outsiders = ["patient", "customer", "client", "student", "guest", "visitor", "tenant", "parent"];
+    if is_identity(value) && kind_of_user(value).is_some_and(|kind| outsiders.contains(&kind.as_str())) {
+        return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
+    }
     Vec::new()
+}
+
+/// Whether it is asked in which of an app's groups the caller is.
+fn is_group(value: &Value) -> bool {
+    let path = value.path();
+    [".groups.", ".roles.", ".user_permissions."].iter().any(|list| path.contains(list))
+}
+
+/// What kind of user a property of the caller asks for: `doctor` for `user.is_doctor`.
+fn kind_of_user(value: &Value) -> Option<String> {
+    let symbol = value.as_symbol()?;
+    let words = crate::handler::words_of(symbol.last_name().trim_end_matches("()"));
+    let ["is", kind, ..] = &words.iter().map(String::as_str).collect::<Vec<_>>()[..] else { return None };
+    let is_state = matches!(
+        *kind,
+        "authenticated"
+            | "active"
+            | "anonymous"
+            | "verified"
+            | "logged"
+            | "signed"
+            | "valid"
+            | "confirmed"
+            | "email"
+            | "phone"
+            | "null"
+            | "none"
+            | "new"
+            | "deleted"
+            | "blocked"
+            | "banned"
+            | "locked"
+            | "expired"
+            | "approved"
+            | "enabled"
+            | "disabled"
+            | "online"
+            | "loading"
+            | "ok"
+            | "error"
+            | "success"
+    );
+    (!is_state).then(|| (*kind).to_owned())
 }
 
 fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
@@ -608,6 +694,10 @@ fn is_privilege(value: &Value) -> bool {
             None => return false,
         },
     };
+    // `SELECT u.is_admin FROM sessions …`, then `row[0]`.
+    if let Some(column) = value.as_symbol().and_then(|symbol| crate::handler::rows::column_at(symbol)) {
+        return is_privilege_name(&column);
+    }
     // PHP: the administrator's session has a name of its own (`$_SESSION['admin_id']`).
     if value.path().starts_with("_SESSION.")
         && crate::handler::words_of(&name).first().is_some_and(|word| word == "admin")

@@ -277,6 +277,19 @@ impl Interpretation {
         entry.inputs = self.inputs;
         entry.trivial = entry.effects.is_empty() && !self.answers_with_data;
         entry.purposes = purposes_of(entry);
+        // A login that writes a row into the app's own table of sessions has issued one.
+        let issues = |effect: &&Effect| effect.kind == EffectKind::IssueSession;
+        if entry.purposes.contains(&plimsoll_model::app::Purpose::Login)
+            && !entry.effects.iter().any(|effect| issues(&effect))
+            && let Some(row) = entry
+                .effects
+                .iter()
+                .find(|effect| effect.kind == EffectKind::Create && crate::knowledge::keeps_sessions(&effect.target))
+        {
+            let issued =
+                Effect { guards: row.guards.clone(), ..Effect::new(EffectKind::IssueSession, "session", row.span) };
+            entry.effects.push(issued);
+        }
         self.flows
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod python;
 mod schemas;
 pub(crate) mod stores;
 
+pub(crate) use calls::keeps_sessions;
 pub(crate) use origins::ends_with_name;
 
 use plimsoll_analysis::{Argument, Knowledge, Labels, Outcome, Value};

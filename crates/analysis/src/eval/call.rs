@@ -551,9 +551,35 @@ impl Machine<'_> {
             // A schema's values as a dictionary are the same values.
             "dict" | "model_dump" | "_asdict" | "copy" | "model_copy"
                 if self.code().language == Language::Python
-                    && receiver.as_object().is_some_and(|object| object.class.is_some()) =>
+                    && receiver
+                        .as_object()
+                        .is_some_and(|object| object.class.is_some() || (name == "copy" && args.is_empty())) =>
             {
-                Some(receiver.clone())
+                let named = |wanted: &str| {
+                    let list = args.iter().find(|arg| arg.name.as_deref() == Some(wanted))?;
+                    let names: Vec<Str> =
+                        list.value.items().iter().filter_map(|item| item.as_str().map(Str::from)).collect();
+                    (!names.is_empty()).then_some(names)
+                };
+                let (left_out, taken) = (named("exclude"), named("include"));
+                let Some(object) = receiver.as_object().filter(|_| left_out.is_some() || taken.is_some()) else {
+                    return Some(receiver.clone());
+                };
+                // `model_dump(exclude={"password"})`
+                let part = Object { class: object.class, ..Object::new(self.site(node), false) };
+                let keeps = |name: &Str| {
+                    !left_out.as_ref().is_some_and(|list| list.contains(name))
+                        && taken.as_ref().is_none_or(|list| list.contains(name))
+                };
+                part.fields.borrow_mut().extend(
+                    object
+                        .fields
+                        .borrow()
+                        .iter()
+                        .filter(|(name, _)| keeps(name))
+                        .map(|(name, value)| (name.clone(), value.clone())),
+                );
+                Some(Value { kind: ValueKind::Object(Rc::new(part)), labels: receiver.labels.clone() })
             }
             "items"
                 if self.code().language == Language::Python

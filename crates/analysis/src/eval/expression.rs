@@ -431,6 +431,22 @@ impl Machine<'_> {
     pub(super) fn binary(&mut self, op: BinaryOp, left: Value, right: Value) -> Value {
         let labels = left.labels.union(&right.labels);
         let pair = |left: Value, right: Value| Rc::new((left, right));
+        // Python's lists: one behind the other.
+        if op == BinaryOp::Add
+            && self.code().language == Language::Python
+            && let Some(site) = [&left, &right]
+                .iter()
+                .find_map(|side| side.as_object().filter(|object| object.is_array).map(|object| object.site))
+        {
+            let both = Object::new(site, true);
+            for side in [&left, &right] {
+                match side.as_object().filter(|object| object.is_array && object.spreads.borrow().is_empty()) {
+                    Some(list) => both.items.borrow_mut().extend(list.items.borrow().iter().take(64).cloned()),
+                    None => both.spreads.borrow_mut().push(side.clone()),
+                }
+            }
+            return Value { kind: ValueKind::Object(Rc::new(both)), labels };
+        }
         match op {
             BinaryOp::Equal | BinaryOp::NotEqual => match (&left.kind, &right.kind) {
                 (ValueKind::Str(a), ValueKind::Str(b)) if labels.is_empty() => {
@@ -462,7 +478,10 @@ impl Machine<'_> {
                 _ => Value { kind: ValueKind::Equal(pair(left, right), op == BinaryOp::Equal), labels },
             },
             BinaryOp::Compare => Value { kind: ValueKind::Compare(pair(left, right)), labels },
-            BinaryOp::In => Value { kind: ValueKind::In(pair(left, right)), labels },
+            BinaryOp::In => match is_among(&left, &right) {
+                Some(found) => Value { kind: ValueKind::Bool(found), labels },
+                None => Value { kind: ValueKind::In(pair(left, right)), labels },
+            },
             // PHP adds numbers only (and joins arrays).
             BinaryOp::Add if self.is_php() => match (&left.kind, &right.kind) {
                 (ValueKind::Num(a), ValueKind::Num(b)) => Value { kind: ValueKind::Num(a + b), labels },
@@ -535,7 +554,9 @@ impl Machine<'_> {
     fn comprehension(&mut self, node: NodeId) -> Value {
         let Kind::Loop { binding, iterable, header, body } = self.kind(node) else { return Value::unknown() };
         let source = iterable.map(|iterable| self.eval(iterable));
+        // Of what a visitor sent only what the elements are made of is in the list: `["?" for _ in ids]` holds none of it.
         let labels = source.as_ref().map(Value::deep_labels).unwrap_or_default();
+        let labels = labels.filtered(|label| !matches!(label, crate::Label::Input(..) | crate::Label::Upload(..)));
         let items = source.as_ref().map(|source| self.elements(source)).unwrap_or_default();
         if let (Some(binding), Some(item)) = (binding, items.into_iter().next()) {
             self.declare_pattern(*binding, item);
@@ -645,4 +666,15 @@ pub(super) fn is_markup(value: &Value, depth: u32) -> bool {
         ValueKind::Choice(list) if depth < 4 => list.iter().any(|(value, _)| is_markup(value, depth + 1)),
         _ => false,
     }
+}
+
+/// Whether a known text is among known texts; `None` where that cannot be told.
+fn is_among(left: &Value, right: &Value) -> Option<bool> {
+    let (ValueKind::Str(wanted), ValueKind::Object(object)) = (&left.kind, &right.kind) else { return None };
+    let items = object.items.borrow();
+    let all_known = object.is_array
+        && !items.is_empty()
+        && object.spreads.borrow().is_empty()
+        && items.iter().all(|item| matches!(item.kind, ValueKind::Str(_)));
+    all_known.then(|| items.iter().any(|item| item.as_str() == Some(wanted.as_str())))
 }

@@ -24,6 +24,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
+    let shared = listed_to_all(app);
     // Per store: the handlers that limit to the caller, and those that do not although the request names the record.
     let mut limited: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     let mut open: BTreeMap<String, Vec<(usize, &EntryPoint, &Effect)>> = BTreeMap::new();
@@ -46,6 +47,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 if matches!(entry.reach_of(effect), Reach::SignedIn | Reach::Role) && by_owner {
                     limited.entry(store).or_default().insert(index);
                 }
+                continue;
+            }
+            // What a list shows to every user, its number shows to nobody new.
+            if matches!(effect.kind, EffectKind::Read | EffectKind::ReadMemory) && shared.contains(&store) {
                 continue;
             }
             let touches = matches!(
@@ -162,6 +167,34 @@ fn replaced(app: &App, sink: &mut Sink<'_>) {
             )
             .done();
     }
+}
+
+/// Stores whose records some route lists for every signed-in user, whoever they belong to.
+fn listed_to_all(app: &App) -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    for (index, entry) in app.entry_points.iter().enumerate().filter(|(_, entry)| is_judged(entry)) {
+        let names_one = entry.path.contains([':', '[', '{']);
+        let of_admin = entry.purposes.contains(&Purpose::Admin);
+        if names_one || of_admin || !entry.methods.iter().any(|method| method == "GET") {
+            continue;
+        }
+        for effect in &entry.effects {
+            let reads = matches!(effect.kind, EffectKind::Read | EffectKind::ReadMemory);
+            // A list that is the caller's own on another branch is not for everybody.
+            let own_elsewhere =
+                entry.effects.iter().any(|other| other.limited_to_caller && other.target == effect.target);
+            if reads
+                && !own_elsewhere
+                && !effect.limited_to_caller
+                && !entry.holding_at(effect, GuardKind::Ownership)
+                && entry.reach_of(effect) == Reach::SignedIn
+                && is_given_away(app, index, &effect.target)
+            {
+                out.insert(normalised(&effect.target));
+            }
+        }
+    }
+    out
 }
 
 /// Whether an answer of the handler carries records of the store.

@@ -30,6 +30,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         .filter(|name| !has(name) || !observed(name))
         .collect();
     if missing.is_empty() {
+        without_transport(app, sink, &has);
         return;
     }
     let title = format!("Pages are sent without {}", missing.join(", "));
@@ -40,6 +41,25 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     if missing.contains(&"content-security-policy") {
         draft =
             draft.grants([], Claim::NoScriptPolicy, "no content security policy stops a program slipped into a page");
+    }
+    draft.done();
+}
+
+/// An app that sets the headers of its pages by itself, all but the one that keeps browsers on encrypted connections.
+/// Where a host or a library sets headers, it sets this one as well or leaves it to whoever ends the encryption.
+fn without_transport(app: &App, sink: &mut Sink<'_>, has: &dyn Fn(&str) -> bool) {
+    if has("strict-transport-security") {
+        return;
+    }
+    let own: Vec<_> =
+        app.headers.iter().filter(|header| header.by == "the app's own code").map(|header| header.span).collect();
+    let Some((&first, rest)) = own.split_first() else { return };
+    let mut draft = sink
+        .at(first, "the other protective headers are set here, this one is not")
+        .title("Pages are sent without strict-transport-security".to_owned())
+        .subject("headers");
+    for &span in rest {
+        draft = draft.also(span, "and here");
     }
     draft.done();
 }

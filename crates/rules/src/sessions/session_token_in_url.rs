@@ -18,6 +18,10 @@ pub(crate) static RULE: Rule = Rule {
 
 fn run(app: &App, sink: &mut Sink<'_>) {
     for setting in app.settings.iter().filter(|setting| setting.key == "session-token-in-url") {
-        sink.at(setting.span, "the login is also taken from the query of the address").done();
+        let mut draft = sink.at(setting.span, "the login is also taken from the query of the address");
+        for &span in &setting.also {
+            draft = draft.also(span, "here too");
+        }
+        draft.done();
     }
 }

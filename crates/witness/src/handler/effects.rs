@@ -226,6 +226,13 @@ const FETCHES: &[&str] = &[
     "httpx.post",
     "httpx.AsyncClient().get",
     "httpx.AsyncClient().post",
+    "httpx.Client().get",
+    "httpx.Client().post",
+    "requests.Session().get",
+    "requests.Session().post",
+    "requests.session().get",
+    "aiohttp.ClientSession().get",
+    "aiohttp.ClientSession().post",
     "urllib.request.urlopen",
     "curl_exec",
     "Http.get",
@@ -241,6 +248,14 @@ const FETCHES: &[&str] = &[
 
 /// The effect of an event, if it has one.
 pub(super) fn effect_of(events: &[Event], index: usize) -> Option<Effect> {
+    let mut effect = effect_at(events, index)?;
+    // Who shows the ticket of a login finds the row of that login.
+    effect.limited_to_caller |=
+        effect.kind == EffectKind::Read && effect.picked_by_input && crate::knowledge::keeps_sessions(&effect.target);
+    Some(effect)
+}
+
+fn effect_at(events: &[Event], index: usize) -> Option<Effect> {
     let event = &events[index];
     match &event.kind {
         EventKind::Call { callee, args } => call(events, index, callee, args),
@@ -470,6 +485,11 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
             || callee.path.starts_with("Auth.")
             || callee.path.starts_with("@laravel.")
             || callee.path.starts_with("request()."));
+    // Django: a form over the caller's own record.
+    let of_caller = of_caller
+        || callee.calls().iter().any(|(_, args, _)| {
+            args.iter().any(|arg| arg.name.as_deref() == Some("instance") && arg.value.deep_labels().has_identity())
+        });
     effect.limited_to_caller = filters.iter().any(|value| needs_identity(value, 6)) || of_caller;
     effect.caller_replaced = !effect.limited_to_caller && filters.iter().any(|value| replaces_caller(value, 6));
     // What was given out to be shown again opens what it was given out for.
@@ -852,6 +872,13 @@ fn method(event: &Event, receiver: &Value, name: &str, args: &[Argument]) -> Opt
     None
 }
 
+/// Whether state in memory is only there to spare work: nothing is lost or changed with it.
+fn is_cache(object: &plimsoll_analysis::Object) -> bool {
+    let name = object.name.borrow();
+    let words = super::words_of(name.as_deref().unwrap_or_default());
+    words.iter().any(|word| matches!(word.as_str(), "cache" | "caches" | "cached" | "memo"))
+}
+
 /// A method on a list of a file of records.
 fn file_store(event: &Event, path: &str, name: &str, args: &[Argument]) -> Option<Effect> {
     let table = path.strip_prefix("store:file.")?;
@@ -914,7 +941,7 @@ fn assign(event: &Event, receiver: &Value, property: &str, value: &Value) -> Opt
             );
         return (!plumbing).then(|| effect(EffectKind::IssueSession, "session", event));
     }
-    if let Some(object) = receiver.as_object().filter(|object| object.is_global.get()) {
+    if let Some(object) = receiver.as_object().filter(|object| object.is_global.get() && !is_cache(object)) {
         // What the app's own machinery keeps of itself is no record of anybody's.
         let about_somebody =
             value.deep_labels().any(|label| matches!(label, Label::Input(..) | Label::Upload(..) | Label::Record(..)));

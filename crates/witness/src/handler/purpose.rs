@@ -75,18 +75,23 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
             || input.contains("passwort")
             || input.ends_with(".pass")
     });
+    let opens_session = entry
+        .effects
+        .iter()
+        .any(|effect| effect.kind == EffectKind::Create && crate::knowledge::keeps_sessions(&effect.target));
     let register = has(&["register", "signup", "registration", "registrieren", "inscription"])
         || says(&["sign up", "create account", "create user"]);
     if acts
         && !is_reset
         && !register
         && (does(EffectKind::VerifyPassword)
-            || (login_words && (reads_password || entry.inputs.is_empty() || does(EffectKind::IssueSession))))
+            || (login_words
+                && (reads_password || entry.inputs.is_empty() || does(EffectKind::IssueSession) || opens_session)))
     {
         // A change of password verifies the old one.
         if says(&["change password", "password change", "update password", "changepassword"]) {
             out.insert(Purpose::PasswordChange);
-        } else if login_words || does(EffectKind::IssueSession) || reads_password {
+        } else if login_words || opens_session || does(EffectKind::IssueSession) || reads_password {
             out.insert(Purpose::Login);
         }
     }
@@ -150,15 +155,39 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
     if renews {
         out.insert(Purpose::PublicByDesign);
     }
+    // A form that strangers fill in: it takes something, and shows or changes nothing of what others sent. What decides
+    // is the address; handlers of a CRM are called after its contacts and leads, too.
+    let address = if entry.path.starts_with('/') { words_of(&entry.path) } else { words.clone() };
+    let form_named = address.iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "contact"
+                | "newsletter"
+                | "subscribe"
+                | "feedback"
+                | "lead"
+                | "leads"
+                | "quote"
+                | "inquiry"
+                | "enquiry"
+                | "waitlist"
+        )
+    });
+    let shows =
+        entry.methods.iter().all(|method| method == "GET") && !entry.methods.is_empty() && does(EffectKind::Read);
+    let picks = entry.effects.iter().any(|effect| {
+        effect.kind == EffectKind::Delete || (effect.kind == EffectKind::Update && effect.picked_by_input)
+    });
+    if form_named && !shows && !picks {
+        out.insert(Purpose::PublicByDesign);
+    }
+    // The token of a login is no key of a link.
+    let by_session = entry.effects.iter().any(|effect| crate::knowledge::keeps_sessions(&effect.target));
     if has(&[
         "public",
-        "contact",
-        "newsletter",
-        "subscribe",
         "share",
         "shared",
         "track",
-        "feedback",
         "catalog",
         "catalogue",
         "menu",
@@ -168,12 +197,6 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
         "faq",
         "opening",
         "hours",
-        "lead",
-        "leads",
-        "quote",
-        "inquiry",
-        "enquiry",
-        "waitlist",
         "availability",
         "reviews",
         "testimonials",
@@ -188,7 +211,7 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
             // A link that carries its own key; what is done with the key (`params.token.encode`) does not matter.
             ["params.token", "params.slug", "query.token", "params.code", "params.share"]
                 .iter()
-                .any(|key| input.starts_with(key))
+                .any(|key| input.starts_with(key) && !(by_session && *key == "query.token"))
         })
     {
         out.insert(Purpose::PublicByDesign);

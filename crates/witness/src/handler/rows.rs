@@ -62,7 +62,10 @@ pub(super) fn columns_in(value: &Value, depth: u32) -> Vec<Columns> {
             if super::flows::is_derived(symbol) {
                 return Vec::new();
             }
-            let (chosen, without) = projection(symbol);
+            let (mut chosen, without) = projection(symbol);
+            if let Some(column) = column_at(symbol) {
+                chosen = Some(vec![column]);
+            }
             stores()
                 .into_iter()
                 .map(|store| Columns { store, chosen: chosen.clone(), without: without.clone() })
@@ -96,6 +99,18 @@ pub(super) fn columns_in(value: &Value, depth: u32) -> Vec<Columns> {
         ValueKind::And(pair) => columns_in(&pair.1, depth - 1),
         _ => Vec::new(),
     }
+}
+
+/// The column that an element of one row is: `row[2]` is the third of those that were selected.
+pub(crate) fn column_at(symbol: &Symbol) -> Option<String> {
+    let SymbolKind::Index(row, index) = &symbol.kind else { return None };
+    let ValueKind::Num(position) = index.kind else { return None };
+    if !(row.path.ends_with("fetchone()") || row.path.ends_with("one_or_none()")) || position < 0.0 {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "columns are few")]
+    let position = position as usize;
+    projection(row).0?.get(position).cloned()
 }
 
 fn is_method_of_row(name: &str) -> bool {

@@ -438,7 +438,14 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
                 matches!(label, Label::Input(name, _) if name.starts_with("cookies") || name.starts_with("headers"))
             })
         });
-        if by_ticket {
+        // So is a row of the table of sessions that is found by the token that was sent, wherever it was sent.
+        let by_session =
+            outcome.replace.as_ref().is_some_and(|labels| {
+                labels.any(|label| matches!(label, Label::Record(name, _) if keeps_sessions(name)))
+            }) && args.iter().any(|arg| {
+                arg.value.deep_labels().any(|label| matches!(label, Label::Input(name, _) if is_ticket(name)))
+            });
+        if by_ticket || by_session {
             outcome.add = Labels::one(Label::Identity);
         }
         return outcome;
@@ -460,6 +467,22 @@ fn leaves_listed(pattern: &str, args: &[Argument]) -> Option<Clean> {
     }
     let is_path = listed.contains('/') || listed.contains("\\/");
     Some(if is_path { Clean(Clean::ALL.0 & !Clean::PATH.0 & !Clean::URL.0) } else { Clean::ALL })
+}
+
+/// Whether a store keeps who is signed in.
+pub(crate) fn keeps_sessions(store: &str) -> bool {
+    let words = crate::handler::words_of(store);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    !has(&["reset", "password", "verification", "verify", "invite", "invitation", "confirm", "email", "device", "push"])
+        && (has(&["session", "sessions", "usersession", "usersessions", "authsession"])
+            || (has(&["token", "tokens"]) && has(&["api", "access", "auth", "user", "login"]))
+            || has(&["apitoken", "apitokens", "accesstoken", "accesstokens", "authtoken", "authtokens"]))
+}
+
+/// Whether an input is called like what proves a login.
+fn is_ticket(input: &str) -> bool {
+    let last = input.rsplit('.').next().unwrap_or(input);
+    crate::handler::words_of(last).iter().any(|word| matches!(word.as_str(), "token" | "session" | "sid" | "ticket"))
 }
 
 fn returned_argument(path: &str) -> Option<usize> {

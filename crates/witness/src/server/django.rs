@@ -296,7 +296,13 @@ impl Marks {
                 "permission_classes" => {
                     own_permissions = true;
                     let list: Vec<Value> = made_with.first().map(|arg| arg.value.items()).unwrap_or_default();
-                    let names: Vec<String> = list.iter().map(|item| last_name(item.path())).collect();
+                    let names: Vec<String> = list
+                        .iter()
+                        .map(|item| match item.kind {
+                            ValueKind::Class(class) => class_name(witnessing, class),
+                            _ => last_name(item.path()),
+                        })
+                        .collect();
                     passage.named.extend(drf::permissions(witnessing, &names.join(" "), span, true));
                 }
                 "throttle_classes" | "ratelimit" => add(GuardKind::RateLimit),
@@ -334,6 +340,11 @@ impl Marks {
         }
         passage
     }
+}
+
+fn class_name(witnessing: &Witnessing<'_, '_>, class: ClassRef) -> String {
+    let at = witnessing.machine.program.module(class.module).class(class.class);
+    at.name.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 /// The last name of a path, behind dots and colons.

@@ -319,6 +319,23 @@ fn mixins(witnessing: &mut Witnessing<'_, '_>, class: ClassRef, names: &[String]
             }
         }
     }
+    // A `dispatch` of the app's own runs before the method that answers; what holds where it goes on to the one that it
+    // overrides holds behind it.
+    if let Some(dispatch) = bound(witnessing, class, "dispatch") {
+        witnessing.machine.reset();
+        witnessing.machine.fix("@self.request", given("@request"));
+        let run = witnessing.machine.run(&dispatch, vec![given("@request")], Facts::default());
+        let onwards: Vec<&Facts> = run
+            .events
+            .iter()
+            .filter(|event| event.path().ends_with("dispatch") && event.path().contains("super"))
+            .map(|event| &event.facts)
+            .collect();
+        if let Some((first, rest)) = onwards.split_first() {
+            let facts = rest.iter().fold((*first).clone(), |common, facts| common.common(facts));
+            passage.named.extend(crate::guards::guards_of(&facts, witnessing.machine.program.tree));
+        }
+    }
     let program = witnessing.machine.program;
     let module = program.module(class.module);
     for &decorator in &module.class(class.class).decorators {

@@ -85,6 +85,7 @@ fn parameter(
     };
     let clean = match bare {
         "int" | "float" | "bool" | "UUID" | "uuid.UUID" | "date" | "datetime" | "Decimal" => Clean::ALL,
+        _ if param.annotation.is_some_and(|node| is_listed(witnessing, handler.module, node)) => Clean::ALL,
         _ => Clean::NONE,
     };
     // A body without a schema is taken as a whole.
@@ -185,12 +186,94 @@ fn schema_fields(
         let bare = text.trim_start_matches("Optional[").trim_end_matches(']').split(['|', ' ']).next().unwrap_or(text);
         let clean = match bare.trim() {
             "int" | "float" | "bool" | "UUID" | "date" | "datetime" | "Decimal" => Clean::ALL,
+            _ if is_listed(witnessing, class.module, annotation) => Clean::ALL,
             _ => Clean::NONE,
         };
         out.retain(|(name, _)| *name != field.name.as_str());
         out.push((field.name.to_string(), clean));
     }
     out
+}
+
+/// Names of the fields of the schemas that a route declares as its answer (`response_model=List[UserOut]`), those of
+/// schemas within schemas included; `None` where it declares none of the app's own.
+pub(super) fn declared_answer(
+    witnessing: &mut Witnessing<'_, '_>,
+    event: &plimsoll_analysis::Event,
+) -> Option<Vec<String>> {
+    let module = witnessing.machine.program.module(event.site.module);
+    let Kind::Call { callee, .. } = module.kind(event.site.node) else {
+        return answer_of(witnessing, event.site.module, event.site.node);
+    };
+    let callee = *callee;
+    answer_of(witnessing, event.site.module, event.site.node)
+        .or_else(|| answer_of(witnessing, event.site.module, callee))
+}
+
+fn answer_of(
+    witnessing: &mut Witnessing<'_, '_>,
+    id: plimsoll_analysis::ModuleId,
+    node: NodeId,
+) -> Option<Vec<String>> {
+    let module = witnessing.machine.program.module(id);
+    let Kind::Call { args, .. } = module.kind(node) else { return None };
+    let model = args.iter().find(|arg| arg.name.as_deref() == Some("response_model"))?.value;
+    let mut names = Vec::new();
+    schemas_in(witnessing, id, model, 0, &mut names);
+    (!names.is_empty()).then_some(names)
+}
+
+fn schemas_in(
+    witnessing: &mut Witnessing<'_, '_>,
+    id: plimsoll_analysis::ModuleId,
+    node: NodeId,
+    hops: u32,
+    out: &mut Vec<String>,
+) {
+    let module = witnessing.machine.program.module(id);
+    let mut named = Vec::new();
+    plimsoll_ir::walk(module, node, &mut |node| {
+        if matches!(module.kind(node), Kind::Name(_) | Kind::Member { .. }) {
+            named.push(node);
+        }
+        true
+    });
+    for node in named {
+        let value = witnessing.machine.evaluate(Site { module: id, node });
+        let ValueKind::Class(class) = value.kind else { continue };
+        out.extend(schema_fields(witnessing, class, 0).into_iter().map(|(name, _)| name));
+        if hops < 3 {
+            let home = witnessing.machine.program.module(class.module);
+            let annotations: Vec<NodeId> =
+                home.class(class.class).fields.iter().filter_map(|field| field.annotation).collect();
+            for annotation in annotations {
+                schemas_in(witnessing, class.module, annotation, hops + 1, out);
+            }
+        }
+    }
+}
+
+/// Whether an annotation admits nothing but values that the code lists: `Literal["a", "b"]`, an `Enum`.
+fn is_listed(witnessing: &mut Witnessing<'_, '_>, id: plimsoll_analysis::ModuleId, annotation: NodeId) -> bool {
+    let module = witnessing.machine.program.module(id);
+    let mut named = Vec::new();
+    plimsoll_ir::walk(module, annotation, &mut |node| {
+        if matches!(module.kind(node), Kind::Name(_) | Kind::Member { .. } | Kind::Index { .. }) {
+            named.push(node);
+        }
+        true
+    });
+    named.into_iter().any(|node| {
+        let value = witnessing.machine.evaluate(Site { module: id, node });
+        if let ValueKind::Class(class) = value.kind {
+            let home = witnessing.machine.program.module(class.module);
+            return home.class(class.class).bases.iter().any(|&base| {
+                home.path(base).is_some_and(|path| path.rsplit('.').next().is_some_and(|name| name.ends_with("Enum")))
+            });
+        }
+        let path = value.path();
+        path.starts_with("typing.Literal") || path.starts_with("typing_extensions.Literal")
+    })
 }
 
 /// Runs one dependency on top of a passage; gives what the handler gets of it.

@@ -1,11 +1,12 @@
 //! Flask and FastAPI: decorated functions, blueprints and routers with prefixes, hooks before each request.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_analysis::{Argument, Clean, Event, EventKind, FunctionRef, Label, Labels, Symbol, SymbolKind, Value};
 use plimsoll_ir::{FunctionId, Kind, Language};
 use plimsoll_model::App;
-use plimsoll_model::app::{EntryKind, Guard, GuardKind, GuardStanding};
+use plimsoll_model::app::{EntryKind, Guard, GuardKind, GuardStanding, SettingSeen};
+use plimsoll_source::Span;
 
 use super::chain::{
     self, Convention, Passage, RETURNS_NOTHING, closure_in, finish, fix_request, given, join_path, pass,
@@ -26,6 +27,7 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
     let setup: &[Event] = &factories;
     let prefixes = prefixes(setup);
     let included = included(setup);
+    let mounted = mounted(setup);
     let limiter = limiter_for_all(witnessing, setup);
     let csrf = csrf_for_all(setup);
     let middlewares: Vec<&Event> = setup
@@ -44,6 +46,7 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
         .collect();
     error_handlers(witnessing, setup);
     let mut seen = false;
+    let mut in_address: Vec<Span> = Vec::new();
     for event in setup {
         // `@app.route('/x')` calls what `app.route('/x')` gave with the function below it.
         let EventKind::Call { callee, args } = &event.kind else { continue };
@@ -68,12 +71,45 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
             app.serves_pages |= framework == "Flask";
         }
         let base = root_of(registrar);
-        let prefix = base.and_then(|base| prefixes.get(&site_key(&base))).cloned().unwrap_or_default();
+        if base
+            .as_ref()
+            .is_some_and(|base| is_part(base) && mounted.as_ref().is_some_and(|all| !all.contains(&site_key(base))))
+        {
+            continue;
+        }
+        let prefix = base.as_ref().and_then(|base| prefixes.get(&site_key(base))).cloned().unwrap_or_default();
         let path = join_path(&prefix, &colon_parameters(&own));
         witnessing.machine.reset();
         let method = methods.iter().find(|method| *method != "GET").or(methods.first()).cloned();
         // A view that answers GET and POST decides by the method: it is not fixed.
         fix_request(witnessing.machine, if methods.len() == 1 { method.as_deref() } else { None }, &path);
+        // What runs may be a wrapper of the app's own decorator; the view is the function that the route stands above.
+        let program = witnessing.machine.program;
+        let above = program.module(event.site.module);
+        let decorated = above.functions.iter().find(|function| function.decorators.contains(&event.site.node));
+        let (module, function) = match decorated {
+            Some(function) => (above, function),
+            None => {
+                let module = program.module(handler.module);
+                (module, module.function(handler.function))
+            }
+        };
+        if framework == "Flask" {
+            // Hooks tell views apart by their names: `auth.login` for `login` of the blueprint `auth`.
+            let view = options
+                .iter()
+                .find(|arg| arg.name.as_deref() == Some("endpoint"))
+                .and_then(|arg| arg.value.as_str().map(str::to_owned))
+                .or_else(|| function.name.as_ref().map(ToString::to_string));
+            let blueprint = base.as_ref().and_then(|base| blueprint_name(base));
+            if let Some(view) = view {
+                let endpoint = blueprint.as_ref().map_or_else(|| view.clone(), |name| format!("{name}.{view}"));
+                witnessing.machine.fix("flask.request.endpoint", Value::string(endpoint.as_str()));
+            }
+            if let Some(name) = blueprint {
+                witnessing.machine.fix("flask.request.blueprint", Value::string(name.as_str()));
+            }
+        }
         let mut passage = Passage::default();
         // The app's own hooks run first, then those of the blueprint that the route belongs to.
         let own_site = root_of(registrar).map(|base| site_key(&base));
@@ -97,17 +133,6 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
         if let Some(arg) = args.first() {
             passage = decorators(witnessing, &arg.value, event, passage);
         }
-        // What runs may be a wrapper of the app's own decorator; the view is the function that the route stands above.
-        let program = witnessing.machine.program;
-        let above = program.module(event.site.module);
-        let decorated = above.functions.iter().find(|function| function.decorators.contains(&event.site.node));
-        let (module, function) = match decorated {
-            Some(function) => (above, function),
-            None => {
-                let module = program.module(handler.module);
-                (module, module.function(handler.function))
-            }
-        };
         let span = module.span_of(function.head);
         let values = if framework == "FastAPI" {
             let of_root = root_of(registrar).map(|base| base.calls());
@@ -147,9 +172,56 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
         point.span = module.span_of(function.head);
         point.name = function.name.as_ref().map(ToString::to_string);
         let head = point.span;
+        let first_flow = witnessing.flows.len();
         let index = finish(witnessing, point, &handler, values, passage);
         witnessing.entry_points[index].handler = head;
+        // Only what the declared answer names is sent, whatever the handler returns.
+        let model = options.iter().find(|arg| arg.name.as_deref() == Some("response_model"));
+        if framework == "FastAPI"
+            && model.is_some()
+            && super::fastapi::declared_answer(witnessing, event)
+                .is_some_and(|names| !names.iter().any(|name| says_password(name)))
+        {
+            let mut at = 0;
+            witnessing.flows.retain(|flow| {
+                at += 1;
+                at <= first_flow
+                    || flow.source != plimsoll_model::app::Source::Credential
+                    || flow.sink != plimsoll_model::app::Sink::Response
+            });
+        }
+        if framework == "FastAPI" && takes_ticket_from_address(&witnessing.entry_points[index]) {
+            in_address.push(head);
+        }
     }
+    in_address.sort();
+    in_address.dedup();
+    if let Some((&span, rest)) = in_address.split_first() {
+        app.settings.push(SettingSeen {
+            system: "FastAPI".into(),
+            key: "session-token-in-url".into(),
+            value: "query".into(),
+            span,
+            also: rest.to_vec(),
+        });
+    }
+}
+
+fn says_password(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["password", "passwd", "hash", "pwd", "secret"].iter().any(|word| name.contains(word))
+}
+
+/// Whether a route knows its caller by a token that is part of the address.
+fn takes_ticket_from_address(entry: &plimsoll_model::app::EntryPoint) -> bool {
+    let named = |input: &str| {
+        input.strip_prefix("query.").is_some_and(|name| {
+            let words = crate::handler::words_of(name);
+            words.last().is_some_and(|word| matches!(word.as_str(), "token" | "jwt" | "session"))
+        })
+    };
+    entry.inputs.iter().any(|input| named(input))
+        && entry.effects.iter().any(|effect| crate::knowledge::keeps_sessions(&effect.target))
 }
 
 fn is_server(path: &str) -> bool {
@@ -167,6 +239,30 @@ fn root_of(registrar: &Symbol) -> Option<std::rc::Rc<Symbol>> {
 
 fn site_key(symbol: &Symbol) -> String {
     symbol.site().map_or_else(String::new, |site| format!("{}:{}", site.module.0, site.node.0))
+}
+
+/// Whether it is a blueprint or router, which answers only where an app takes it in.
+fn is_part(base: &Symbol) -> bool {
+    base.path.ends_with("Blueprint()") || base.path.ends_with("APIRouter()")
+}
+
+/// The name that a blueprint was given.
+fn blueprint_name(base: &Symbol) -> Option<String> {
+    let (name, args, _) = base.calls().into_iter().next()?;
+    (name == "Blueprint").then(|| args.first()?.value.as_str().map(str::to_owned)).flatten()
+}
+
+/// The blueprints and routers that are taken in somewhere; `None` where that is not known of all.
+fn mounted(setup: &[Event]) -> Option<BTreeSet<String>> {
+    let mut all = BTreeSet::new();
+    for event in setup {
+        let EventKind::Call { callee, .. } = &event.kind else { continue };
+        if matches!(callee.last_name().as_str(), "register_blueprint" | "include_router") {
+            let part = event.arg(0).or_else(|| event.named("router")).or_else(|| event.named("blueprint"))?;
+            all.insert(site_key(part.as_symbol().filter(|symbol| is_part(symbol))?));
+        }
+    }
+    (!all.is_empty()).then_some(all)
 }
 
 /// Prefixes of blueprints and routers, given where they are made or where they are registered.

@@ -21,10 +21,18 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
     if users.is_empty() {
         return;
     }
+    // What a script of Streamlit imports is part of it. A job that runs on its own may import a script, too.
     let mut imported = BTreeSet::new();
-    for (id, module) in program.iter() {
-        for index in 0..module.imports.len() {
-            imported.extend(program.target(id, index));
+    for &user in &users {
+        let mut reached = BTreeSet::from([user]);
+        let mut open = vec![user];
+        while let Some(id) = open.pop() {
+            for target in (0..program.module(id).imports.len()).filter_map(|index| program.target(id, index)) {
+                if reached.insert(target) {
+                    open.push(target);
+                    imported.insert(target);
+                }
+            }
         }
     }
     let is_page = |id: ModuleId| program.path(id).split('/').rev().nth(1) == Some("pages");

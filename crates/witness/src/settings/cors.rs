@@ -6,6 +6,22 @@ use plimsoll_model::app::{AllowedOrigins, CorsPolicy};
 use super::Notes;
 
 pub(super) fn note(event: &Event, notes: &mut Notes) {
+    // `response.headers["Access-Control-Allow-Origin"] = origin`
+    if let EventKind::Assign { property, value, .. } = &event.kind {
+        header(event, property, value, notes);
+        return;
+    }
+    // `Response(…, headers={…})`: Python's frameworks take them by name.
+    if let Some(object) = event.named("headers").and_then(Value::as_object).cloned() {
+        // The origin comes first, whatever the order of the names: what is said of credentials belongs to it.
+        let fields = object.fields.borrow();
+        for wanted in [ORIGIN, CREDENTIALS] {
+            for (name, value) in fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted)) {
+                header(event, name, value, notes);
+            }
+        }
+        return;
+    }
     let EventKind::Call { callee, args } = &event.kind else { return };
     let path = callee.path.as_str();
     if matches!(path, "cors" | "@fastify/cors" | "hono/cors.cors" | "@koa/cors") {
@@ -27,23 +43,30 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
     if matches!(callee.last_name().as_str(), "setHeader" | "set" | "header" | "append") && args.len() >= 2 {
         let Some(name) = event.arg(0).and_then(|value| value.as_str()) else { return };
         let Some(value) = event.arg(1) else { return };
-        let file = event.span.file;
-        if name.eq_ignore_ascii_case("access-control-allow-origin") {
-            let origins = allowed(value);
-            notes.cors.push(CorsPolicy {
-                origins,
-                credentials: false,
-                path: String::new(),
-                by: "header".into(),
-                spans: vec![event.span],
-            });
-        } else if name.eq_ignore_ascii_case("access-control-allow-credentials")
-            && value.as_str() == Some("true")
-            && let Some(policy) =
-                notes.cors.iter_mut().rev().find(|policy| policy.spans.iter().any(|span| span.file == file))
-        {
-            policy.credentials = true;
-        }
+        header(event, name, value, notes);
+    }
+}
+
+const ORIGIN: &str = "access-control-allow-origin";
+const CREDENTIALS: &str = "access-control-allow-credentials";
+
+/// One header that the app sets by itself.
+fn header(event: &Event, name: &str, value: &Value, notes: &mut Notes) {
+    let file = event.span.file;
+    if name.eq_ignore_ascii_case(ORIGIN) {
+        notes.cors.push(CorsPolicy {
+            origins: allowed(value),
+            credentials: false,
+            path: String::new(),
+            by: "header".into(),
+            spans: vec![event.span],
+        });
+    } else if name.eq_ignore_ascii_case(CREDENTIALS)
+        && value.as_str().is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        && let Some(policy) =
+            notes.cors.iter_mut().rev().find(|policy| policy.spans.iter().any(|span| span.file == file))
+    {
+        policy.credentials = true;
     }
 }
 

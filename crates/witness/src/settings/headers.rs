@@ -1,6 +1,6 @@
 //! Security headers: set by code, by a library, by host configuration, by a meta tag.
 
-use plimsoll_analysis::{Event, EventKind};
+use plimsoll_analysis::{Event, EventKind, Truth, Value};
 use plimsoll_model::App;
 use plimsoll_model::app::HeaderSet;
 use plimsoll_source::{SourceTree, Span};
@@ -18,6 +18,36 @@ pub(super) const SECURITY: &[&str] = &[
 ];
 
 pub(super) fn note(event: &Event, notes: &mut Notes) {
+    // `response.headers["X-Frame-Options"] = "DENY"`
+    if let EventKind::Assign { property, value, .. } = &event.kind {
+        one(event, property, value, notes);
+        return;
+    }
+    // `Response(…, headers={…})`, `response.headers.update({…})`
+    let path = event.path();
+    let updated =
+        (path.ends_with("headers.update") || path.ends_with("headers.extend")).then(|| event.arg(0)).flatten();
+    for object in [event.named("headers"), updated].into_iter().flatten().filter_map(Value::as_object) {
+        for (name, value) in object.fields.borrow().iter() {
+            one(event, name, value, notes);
+        }
+    }
+    if path == "flask_talisman.Talisman" || path == "flask_talisman.Talisman().init_app" {
+        let off = event.named("content_security_policy").is_some_and(|policy| policy.truth() == Truth::No);
+        for name in
+            ["strict-transport-security", "x-frame-options", "x-content-type-options", "content-security-policy"]
+        {
+            if !(off && name == "content-security-policy") {
+                notes.headers.push(HeaderSet {
+                    name: name.into(),
+                    value: None,
+                    by: "Talisman".into(),
+                    span: event.span,
+                });
+            }
+        }
+        return;
+    }
     let EventKind::Call { callee, args } = &event.kind else { return };
     let path = callee.path.as_str();
     if path == "helmet" || path.starts_with("@fastify/helmet") {
@@ -34,13 +64,22 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
     if matches!(path, "express" | "fastify" | "flask.Flask" | "hono.Hono" | "fastapi.FastAPI") {
         notes.header_places.push(event.span);
     }
-    if !matches!(callee.last_name().as_str(), "setHeader" | "set" | "header" | "append") || args.len() < 2 {
+    if !matches!(callee.last_name().as_str(), "setHeader" | "set" | "header" | "append" | "setdefault")
+        || args.len() < 2
+    {
         return;
     }
     let Some(name) = event.arg(0).and_then(|value| value.as_str()) else { return };
+    if let Some(value) = event.arg(1) {
+        one(event, name, value, notes);
+    }
+}
+
+/// One header that the app sets by itself, where it is one that protects pages.
+fn one(event: &Event, name: &str, value: &Value, notes: &mut Notes) {
     let name = name.to_ascii_lowercase();
     if SECURITY.contains(&name.as_str()) {
-        let value = event.arg(1).and_then(|value| value.text_shape());
+        let value = value.text_shape();
         notes.headers.push(HeaderSet { name, value, by: "the app's own code".into(), span: event.span });
     }
 }

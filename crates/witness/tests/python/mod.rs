@@ -1,5 +1,7 @@
 //! Python apps: who reaches what in Streamlit, Dash, FastAPI, Django and Flask.
 
+mod gates;
+
 use plimsoll_model::App;
 use plimsoll_model::app::{
     CryptoUseKind, EffectKind, GuardKind, GuardStanding, Purpose, Reach, Sink, Source, StoredValueKind,
