@@ -138,7 +138,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
 
 /// Whether a list in memory is made up or a constant of the code: by its name, and because nothing changes it.
 fn is_sample(name: &str, kept: &BTreeSet<&str>) -> bool {
-    let constant = name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    let constant = !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
     let made_up = ["mock", "sample", "demo", "dummy", "fake", "example", "placeholder", "fallback"];
     let by_name = plimsoll_model::names::has(&plimsoll_model::names::words(name), &made_up);
     !kept.contains(name) && (by_name || (constant && !gains::is_about_people(name)))
