@@ -11,6 +11,7 @@ use std::process::Command;
 
 use plimsoll_source::SourceTree;
 
+/// The places of what a rule finds; the same mistake in several files is one finding.
 fn findings(files: &[(String, String)], rule: &str) -> Vec<(String, Option<u32>)> {
     let tree = SourceTree::from_texts(files.iter().cloned());
     let mut app = plimsoll_witness::observe(&tree);
@@ -19,7 +20,7 @@ fn findings(files: &[(String, String)], rule: &str) -> Vec<(String, Option<u32>)
     findings
         .iter()
         .filter(|finding| finding.rule == rule)
-        .filter_map(|finding| finding.evidence.iter().find_map(|evidence| evidence.place.clone()))
+        .flat_map(|finding| finding.evidence.iter().filter_map(|evidence| evidence.place.clone()))
         .map(|place| (place.file, place.line))
         .collect()
 }

@@ -96,7 +96,8 @@ fn shape_of_the_contract() {
     assert_eq!(value["chains"][0]["data_class"], "personal");
     assert_eq!(
         value["chains"][0]["steps"][2],
-        json!({ "fact": "POST /api/admin/export answers administrators", "text": "Exports everything" })
+        json!({ "begins": false, "fact": "POST /api/admin/export answers administrators", "needs": [1],
+                "text": "Exports everything" })
     );
     assert_eq!(value["controls"][4]["status"], "not_applicable");
     assert_eq!(value["coverage"]["not_checked"][0]["what"], "Backups");
