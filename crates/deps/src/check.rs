@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_source::SourceTree;
 
-use crate::index::Index;
+use crate::database::{AdvisorySource, Database};
+use crate::exploited::{Exploited, KnownExploited};
 use crate::lockfile;
 use crate::osv::{Advisory, Affects, Kind, Severity, groups};
 use crate::package::{Ecosystem, NotChecked, Origin, Package, Pinned, Scope, Seen};
@@ -43,6 +44,10 @@ pub struct Match {
     pub certainty: Certainty,
     /// The lowest version from the current one on that this one does not affect, where a record names a fix.
     pub fixed_in: Option<String>,
+    /// Attackers are known to use it.
+    pub exploited: Option<KnownExploited>,
+    /// How likely it is to be exploited in the next 30 days, in ten-thousandths.
+    pub likelihood: Option<u16>,
 }
 
 /// A package version with known vulnerabilities.
@@ -89,17 +94,20 @@ pub struct Report {
     pub not_checked: Vec<NotChecked>,
     /// Every lockfile and manifest, with its count of packages.
     pub seen: Vec<Seen>,
+    /// Which advisories answered, for each ecosystem that has packages.
+    pub sources: Vec<AdvisorySource>,
 }
 
-/// Checks the packages of all lockfiles and manifests of a subject against an index. Pure: reads no clock, no file
-/// and no network beyond the index.
-pub fn check(tree: &SourceTree, index: &Index) -> Report {
+/// Checks the packages of all lockfiles and manifests of a subject. Pure: reads no clock, no file and no network beyond
+/// the database.
+pub fn check(tree: &SourceTree, database: &Database) -> Report {
     let inventory = lockfile::read(tree);
     let mut report = Report {
         packages: inventory.packages,
         findings: Vec::new(),
         not_checked: inventory.not_checked,
         seen: inventory.seen,
+        sources: Vec::new(),
     };
     let mut groups: BTreeMap<(Ecosystem, String, Pinned), Vec<usize>> = BTreeMap::new();
     let mut missing: BTreeMap<Ecosystem, usize> = BTreeMap::new();
@@ -115,20 +123,18 @@ pub fn check(tree: &SourceTree, index: &Index) -> Report {
             }
             Origin::Registry => {}
         }
-        if index.source(package.ecosystem).is_none() {
+        if database.index(package.ecosystem).is_none() {
             *missing.entry(package.ecosystem).or_default() += 1;
             continue;
         }
         let name = package.ecosystem.normalized(&package.name);
         groups.entry((package.ecosystem, name, package.version.clone())).or_default().push(at);
     }
-    for source in index.sources().iter().filter(|source| source.partial) {
-        if groups.keys().any(|(ecosystem, ..)| *ecosystem == source.ecosystem) {
-            let what = format!("{} packages, release lines that a record leaves out", source.ecosystem);
-            let why = "this advisory index keeps one range per advisory, so an affected older or newer release line may \
-                       be missing; this version cannot fetch the full records";
-            report.not_checked.push(NotChecked { what, why: why.to_owned(), matters: false });
-        }
+    let mut used: Vec<Ecosystem> = groups.keys().map(|(ecosystem, ..)| *ecosystem).collect();
+    used.dedup();
+    report.sources = used.into_iter().map(|ecosystem| database.source(ecosystem)).collect();
+    for source in &report.sources {
+        say_source(source, &mut report.not_checked);
     }
     for (ecosystem, count) in missing {
         let what = format!("{count} packages of {ecosystem}");
@@ -138,9 +144,10 @@ pub fn check(tree: &SourceTree, index: &Index) -> Report {
     for ((ecosystem, name, version), packages) in groups {
         let Some(first) = packages.first().and_then(|at| report.packages.get(*at)) else { continue };
         let what = shown(first);
-        let advisories = match index.advisories(ecosystem, &name) {
-            Ok(advisories) => advisories,
-            Err(error) => {
+        let advisories = match database.index(ecosystem).map(|index| index.advisories(ecosystem, &name)) {
+            None => continue,
+            Some(Ok(advisories)) => advisories,
+            Some(Err(error)) => {
                 report.not_checked.push(NotChecked { what, why: error.to_string(), matters: true });
                 continue;
             }
@@ -148,7 +155,10 @@ pub fn check(tree: &SourceTree, index: &Index) -> Report {
         if advisories.is_empty() {
             continue;
         }
-        let outcome = judge(ecosystem, &version, &advisories);
+        let mut outcome = judge(ecosystem, &version, &advisories);
+        if !outcome.matches.is_empty() {
+            rank(&mut outcome.matches, database.exploited());
+        }
         if let Some(why) = outcome.unclear {
             report.not_checked.push(NotChecked { what, why, matters: outcome.matters });
         }
@@ -172,9 +182,50 @@ pub fn check(tree: &SourceTree, index: &Index) -> Report {
             packages,
         });
     }
+    if !report.findings.is_empty() {
+        for problem in &database.exploited().problems {
+            let what = "which advisories are exploited".to_owned();
+            report.not_checked.push(NotChecked { what, why: problem.clone(), matters: false });
+        }
+    }
     report.not_checked.sort();
     report.not_checked.dedup();
     report
+}
+
+/// What an index says of itself that keeps it from answering for everything.
+fn say_source(source: &AdvisorySource, not_checked: &mut Vec<NotChecked>) {
+    let ecosystem = source.ecosystem;
+    if let Some(damaged) = &source.damaged {
+        let what = format!("{ecosystem} advisories of the last update");
+        let why = format!(
+            "{damaged}. The advisories that are part of this program were used; `plimsoll advisories update` makes a new one"
+        );
+        not_checked.push(NotChecked { what, why, matters: true });
+    }
+    let Some(info) = &source.info else { return };
+    if info.partial {
+        let what = format!("{ecosystem} packages, release lines that a record leaves out");
+        let why = "this advisory index keeps one range per advisory, so an affected older or newer release line may be \
+                   missing; `plimsoll advisories update` fetches the full records";
+        not_checked.push(NotChecked { what, why: why.to_owned(), matters: false });
+    }
+    if info.unreadable > 0 {
+        let count = info.unreadable;
+        let what = format!("{count} {ecosystem} {}", if count == 1 { "advisory" } else { "advisories" });
+        let why = "the records could not be read when the advisory index was built".to_owned();
+        not_checked.push(NotChecked { what, why, matters: true });
+    }
+}
+
+/// Adds what is known of attacks, and puts what is exploited first.
+fn rank(matches: &mut [Match], exploited: &Exploited) {
+    for found in matches.iter_mut() {
+        let ids = || std::iter::once(found.id.as_str()).chain(found.aliases.iter().map(String::as_str));
+        (found.exploited, found.likelihood) = (exploited.known(ids()), exploited.likelihood(ids()));
+    }
+    // Stable: beyond that they keep their order.
+    matches.sort_by_key(|found| found.exploited.is_none());
 }
 
 fn shown(package: &Package) -> String {
@@ -364,6 +415,8 @@ fn matches(
             kind: affecting.iter().map(|advisory| advisory.kind).min().unwrap_or(Kind::Vulnerability),
             certainty: members.iter().map(|(_, certainty)| *certainty).max().unwrap_or(Certainty::Possible),
             fixed_in,
+            exploited: None,
+            likelihood: None,
         });
     }
     out.sort_by(|a, b| (b.severity, b.score, &a.id).cmp(&(a.severity, a.score, &b.id)));

@@ -12,7 +12,7 @@ mod seeds;
 pub use mutate::Mutation;
 pub use seeds::{Seed, seeds};
 
-use plimsoll_deps::{Day, Ecosystem, Index, IndexBuilder};
+use plimsoll_deps::{Database, Day, Ecosystem, Index, IndexBuilder};
 use plimsoll_source::SourceTree;
 
 /// A parser under test.
@@ -129,7 +129,7 @@ pub fn lockfiles(bytes: &[u8]) {
     ];
     let text = text(bytes);
     for name in NAMES {
-        let _ = plimsoll_deps::check(&SourceTree::from_texts([(*name, text.as_str())]), Index::builtin());
+        let _ = plimsoll_deps::check(&SourceTree::from_texts([(*name, text.as_str())]), &Database::builtin());
     }
 }
 
@@ -145,7 +145,7 @@ pub fn osv(bytes: &[u8]) {
         let _ = index.advisories(Ecosystem::Npm, name);
     }
     let lock = r#"{"lockfileVersion":3,"packages":{"node_modules/lodash":{"version":"4.17.4"}}}"#;
-    let _ = plimsoll_deps::check(&SourceTree::from_texts([("package-lock.json", lock)]), &index);
+    let _ = plimsoll_deps::check(&SourceTree::from_texts([("package-lock.json", lock)]), &Database::of(index));
 }
 
 /// An index file that somebody else wrote.

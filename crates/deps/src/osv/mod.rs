@@ -111,6 +111,11 @@ impl Record {
         crate::index::day_of(self.modified.as_deref()?)
     }
 
+    /// The moment of the last change.
+    pub(crate) fn modified_stamp(&self) -> Option<crate::index::Stamp> {
+        crate::index::Stamp::parse(self.modified.as_deref()?)
+    }
+
     /// The record as advisories, one per package of a known ecosystem. Several `affected` entries of one package
     /// become one advisory, because any of them suffices.
     pub(crate) fn advisories(&self) -> Vec<(Ecosystem, String, Advisory)> {

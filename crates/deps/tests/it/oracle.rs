@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use plimsoll_deps::{Day, Index, IndexBuilder, Report, Scope, check};
+use plimsoll_deps::{Database, Day, Index, IndexBuilder, Report, Scope, check};
 use plimsoll_source::SourceTree;
 
 /// An index of the shared records, without the corrections of the built-in one.
-pub(crate) fn shared_index() -> Option<&'static Index> {
-    static INDEX: std::sync::OnceLock<Option<Index>> = std::sync::OnceLock::new();
+pub(crate) fn shared_index() -> Option<&'static Database> {
+    static INDEX: std::sync::OnceLock<Option<Database>> = std::sync::OnceLock::new();
     INDEX
         .get_or_init(|| {
             let folder = crate::shared("advisories/osv")?;
@@ -17,7 +17,7 @@ pub(crate) fn shared_index() -> Option<&'static Index> {
                 builder.add_zip(&folder.join(ecosystem).join("all.zip")).expect("whole archive");
             }
             assert_eq!(builder.unreadable(), []);
-            Some(Index::from_bytes(builder.finish().expect("records")).expect("index"))
+            Some(Database::of(Index::from_bytes(builder.finish().expect("records")).expect("index")))
         })
         .as_ref()
 }
