@@ -116,9 +116,8 @@ pub fn check(tree: &SourceTree, database: &Database) -> Report {
             // Folders of the app: their names have nothing to do with the registry's.
             Origin::Local => continue,
             Origin::Git => {
-                let why = "it comes from a repository or an address, and advisories speak of registry versions";
                 let what = shown(package);
-                report.not_checked.push(NotChecked { what, why: why.to_owned(), matters: true });
+                report.not_checked.push(NotChecked { what, why: NOT_BY_VERSION.to_owned(), matters: true });
                 continue;
             }
             Origin::Registry => {}
@@ -192,6 +191,158 @@ pub fn check(tree: &SourceTree, database: &Database) -> Report {
     report.not_checked.dedup();
     report
 }
+
+/// What one advisory is about.
+#[derive(Clone, Debug)]
+pub struct Concern {
+    /// Every id of it.
+    pub ids: BTreeSet<String>,
+    /// The packages, with the affected versions in words.
+    pub packages: BTreeMap<(Ecosystem, String), String>,
+    /// One line; `""` where no record has one.
+    pub summary: String,
+    /// The highest of its records.
+    pub severity: Severity,
+    /// Attackers are known to use it.
+    pub exploited: Option<KnownExploited>,
+}
+
+/// What an advisory is about, by any of its ids: all records that share an id with it, directly or through others.
+/// `None` when no record has the id. The second part names ecosystems whose advisories could not be read.
+pub fn concern(database: &Database, id: &str) -> (Option<Concern>, Vec<NotChecked>) {
+    let mut gaps = Vec::new();
+    let mut ids = BTreeSet::from([id.to_owned()]);
+    let mut records: Vec<(Ecosystem, String, Vec<Advisory>)> = Vec::new();
+    // A record may share an id with one that shares an id. Each round finds more or is the last.
+    for _ in 0..4 {
+        let known = ids.len();
+        (records, gaps) = records_about(database, &ids);
+        ids.extend(records.iter().flat_map(|(_, _, found)| found).flat_map(Advisory::ids).map(str::to_owned));
+        if ids.len() == known {
+            break;
+        }
+    }
+    let mut concern = Concern {
+        ids: BTreeSet::new(),
+        packages: BTreeMap::new(),
+        summary: String::new(),
+        severity: Severity::Unknown,
+        exploited: None,
+    };
+    for (ecosystem, name, advisories) in records {
+        let mut affected: Vec<String> = Vec::new();
+        for advisory in &advisories {
+            affected.push(advisory.affected());
+            concern.severity = concern.severity.max(advisory.severity);
+            if concern.summary.is_empty() {
+                concern.summary.clone_from(&advisory.summary);
+            }
+        }
+        affected.dedup();
+        concern.packages.insert((ecosystem, name), affected.join("; "));
+    }
+    if concern.packages.is_empty() {
+        return (None, gaps);
+    }
+    // The id as its sources write it.
+    if ids.iter().any(|known| known != id && known.eq_ignore_ascii_case(id)) {
+        ids.remove(id);
+    }
+    concern.exploited = database.exploited().known(ids.iter().map(String::as_str));
+    concern.ids = ids;
+    (Some(concern), gaps)
+}
+
+type Found = Vec<(Ecosystem, String, Vec<Advisory>)>;
+
+/// All advisories that have one of some ids, and what could not be read.
+fn records_about(database: &Database, ids: &BTreeSet<String>) -> (Found, Vec<NotChecked>) {
+    let (mut records, mut gaps) = (Vec::new(), Vec::new());
+    let ids: BTreeSet<String> = ids.iter().map(|id| id.to_ascii_uppercase()).collect();
+    for ecosystem in Ecosystem::ALL {
+        let source = database.source(ecosystem);
+        say_source(&AdvisorySource { info: None, ..source }, &mut gaps);
+        let Some(index) = database.index(ecosystem) else { continue };
+        match index.find_ids(ecosystem, &ids) {
+            Ok(found) => records.extend(found.into_iter().map(|(name, advisories)| (ecosystem, name, advisories))),
+            Err(error) => {
+                let what = format!("{ecosystem} advisories");
+                gaps.push(NotChecked { what, why: error.to_string(), matters: true });
+            }
+        }
+    }
+    (records, gaps)
+}
+
+/// Whether one advisory hits an app.
+#[derive(Clone, Debug, Default)]
+pub struct Impact {
+    /// The packages that are hit, with what is known of the advisory.
+    pub hit: Vec<(Package, Match)>,
+    /// Packages of its name whose version is not affected.
+    pub not_affected: Vec<Package>,
+    /// What could hide a hit.
+    pub not_checked: Vec<NotChecked>,
+}
+
+/// Looks whether one advisory hits the packages of a subject.
+pub fn impact(tree: &SourceTree, database: &Database, concern: &Concern) -> Impact {
+    let inventory = lockfile::read(tree);
+    let mut out = Impact { not_checked: inventory.not_checked, ..Impact::default() };
+    out.not_checked.retain(|gap| gap.matters);
+    if inventory.seen.is_empty() && out.not_checked.is_empty() {
+        let why = "no lockfile and no manifest was found".to_owned();
+        out.not_checked.push(NotChecked { what: "the packages of this app".to_owned(), why, matters: true });
+    }
+    for package in inventory.packages {
+        let name = package.ecosystem.normalized(&package.name);
+        if package.origin == Origin::Local || !concern.packages.contains_key(&(package.ecosystem, name.clone())) {
+            continue;
+        }
+        let mut gap = |why: String| {
+            out.not_checked.push(NotChecked { what: shown(&package), why, matters: true });
+        };
+        if package.origin == Origin::Git {
+            gap(NOT_BY_VERSION.to_owned());
+            continue;
+        }
+        let advisories = match database.index(package.ecosystem).map(|index| index.advisories(package.ecosystem, &name)) {
+            Some(Ok(advisories)) => advisories,
+            Some(Err(error)) => {
+                gap(error.to_string());
+                continue;
+            }
+            None => continue,
+        };
+        let numbers = groups(&advisories);
+        let meant = |advisory: &Advisory| advisory.ids().any(|id| concern.ids.contains(id));
+        let wanted: BTreeSet<usize> =
+            advisories.iter().zip(&numbers).filter(|(advisory, _)| meant(advisory)).map(|(_, number)| *number).collect();
+        let about: Vec<Advisory> = advisories
+            .iter()
+            .zip(&numbers)
+            .filter(|(_, number)| wanted.contains(number))
+            .map(|(advisory, _)| advisory.clone())
+            .collect();
+        let mut outcome = judge(package.ecosystem, &package.version, &about);
+        let hit = !outcome.matches.is_empty();
+        if let Some(why) = outcome.unclear.filter(|_| !hit) {
+            gap(why);
+            continue;
+        }
+        rank(&mut outcome.matches, database.exploited());
+        if !hit {
+            out.not_affected.push(package.clone());
+        }
+        out.hit.extend(outcome.matches.into_iter().map(|found| (package.clone(), found)));
+    }
+    out.not_checked.sort();
+    out.not_checked.dedup();
+    out
+}
+
+/// Why a package from a repository is not checked.
+const NOT_BY_VERSION: &str = "it comes from a repository or an address, and advisories speak of registry versions";
 
 /// What an index says of itself that keeps it from answering for everything.
 fn say_source(source: &AdvisorySource, not_checked: &mut Vec<NotChecked>) {

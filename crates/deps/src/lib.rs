@@ -15,14 +15,16 @@ mod index;
 mod lockfile;
 mod osv;
 mod package;
+mod registry;
 mod sync;
 mod version;
 
-pub use check::{Certainty, Match, Report, Vulnerable, check};
+pub use check::{Certainty, Concern, Impact, Match, Report, Vulnerable, check, concern, impact};
 pub use database::{AdvisorySource, Database};
 pub use exploited::{Exploited, KnownExploited, update_epss, update_kev};
 pub use index::{BuildProblem, Day, Index, IndexBuilder, IndexError, SourceInfo};
 pub use osv::{Advisory, Kind, Severity};
 pub use package::{Ecosystem, NotChecked, Origin, Package, Pinned, Scope, Seen};
+pub use registry::{LookUp, LookUpError, LookedUp, PackageFacts, Private, Registry, VersionFacts, look_up};
 pub use sync::{Answer, Bucket, FolderBucket, UpdateError, Updated, index_file, update, update_from_records};
 pub use version::Version;

@@ -350,6 +350,7 @@ pub fn update_from_records(
     from: &Path,
     folder: &Path,
     today: Day,
+    chosen: &[Ecosystem],
 ) -> Result<BTreeMap<Ecosystem, Updated>, UpdateError> {
     let mut builder = IndexBuilder::new(today);
     if from.is_dir() { builder.add_folder(from)? } else { builder.add_zip(from)? }
@@ -358,7 +359,7 @@ pub fn update_from_records(
     }
     let label = std::fs::canonicalize(from).unwrap_or_else(|_| from.to_owned()).display().to_string();
     let mut out = BTreeMap::new();
-    for (ecosystem, mut builder) in builder.split() {
+    for (ecosystem, mut builder) in builder.split().into_iter().filter(|(ecosystem, _)| chosen.contains(ecosystem)) {
         builder.sync.source.clone_from(&label);
         let unreadable = builder.unreadable().to_vec();
         let records = builder.records();

@@ -13,7 +13,7 @@
 mod build;
 mod codec;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -293,20 +293,19 @@ impl Index {
         self.sync().map(|_| ())
     }
 
-    /// The packages that one advisory is about, whichever of its ids is given: ecosystem, name, and the advisories that
-    /// have the id. This reads the whole index.
-    ///
-    /// # Errors
-    /// When any part is damaged or cannot be read.
-    pub fn find_id(&self, id: &str) -> Result<Vec<(Ecosystem, String, Vec<Advisory>)>, IndexError> {
+    /// The packages of an ecosystem with the advisories that have one of some ids (in capitals). This reads the whole
+    /// index.
+    pub(crate) fn find_ids(
+        &self,
+        ecosystem: Ecosystem,
+        ids: &BTreeSet<String>,
+    ) -> Result<Vec<(String, Vec<Advisory>)>, IndexError> {
         let mut out = Vec::new();
-        self.each_entry(|ecosystem, name, advisories| {
-            let found: Vec<Advisory> = advisories
-                .into_iter()
-                .filter(|advisory| advisory.ids().any(|known| known.eq_ignore_ascii_case(id)))
-                .collect();
-            if !found.is_empty() {
-                out.push((ecosystem, name.to_owned(), found));
+        self.each_entry(|known, name, mut advisories| {
+            let wanted = |advisory: &Advisory| advisory.ids().any(|own| ids.contains(&own.to_ascii_uppercase()));
+            advisories.retain(|advisory| known == ecosystem && wanted(advisory));
+            if !advisories.is_empty() {
+                out.push((name.to_owned(), advisories));
             }
         })?;
         Ok(out)

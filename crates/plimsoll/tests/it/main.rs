@@ -1,5 +1,6 @@
 //! The rule pages run as tests, and the command line as an owner would use it.
 
+mod advisories;
 mod bad_input;
 mod live;
 mod owner;
