@@ -17,7 +17,8 @@ pub enum Certainty {
     /// Only some versions that the manifest allows are affected, the oldest one among them.
     Possible,
     /// Every version that the manifest allows is affected; or the version is exact, but older than the release line
-    /// of the only fix that an incomplete source names, so that a fix of its own line may exist.
+    /// of the only fix that an incomplete source names, so that a fix of its own line may exist; or it is a pre-release
+    /// of the version that has the fix.
     Likely,
     /// The version is exact and the record covers it.
     Certain,
@@ -306,7 +307,8 @@ pub fn impact(tree: &SourceTree, database: &Database, concern: &Concern) -> Impa
             gap(NOT_BY_VERSION.to_owned());
             continue;
         }
-        let advisories = match database.index(package.ecosystem).map(|index| index.advisories(package.ecosystem, &name)) {
+        let advisories = match database.index(package.ecosystem).map(|index| index.advisories(package.ecosystem, &name))
+        {
             Some(Ok(advisories)) => advisories,
             Some(Err(error)) => {
                 gap(error.to_string());
@@ -316,8 +318,12 @@ pub fn impact(tree: &SourceTree, database: &Database, concern: &Concern) -> Impa
         };
         let numbers = groups(&advisories);
         let meant = |advisory: &Advisory| advisory.ids().any(|id| concern.ids.contains(id));
-        let wanted: BTreeSet<usize> =
-            advisories.iter().zip(&numbers).filter(|(advisory, _)| meant(advisory)).map(|(_, number)| *number).collect();
+        let wanted: BTreeSet<usize> = advisories
+            .iter()
+            .zip(&numbers)
+            .filter(|(advisory, _)| meant(advisory))
+            .map(|(_, number)| *number)
+            .collect();
         let about: Vec<Advisory> = advisories
             .iter()
             .zip(&numbers)
@@ -415,7 +421,7 @@ fn judge(ecosystem: Ecosystem, pinned: &Pinned, advisories: &[Advisory]) -> Outc
             };
             for (at, advisory) in advisories.iter().enumerate() {
                 match advisory.affects(ecosystem, text, &version) {
-                    Affects::Yes => hits.push((at, certainty(ecosystem, advisory, &version))),
+                    Affects::Yes => hits.push((at, certainty(ecosystem, advisory, text, &version))),
                     Affects::No => {}
                     Affects::CannotTell => unclear.push(&advisory.id),
                 }
@@ -473,11 +479,17 @@ fn judge(ecosystem: Ecosystem, pinned: &Pinned, advisories: &[Advisory]) -> Outc
 }
 
 /// How sure a match of an exact version is. A source that keeps one range per advisory may leave out that the fix was
-/// also made in an older release line.
-fn certainty(ecosystem: Ecosystem, advisory: &Advisory, version: &Version) -> Certainty {
-    let fix = advisory.fixes().filter_map(|text| Version::parse(ecosystem, text)).max();
-    let older_line = fix.is_some_and(|fix| version.major() < fix.major());
-    if advisory.partial && older_line { Certainty::Likely } else { Certainty::Certain }
+/// also made in an older release line. And a pre-release of the very version that fixes it (`4.0.0-rc.1` where 4.0.0 is
+/// named) is affected by the letter of the record, but may have the fix already.
+fn certainty(ecosystem: Ecosystem, advisory: &Advisory, text: &str, version: &Version) -> Certainty {
+    let fixes: Vec<Version> = advisory.fixes().filter_map(|text| Version::parse(ecosystem, text)).collect();
+    let older_line = fixes.iter().max().is_some_and(|fix| version.major() < fix.major());
+    let numbers = text.trim_start_matches('v');
+    let numbers =
+        numbers.find(|letter: char| !letter.is_ascii_digit() && letter != '.').and_then(|end| numbers.get(..end));
+    let release = numbers.and_then(|numbers| Version::parse(ecosystem, numbers.trim_end_matches('.')));
+    let before_fix = version.is_prerelease() && release.is_some_and(|release| fixes.contains(&release));
+    if before_fix || (advisory.partial && older_line) { Certainty::Likely } else { Certainty::Certain }
 }
 
 fn listed(ids: &[&str]) -> String {

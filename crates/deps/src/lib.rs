@@ -25,6 +25,6 @@ pub use exploited::{Exploited, KnownExploited, update_epss, update_kev};
 pub use index::{BuildProblem, Day, Index, IndexBuilder, IndexError, SourceInfo};
 pub use osv::{Advisory, Kind, Severity};
 pub use package::{Ecosystem, NotChecked, Origin, Package, Pinned, Scope, Seen};
-pub use registry::{LookUp, LookUpError, LookedUp, PackageFacts, Private, Registry, VersionFacts, look_up};
+pub use registry::{LookUp, LookUpError, LookedUp, PackageFacts, Private, Registry, VersionFacts, look_up, packages};
 pub use sync::{Answer, Bucket, FolderBucket, UpdateError, Updated, index_file, update, update_from_records};
 pub use version::Version;

@@ -125,9 +125,15 @@ impl Private {
                         "poetry.lock" => text.contains("type = \"legacy\""),
                         "Pipfile" => text.matches("[[source]]").count() > 1,
                         "uv.lock" | "pdm.lock" => false,
-                        _ => ["[[tool.uv.index]]", "[[index]]", "index-url", "[[tool.poetry.source]]", "[[tool.pdm.source]]"]
-                            .iter()
-                            .any(|word| text.contains(word)),
+                        _ => [
+                            "[[tool.uv.index]]",
+                            "[[index]]",
+                            "index-url",
+                            "[[tool.poetry.source]]",
+                            "[[tool.pdm.source]]",
+                        ]
+                        .iter()
+                        .any(|word| text.contains(word)),
                     };
                     if names_index {
                         whole(Ecosystem::PyPi);
@@ -190,6 +196,12 @@ pub struct LookedUp {
 
 /// Failures in a row after which nothing more is asked.
 const PATIENCE: usize = 5;
+
+/// The packages that lockfiles and manifests name, without a word about advisories.
+pub fn packages(tree: &SourceTree) -> (Vec<Package>, Vec<NotChecked>) {
+    let inventory = crate::lockfile::read(tree);
+    (inventory.packages, inventory.not_checked)
+}
 
 /// Asks for packages, once for each name. Packages of the app itself, of repositories and private ones are not asked for.
 pub fn look_up(packages: &[Package], registry: &dyn Registry, private: &Private) -> LookedUp {

@@ -181,12 +181,7 @@ pub fn index_file(folder: &Path, ecosystem: Ecosystem) -> PathBuf {
 ///
 /// # Errors
 /// When the source or the folder fails. The old index is untouched then.
-pub fn update(
-    bucket: &dyn Bucket,
-    ecosystem: Ecosystem,
-    folder: &Path,
-    today: Day,
-) -> Result<Updated, UpdateError> {
+pub fn update(bucket: &dyn Bucket, ecosystem: Ecosystem, folder: &Path, today: Day) -> Result<Updated, UpdateError> {
     let path = index_file(folder, ecosystem);
     let label = bucket.label();
     // A damaged index is as good as none: everything is read again.
@@ -268,7 +263,8 @@ impl Changes<'_> {
                 let name = format!("{}/all.zip", ecosystem.as_str());
                 if archive.is_none() {
                     let file = bucket.archive(&name)?;
-                    archive = file.map(|file| Archive::open(&format!("{}/{name}", bucket.label()), file)).transpose()?;
+                    archive =
+                        file.map(|file| Archive::open(&format!("{}/{name}", bucket.label()), file)).transpose()?;
                 }
                 archive.as_mut().map(|archive| archive.find(id)).transpose()?.flatten()
             };
@@ -353,7 +349,11 @@ pub fn update_from_records(
     chosen: &[Ecosystem],
 ) -> Result<BTreeMap<Ecosystem, Updated>, UpdateError> {
     let mut builder = IndexBuilder::new(today);
-    if from.is_dir() { builder.add_folder(from)? } else { builder.add_zip(from)? }
+    if from.is_dir() {
+        builder.add_folder(from)?
+    } else {
+        builder.add_zip(from)?
+    }
     if builder.records() == 0 {
         return Err(BuildProblem::Nothing.into());
     }

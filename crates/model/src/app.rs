@@ -17,8 +17,8 @@ pub use data::{
 pub use entry::{Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, Reach, Side};
 pub use flow::{Flow, Sink, Source};
 pub use settings::{
-    AdvisoriesUsed, AllowedOrigins, CookieSet, CorsPolicy, CryptoUse, CryptoUseKind, HeaderSet, Limiter, Package, PackageAdvisory,
-    SameSite, SecretKind, SecretSeen, SecretTier, SettingSeen, ThirdParty,
+    AdvisoriesUsed, AllowedOrigins, CookieSet, CorsPolicy, CryptoUse, CryptoUseKind, HeaderSet, Limiter, Package,
+    PackageAdvisory, SameSite, SecretKind, SecretSeen, SecretTier, SettingSeen, ThirdParty,
 };
 
 use plimsoll_source::Span;

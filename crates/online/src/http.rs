@@ -45,7 +45,8 @@ pub(crate) fn agent(base: &str) -> Result<(String, Agent), AddressError> {
         "http" => false,
         _ => return Err(AddressError::NotAnAddress(shown())),
     };
-    let host = authority.rsplit_once(':').map_or(authority, |(host, port)| if port.contains(']') { authority } else { host });
+    let host =
+        authority.rsplit_once(':').map_or(authority, |(host, port)| if port.contains(']') { authority } else { host });
     let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
     if !https && !loopback {
         return Err(AddressError::WithoutTls(shown()));
@@ -166,7 +167,9 @@ mod tests {
         for address in ["https://a.example/osv/", "http://localhost:80", "http://127.0.0.1:9/x", "http://[::1]:9"] {
             assert!(HttpBucket::new(address).is_ok(), "{address}");
         }
-        for address in ["http://a.example", "http://192.0.2.1/osv", "http://localhost.a.example", "http://127.0.0.1.a.example:1"] {
+        for address in
+            ["http://a.example", "http://192.0.2.1/osv", "http://localhost.a.example", "http://127.0.0.1.a.example:1"]
+        {
             assert!(matches!(HttpBucket::new(address), Err(AddressError::WithoutTls(_))), "{address}");
         }
         for address in ["", "ftp://a.example", "https://", "https://a b", "https://u:p@a.example", "a.example"] {

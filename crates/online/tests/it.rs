@@ -82,7 +82,11 @@ fn answer(mut stream: TcpStream, state: &Mutex<State>) {
         let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         return;
     };
-    let now = format!("\"{}-{}\"", file.bytes.len(), file.bytes.iter().fold(7u32, |sum, byte| sum.wrapping_mul(31) + u32::from(*byte)));
+    let now = format!(
+        "\"{}-{}\"",
+        file.bytes.len(),
+        file.bytes.iter().fold(7u32, |sum, byte| sum.wrapping_mul(31) + u32::from(*byte))
+    );
     if tag.as_ref() == Some(&now) {
         let _ = stream.write_all(b"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n");
         return;

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use clap::{Subcommand, ValueEnum};
-use plimsoll_deps::{Bucket, Certainty, Database, Ecosystem, FolderBucket, Scope, UpdateError, Updated};
+use plimsoll_deps::{
+    Bucket, Certainty, Database, Ecosystem, FolderBucket, LookUp, Private, Registry as _, Scope, UpdateError, Updated,
+};
 use plimsoll_model::Day;
-use plimsoll_online::HttpBucket;
+use plimsoll_online::{DepsDev, HttpBucket};
 use plimsoll_report::{
     AdvisorySourceStatus, AdvisoryStatus, AdvisoryTable, ImpactApp, ImpactHit, ImpactPackage, ImpactReport,
-    TerminalOptions,
+    PackageStanding, PackagesReport, TerminalOptions,
 };
 use plimsoll_source::{Limits, SourceTree};
 
@@ -38,6 +40,22 @@ pub(crate) enum Advisories {
     },
     /// Shows what is known, from where, and how old it is.
     Status {
+        /// Form of the answer.
+        #[arg(long, value_enum, default_value_t = Form::Terminal)]
+        format: Form,
+    },
+    /// Asks deps.dev whether the packages of an app exist, how old they are and whether they are kept up. This tells it their
+    /// names, except private ones. Exit 0 no remark, 1 some package does not exist, 3 some could not be asked for.
+    Packages {
+        /// Folder of the app.
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// Address of a service that speaks like deps.dev (API v3).
+        #[arg(long, value_name = "URL", default_value = plimsoll_online::DEPS_DEV)]
+        api: String,
+        /// Send no request.
+        #[arg(long)]
+        offline: bool,
         /// Form of the answer.
         #[arg(long, value_enum, default_value_t = Form::Terminal)]
         format: Form,
@@ -115,6 +133,25 @@ pub(crate) fn run(command: Advisories, options: &TerminalOptions) -> Result<Said
                 Form::Json => plimsoll_report::advisory_status_json(&status),
             };
             Ok(Said { text, code: if status.problems.is_empty() { 0 } else { 3 } })
+        }
+        Advisories::Packages { offline: true, .. } => {
+            Err("--offline sends no request, and nothing else can tell what registries say".into())
+        }
+        Advisories::Packages { path, api, offline: false, format } => {
+            let _progress = progress::Progress::start();
+            let report = packages(&path, &api)?;
+            let text = match format {
+                Form::Terminal => plimsoll_report::packages_terminal(&report, options),
+                Form::Json => plimsoll_report::packages_json(&report),
+            };
+            let code = if report.packages.iter().any(|package| !package.exists) {
+                1
+            } else if !report.not_checked.is_empty() {
+                3
+            } else {
+                0
+            };
+            Ok(Said { text, code })
         }
         Advisories::Impact { id, paths, format } => {
             let report = impact(&id, &paths)?;
@@ -308,6 +345,46 @@ fn status() -> AdvisoryStatus {
         tables,
         problems,
     }
+}
+
+fn packages(path: &Path, api: &str) -> Result<PackagesReport, String> {
+    let registry = DepsDev::new(api).map_err(|error| error.to_string())?;
+    let subject = crate::owner::read(path)?;
+    let private: Vec<String> = subject.config.private.iter().map(|said| said.value.text().to_owned()).collect();
+    let private = Private::read(&subject.tree, &private);
+    let (packages, mut gaps) = plimsoll_deps::packages(&subject.tree);
+    gaps.retain(|gap| gap.matters);
+    progress::stage("asking about packages");
+    let mut looked_up = plimsoll_deps::look_up(&packages, &registry, &private);
+    gaps.append(&mut looked_up.not_checked);
+    let mut report = PackagesReport {
+        schema: "plimsoll-packages/1",
+        asked: registry.label(),
+        packages: Vec::new(),
+        not_checked: gaps.iter().map(|gap| format!("{}: {}", gap.what, gap.why)).collect(),
+    };
+    for package in &packages {
+        let name = package.ecosystem.normalized(&package.name);
+        let Some(answer) = looked_up.answers.get(&(package.ecosystem, name)) else { continue };
+        let mut standing = PackageStanding {
+            ecosystem: package.ecosystem.as_str().to_owned(),
+            name: package.name.clone(),
+            version: package.version.as_written().to_owned(),
+            direct: package.direct,
+            ..PackageStanding::default()
+        };
+        if let LookUp::Known(facts) = answer {
+            let first = facts.first_published();
+            standing.exists = true;
+            standing.first_published = first.map(|day| day.to_string());
+            standing.age_days = first.map(|day| subject.today.since(model_day(day)));
+            standing.deprecated = facts.is_deprecated(package.version.exact());
+            standing.latest.clone_from(&facts.latest);
+        }
+        report.packages.push(standing);
+    }
+    report.packages.dedup();
+    Ok(report)
 }
 
 fn impact(id: &str, paths: &[PathBuf]) -> Result<ImpactReport, String> {

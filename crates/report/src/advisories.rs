@@ -128,6 +128,110 @@ pub struct ImpactHit {
     pub certainty: &'static str,
 }
 
+/// What the registries say of an app's packages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PackagesReport {
+    /// Always `plimsoll-packages/1`.
+    pub schema: &'static str,
+    /// Who was asked.
+    pub asked: String,
+    /// Packages about which there is an answer.
+    pub packages: Vec<PackageStanding>,
+    /// What was not asked or not answered, as `what: why`.
+    pub not_checked: Vec<String>,
+}
+
+/// What the registry says of a package.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PackageStanding {
+    /// `npm`, `PyPI` …
+    pub ecosystem: String,
+    /// Its name.
+    pub name: String,
+    /// Version or range in use.
+    pub version: String,
+    /// Whether a manifest of the app names it.
+    pub direct: bool,
+    /// Whether the registry has a package of this name.
+    pub exists: bool,
+    /// When its first version was published, `YYYY-MM-DD`.
+    pub first_published: Option<String>,
+    /// Days since then.
+    pub age_days: Option<i64>,
+    /// Its maker says that this version should not be used any more.
+    pub deprecated: bool,
+    /// The version that one gets today.
+    pub latest: Option<String>,
+}
+
+/// Younger packages are a risk of their own: most attacks by invented names are found within weeks.
+const YOUNG_DAYS: i64 = 30;
+
+impl PackageStanding {
+    /// What is worth a look, worst first.
+    pub fn remark(&self) -> Option<String> {
+        let latest = self.latest.as_ref().map_or(String::new(), |latest| format!("; the current version is {latest}"));
+        match (self.exists, self.age_days) {
+            (false, _) => Some("does not exist: anybody can publish something under this name".to_owned()),
+            (true, Some(age)) if age < YOUNG_DAYS => Some(format!("was first published {} ago", days(age))),
+            _ if self.deprecated => Some(format!("should not be used any more, says its maker{latest}")),
+            _ => None,
+        }
+    }
+}
+
+impl PackagesReport {
+    fn clean(&self, cleaning: Cleaning) -> Self {
+        let line = |text: &String| cleaning.line(text);
+        PackagesReport {
+            schema: self.schema,
+            asked: line(&self.asked),
+            packages: self
+                .packages
+                .iter()
+                .map(|package| PackageStanding {
+                    name: line(&package.name),
+                    version: line(&package.version),
+                    latest: package.latest.as_ref().map(line),
+                    ..package.clone()
+                })
+                .collect(),
+            not_checked: self.not_checked.iter().map(line).collect(),
+        }
+    }
+}
+
+/// What the registries say, for a person at a terminal.
+pub(crate) fn packages_terminal(report: &PackagesReport, options: &TerminalOptions) -> String {
+    let report = report.clean(options.cleaning());
+    let mut canvas = options.canvas();
+    let asked = count(report.packages.len(), "package", "packages");
+    canvas.heading(&format!("{asked} looked up at {}", report.asked), Style::Bold);
+    let mut quiet = 0;
+    for package in &report.packages {
+        let Some(remark) = package.remark() else {
+            quiet += 1;
+            continue;
+        };
+        let style = if package.exists { Style::Yellow } else { Style::Red };
+        let direct = if package.direct { "" } else { " (brought by another package)" };
+        let text = format!("{} {} {}{direct} {remark}", package.ecosystem, package.name, package.version);
+        canvas.hang("  -", Style::Plain, 4, style, &text);
+    }
+    canvas.prose(0, Style::Plain, &format!("{} without a remark.", count(quiet, "package", "packages")));
+    for gap in &report.not_checked {
+        canvas.hang("  ?", Style::Yellow, 4, Style::Plain, &format!("not checked: {gap}"));
+    }
+    canvas.finish()
+}
+
+/// What the registries say, as JSON, `"schema": "plimsoll-packages/1"`.
+pub(crate) fn packages_json(report: &PackagesReport) -> String {
+    let mut text = serde_json::to_string_pretty(&report.clean(Cleaning::default())).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
 impl AdvisoryStatus {
     fn clean(&self, cleaning: Cleaning) -> Self {
         let line = |text: &String| cleaning.line(text);

@@ -25,6 +25,7 @@ use plimsoll_model::Review;
 
 pub use advisories::{
     AdvisorySourceStatus, AdvisoryStatus, AdvisoryTable, ImpactApp, ImpactHit, ImpactPackage, ImpactReport,
+    PackageStanding, PackagesReport,
 };
 pub use map::{Map, MapEffect, MapEntry, MapGuard, MapStore};
 pub use terminal::TerminalOptions;
@@ -107,6 +108,16 @@ pub fn impact_terminal(report: &ImpactReport, options: &TerminalOptions) -> Stri
 /// Which apps an advisory hits, as JSON, `"schema": "plimsoll-impact/1"`.
 pub fn impact_json(report: &ImpactReport) -> String {
     advisories::impact_json(report)
+}
+
+/// What registries say of an app's packages, for a person at a terminal.
+pub fn packages_terminal(report: &PackagesReport, options: &TerminalOptions) -> String {
+    advisories::packages_terminal(report, options)
+}
+
+/// What registries say of an app's packages, as JSON, `"schema": "plimsoll-packages/1"`.
+pub fn packages_json(report: &PackagesReport) -> String {
+    advisories::packages_json(report)
 }
 
 /// A rule's page (Markdown) for the terminal.

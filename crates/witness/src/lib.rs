@@ -18,8 +18,8 @@ mod third_parties;
 
 use std::collections::BTreeSet;
 
-use plimsoll_deps::Database;
 use plimsoll_analysis::{Event, Facts, FunctionRef, Machine, Program, Value};
+use plimsoll_deps::Database;
 use plimsoll_ir::FunctionId;
 use plimsoll_model::app::{EntryPoint, Flow, SecretKind};
 use plimsoll_model::{App, NotChecked};

@@ -1,6 +1,6 @@
 //! Packages with known advisories, from the dependency engine.
 
-use plimsoll_deps::Database;
+use plimsoll_deps::{Database, Kind};
 use plimsoll_model::app::{AdvisoriesUsed, Package, PackageAdvisory};
 use plimsoll_model::{App, Day, NotChecked, Severity};
 use plimsoll_source::SourceTree;
@@ -33,6 +33,8 @@ pub(crate) fn observe(tree: &SourceTree, advisories: &Database, app: &mut App) {
         let advisories = finding
             .advisories
             .iter()
+            // "Nobody maintains it" is no hole.
+            .filter(|advisory| matches!(advisory.kind, Kind::Vulnerability | Kind::Malicious))
             .map(|advisory| PackageAdvisory {
                 id: advisory.id.clone(),
                 summary: advisory.summary.clone(),

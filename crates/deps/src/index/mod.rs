@@ -18,8 +18,8 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-pub use build::{BuildProblem, IndexBuilder};
 pub(crate) use build::{Archive, replace};
+pub use build::{BuildProblem, IndexBuilder};
 
 use crate::Ecosystem;
 use crate::osv::Advisory;

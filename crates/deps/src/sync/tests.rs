@@ -291,7 +291,8 @@ fn another_source_is_read_whole() {
     bucket.put("X-1", "a", "2026-01-01T00:00:00Z", "1.0.0");
     npm(&bucket, &folder).expect("update");
     let records = tempfile::tempdir().expect("a folder");
-    std::fs::write(records.path().join("Y-1.json"), record("Y-1", "a", "2026-01-01T00:00:00Z", "9.0.0")).expect("a file");
+    std::fs::write(records.path().join("Y-1.json"), record("Y-1", "a", "2026-01-01T00:00:00Z", "9.0.0"))
+        .expect("a file");
     let updated = update_from_records(records.path(), folder.path(), TODAY, &Ecosystem::ALL).expect("update");
     assert_eq!(updated.keys().collect::<Vec<_>>(), [&Ecosystem::Npm]);
     assert_eq!(ids(&folder, "a"), ["Y-1 < 9.0.0"]);

@@ -1,6 +1,7 @@
 //! Tests against data that is larger than a table in the source.
 
 mod oracle;
+mod traps;
 mod versions;
 
 /// A file of the shared research data beside the workspace; prints why a test is skipped where it is absent.

@@ -58,7 +58,11 @@ fn app(folder: &Path, name: &str, package: &str, version: &str) -> String {
 
 /// Records that are newer than those of the program, so that they are the ones in use.
 fn records(folder: &Path) -> String {
-    write(folder, "records/EX-1.json", &record("EX-1", "\"CVE-2026-11111\",\"GHSA-aaaa-bbbb-cccc\"", "teapot", "1.2.0"));
+    write(
+        folder,
+        "records/EX-1.json",
+        &record("EX-1", "\"CVE-2026-11111\",\"GHSA-aaaa-bbbb-cccc\"", "teapot", "1.2.0"),
+    );
     write(folder, "records/EX-2.json", &record("EX-2", "", "kettle", "9.0.0").replace("2099-01-01", &today()));
     folder.join("records").to_string_lossy().into_owned()
 }
@@ -92,7 +96,8 @@ fn update_then_status_then_check_then_impact() {
 
     let output = run(updates.path(), &["check", "--format", "json", &hit]);
     let review = json(&output);
-    let advisories: Vec<&Value> = review["findings"].as_array().into_iter().flatten().map(|found| &found["advisories"]).collect();
+    let advisories: Vec<&Value> =
+        review["findings"].as_array().into_iter().flatten().map(|found| &found["advisories"]).collect();
     assert!(advisories.iter().any(|ids| ids[0] == "CVE-2026-11111"), "{}", said(&output));
     assert_eq!(review["environment"]["advisories_date"], today());
 
@@ -125,7 +130,8 @@ fn what_attackers_use_is_said() {
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let output = run(updates.path(), &["check", "--format", "json", &hit]);
     let review = json(&output);
-    let finding = review["findings"].as_array().into_iter().flatten().find(|found| found["rule"] == "vulnerable-dependency");
+    let finding =
+        review["findings"].as_array().into_iter().flatten().find(|found| found["rule"] == "vulnerable-dependency");
     let finding = finding.unwrap_or_else(|| panic!("{}", said(&output)));
     assert_eq!(finding["severity"], "high", "the record says moderate, the attackers say now");
     assert!(finding["title"].as_str().is_some_and(|title| title.contains("attackers use it")), "{finding}");
@@ -221,4 +227,96 @@ fn a_killed_update_leaves_a_whole_index() {
         counts.insert(json(&output)["sources"][0]["records"].as_u64());
     }
     assert!(counts.iter().all(|count| matches!(count, Some(2 | 401))), "{counts:?}");
+}
+
+#[test]
+fn a_lockfile_that_cannot_be_read_leaves_the_answer_open() {
+    let (updates, work) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let records = records(work.path());
+    run(updates.path(), &["advisories", "update", "--from", &records]);
+    // 50 MB.
+    let large = app(work.path(), "large", "teapot", "1.2.0");
+    let lock = Path::new(&large).join("package-lock.json");
+    std::fs::OpenOptions::new().write(true).open(&lock).and_then(|file| file.set_len(50 << 20)).expect("sparse");
+    let mut apps = vec![large];
+    // A link to a lockfile that is none of the app's.
+    #[cfg(unix)]
+    {
+        let linked = app(work.path(), "linked", "teapot", "1.2.0");
+        let lock = Path::new(&linked).join("package-lock.json");
+        let outside = work.path().join("outside.json");
+        std::fs::rename(&lock, &outside).expect("a file");
+        std::os::unix::fs::symlink(&outside, &lock).expect("a link");
+        apps.push(linked);
+    }
+    for app in &apps {
+        let output = run(updates.path(), &["advisories", "impact", "--format", "json", "CVE-2026-11111", app]);
+        let report = json(&output);
+        assert_eq!(output.status.code(), Some(3), "{app}: {}", said(&output));
+        let why = report["apps"][0]["not_checked"].to_string();
+        assert!(why.contains("package-lock.json"), "{app}: {why}");
+        let output = run(updates.path(), &["check", "--format", "json", app]);
+        assert_eq!(output.status.code(), Some(3), "{app}: {}", said(&output));
+        assert!(json(&output)["coverage"].to_string().contains("package-lock.json"), "{app}: {}", said(&output));
+    }
+}
+
+/// Answers for one package, and that there is none for all others; gives its address and what it was asked.
+fn registry() -> (String, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
+    use std::io::{BufRead as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let shared = std::sync::Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut lines =
+                std::io::BufReader::new(stream.try_clone().expect("a stream")).lines().map_while(Result::ok);
+            let path = lines.next().unwrap_or_default().split(' ').nth(1).unwrap_or_default().to_owned();
+            lines.take_while(|line| !line.is_empty()).for_each(drop);
+            let (status, body) = match path.ends_with("/teapot") {
+                true => (
+                    "200 OK",
+                    r#"{"versions":[{"versionKey":{"version":"1.1.0"},"publishedAt":"2020-01-01T00:00:00Z","isDeprecated":true},
+                        {"versionKey":{"version":"2.0.0"},"publishedAt":"2021-01-01T00:00:00Z","isDefault":true}]}"#,
+                ),
+                false => ("404 Not Found", ""),
+            };
+            shared.lock().expect("asked").push(path);
+            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
+        }
+    });
+    (address, asked)
+}
+
+#[test]
+fn registries_are_asked_only_when_told_to_and_never_for_private_names() {
+    let (updates, work) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let manifest =
+        r#"{"dependencies":{"teapot":"1.1.0","invented-teapot":"1.0.0","@acme/till":"1.0.0","@house/a":"1.0.0"}}"#;
+    let folder = work.path().to_string_lossy().into_owned();
+    write(work.path(), "package.json", manifest);
+    write(work.path(), ".npmrc", "@acme:registry=https://registry.example/\n");
+    write(work.path(), "plimsoll.toml", "[check]\nprivate = [\"@house/*\"]\n");
+    let (address, asked) = registry();
+    for args in [
+        &["check", &folder][..],
+        &["advisories", "status"],
+        &["advisories", "impact", "CVE-1", &folder],
+        &["advisories", "packages", "--offline", "--api", &address, &folder],
+    ] {
+        run(updates.path(), args);
+    }
+    assert!(asked.lock().expect("asked").is_empty());
+    let args = ["advisories", "packages", "--format", "json", "--api", &address, &folder];
+    let output = run(updates.path(), &args);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let asked = asked.lock().expect("asked").clone();
+    assert_eq!(asked, ["/systems/npm/packages/invented-teapot", "/systems/npm/packages/teapot"]);
+    let report = json(&output);
+    let of = |at: usize, key: &str| report["packages"][at][key].clone();
+    assert_eq!((of(0, "name"), of(0, "exists")), ("invented-teapot".into(), false.into()));
+    assert_eq!((of(1, "deprecated"), of(1, "latest")), (true.into(), "2.0.0".into()));
+    assert_eq!(report["not_checked"].as_array().map(Vec::len), Some(2), "{report}");
 }

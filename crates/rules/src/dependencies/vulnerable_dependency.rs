@@ -19,9 +19,8 @@ pub(crate) static RULE: Rule = Rule {
 fn run(app: &App, sink: &mut Sink<'_>) {
     let exploited = |package: &Package| package.advisories.iter().find_map(|advisory| advisory.exploited.clone());
     // What attackers use today counts however deep it lies; else the owner can act on what the app names itself.
-    let counts = |package: &&Package| {
-        package.scope != "development" && (package.direct || exploited(package).is_some())
-    };
+    let counts =
+        |package: &&Package| package.scope != "development" && (package.direct || exploited(package).is_some());
     for package in app.packages.iter().filter(counts) {
         let Some(mut worst) = package.advisories.iter().map(|advisory| advisory.severity).max() else { continue };
         let exploited = exploited(package);
