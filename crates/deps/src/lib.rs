@@ -17,6 +17,8 @@ mod osv;
 mod package;
 mod registry;
 mod sync;
+#[doc(hidden)]
+pub mod untrusted;
 mod version;
 
 pub use check::{Certainty, Concern, Impact, Match, Report, Vulnerable, check, concern, impact};

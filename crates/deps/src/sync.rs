@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::Ecosystem;
-use crate::index::{Archive, BuildProblem, Day, Index, IndexBuilder, IndexError, Stamp, checksum, replace};
+use crate::index::{
+    Archive, BuildProblem, Day, Index, IndexBuilder, IndexError, Stamp, checksum, replace, set_checked,
+};
 
 /// A list of two million records is below this.
 const MAX_LIST: u64 = 256 << 20;
@@ -227,9 +229,10 @@ pub fn update(bucket: &dyn Bucket, ecosystem: Ecosystem, folder: &Path, today: D
 fn unchanged(bucket: &dyn Bucket, index: &Index, path: &Path, today: Day) -> Result<Updated, UpdateError> {
     let records = index.sources().iter().map(|source| source.records).max().unwrap_or(0);
     if bucket.is_live() {
-        let mut builder = IndexBuilder::from_index(today, index, &BTreeSet::new()).map_err(BuildProblem::from)?;
-        builder.sync.checked = Some(today);
-        write(builder, path)?;
+        let failed = |source| BuildProblem::Io { path: path.display().to_string(), source };
+        let mut bytes = std::fs::read(path).map_err(failed)?;
+        set_checked(&mut bytes, today).map_err(BuildProblem::from)?;
+        store(bytes, path)?;
     }
     Ok(Updated::Unchanged { records })
 }
@@ -372,9 +375,12 @@ pub fn update_from_records(
     Ok(out)
 }
 
-/// Writes an index that was read back first: a good one is never replaced by one that cannot be read.
 fn write(builder: IndexBuilder, path: &Path) -> Result<(), UpdateError> {
-    let bytes = builder.finish()?;
+    store(builder.finish()?, path)
+}
+
+/// Stores an index that was read back first: a good one is never replaced by one that cannot be read.
+fn store(bytes: Vec<u8>, path: &Path) -> Result<(), UpdateError> {
     let index = Index::from_bytes(bytes).map_err(BuildProblem::from)?;
     index.verify().map_err(BuildProblem::from)?;
     let failed = |source| BuildProblem::Io { path: path.display().to_string(), source };
@@ -383,7 +389,7 @@ fn write(builder: IndexBuilder, path: &Path) -> Result<(), UpdateError> {
 }
 
 /// Reads `moment,id` lines.
-fn list(what: &str, bytes: &[u8]) -> Result<BTreeMap<String, Stamp>, UpdateError> {
+pub(crate) fn list(what: &str, bytes: &[u8]) -> Result<BTreeMap<String, Stamp>, UpdateError> {
     let wrong = |line: usize| UpdateError::List { what: what.to_owned(), line };
     let text = std::str::from_utf8(bytes).map_err(|_| wrong(1))?;
     let mut out = BTreeMap::new();

@@ -42,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     },
     Target { name: "osv", run: osv, wants: |seed| seed.path.ends_with(".osv.json") },
     Target { name: "advisory_index", run: advisory_index, wants: |seed| seed.path.ends_with(".osv.json") },
+    Target { name: "advisory_feeds", run: advisory_feeds, wants: |seed| seed.path.starts_with("small/feed.") },
     Target { name: "secrets", run: secrets, wants: |seed| seed.ends_with(&["env", "md", "js", "json", "py", "sql"]) },
     Target {
         name: "settings",
@@ -165,6 +166,11 @@ pub fn advisory_index(bytes: &[u8]) {
             let _ = index.advisories(Ecosystem::Npm, "lodash");
         }
     }
+}
+
+/// Lists of records and tables of exploited vulnerabilities.
+pub fn advisory_feeds(bytes: &[u8]) {
+    plimsoll_deps::untrusted::feeds(bytes);
 }
 
 /// Keys, passwords and accounts in any text.

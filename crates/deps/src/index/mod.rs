@@ -439,6 +439,18 @@ fn hash_of(ecosystem: Ecosystem, name: &str) -> u32 {
     crc.sum()
 }
 
+/// Sets the day on which a live source was last asked in the bytes of an index that an update made.
+pub(crate) fn set_checked(bytes: &mut [u8], day: Day) -> Result<(), IndexError> {
+    let end = 12 + header_length(bytes)?;
+    let header = bytes.get_mut(12..end).ok_or(IndexError::Damaged("it is cut short"))?;
+    // The day stands before the place of the stamps, which are three numbers at the end.
+    let at = header.len().checked_sub(16).ok_or(IndexError::Damaged("it is too short"))?;
+    header.get_mut(at..at + 4).ok_or(IndexError::Damaged("it is too short"))?.copy_from_slice(&day.0.to_le_bytes());
+    let sum = checksum(header).to_le_bytes();
+    bytes.get_mut(end..end + 4).ok_or(IndexError::Damaged("it is cut short"))?.copy_from_slice(&sum);
+    Ok(())
+}
+
 fn header_length(start: &[u8]) -> Result<usize, IndexError> {
     if start.get(..8) != Some(MAGIC) {
         return Err(IndexError::Damaged("it is not an advisory index of this version"));

@@ -111,14 +111,14 @@ fn the_first_update_reads_the_archive_and_the_next_one_nothing() {
     assert!(matches!(first, Updated::Replaced { records: 2, whole: true, .. }), "{first:?}");
     assert_eq!(bucket.asked(), ["npm/modified_id.csv", "npm/all.zip"]);
     assert_eq!(ids(&folder, "a"), ["X-1 < 1.0.0"]);
-    let second = npm(&bucket, &folder).expect("update");
+    let second = update(&bucket, Ecosystem::Npm, folder.path(), Day(TODAY.0 + 3)).expect("update");
     assert_eq!(second, Updated::Unchanged { records: 2 });
     assert_eq!(bucket.asked(), ["npm/modified_id.csv"]);
     // A live source that has nothing new is known up to today; its newest record is older.
     let index = open(&folder);
     let source = index.source(Ecosystem::Npm).expect("npm");
     assert_eq!(source.as_of.to_string(), "2026-02-01");
-    assert_eq!(index.known_until(source), TODAY);
+    assert_eq!(index.known_until(source), Day(TODAY.0 + 3));
     index.verify().expect("whole");
     assert_eq!(update(&bucket, Ecosystem::Go, folder.path(), TODAY).expect("update"), Updated::Absent);
 }

@@ -10,8 +10,13 @@ pub(crate) fn shared(path: &str) -> Option<std::path::PathBuf> {
     let nested = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared");
     let found = [root, nested].into_iter().map(|root| root.join(path)).find(|path| path.exists());
     if found.is_none() {
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), "skipped: shared/{path} is not beside the workspace");
+        say(&format!("skipped: shared/{path} is not beside the workspace"));
     }
     found
+}
+
+/// What was measured, for whoever reads the tests' output (`cargo test … -- --nocapture`).
+pub(crate) fn say(line: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

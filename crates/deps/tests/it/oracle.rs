@@ -99,6 +99,7 @@ fn projects_equal_the_oracle() {
         let total: usize =
             report.findings.iter().flat_map(|found| &found.advisories).map(|found| found.records.len()).sum();
         assert_eq!(total, count, "{key}");
+        crate::say(&format!("{key}: {total} of {count} findings, none beside them"));
     }
 }
 
@@ -145,6 +146,7 @@ fn every_lock_variant_gives_all_vulnerable_packages() {
         }
         let label = format!("{dir}/{lock}");
         same(&label, &report, &expected);
+        crate::say(&format!("{label}: {} of {} vulnerable packages", report.findings.len(), expected.len()));
         let direct = report.packages.iter().find(|package| package.name == "express").expect("express");
         assert!(direct.direct, "{label}: express is direct");
         let line = direct.manifest_span.expect("its line in package.json");
@@ -167,6 +169,7 @@ fn the_binary_lockfile_of_bun_is_not_checked() {
     let report = check(&tree, index);
     let gap = report.not_checked.iter().find(|gap| gap.what == "bun.lockb").expect("gap");
     assert!(gap.matters && gap.why.contains("save-text-lockfile"));
+    crate::say(&format!("bunb/bun.lockb: not checked ({})", gap.why));
 }
 
 #[test]
