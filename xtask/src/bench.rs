@@ -149,7 +149,7 @@ fn measure(program: &Path, app: &Path, files: usize, bytes: u64) -> Result<Measu
 }
 
 /// `VmHWM` of a process, in KiB.
-fn high_water(process: u32) -> Option<u64> {
+pub(crate) fn high_water(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
 }

@@ -23,6 +23,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("probe", &["source", "model"]),
     ("datamap", &["source", "model"]),
     ("witness", &["source", "model", "ir", "syntax", "analysis", "schema", "deps", "secrets", "config"]),
+    // Requests of the reviewer's own, to sources of advisories and never to the subject.
+    ("online", &["deps"]),
     // Judgement: from the model alone.
     ("rules", &["source", "model"]),
     ("loadline", &["source", "model"]),
@@ -33,8 +35,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "plimsoll",
         &[
-            "source", "model", "ir", "syntax", "analysis", "schema", "secrets", "deps", "config", "probe", "datamap",
-            "witness", "rules", "loadline", "chains", "report",
+            "source", "model", "ir", "syntax", "analysis", "schema", "secrets", "deps", "online", "config", "probe",
+            "datamap", "witness", "rules", "loadline", "chains", "report",
         ],
     ),
     // Developer tools: nothing of the product knows them.

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "a command for developers speaks to the terminal")]
 
 mod bench;
+mod bench_advisories;
 mod corpus;
 mod generate;
 mod new_rule;
@@ -31,7 +32,8 @@ usage: cargo xtask COMMAND
   new-rule FAMILY/NAME          scaffold a rule: its query, its page, its place in the registry
   corpus DIR [--labels DIR]     review labelled apps and score recall, traps and precision (labels also from PLIMSOLL_LABELS)
          [--verbose] [--debug]
-  bench [DIR]                   measure speed and memory on 400 files and on four times that";
+  bench [DIR]                   measure speed and memory on 400 files and on four times that
+  bench-advisories [OSV]        measure an index of 200,000 advisories, with those of an OSV bucket's copy on top";
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -45,6 +47,8 @@ fn main() -> Result<()> {
         }
         ["corpus", ref rest @ ..] => corpus::command(rest),
         ["bench"] => bench::command(None),
+        ["bench-advisories"] => bench_advisories::command(None),
+        ["bench-advisories", osv] => bench_advisories::command(Some(Path::new(osv))),
         ["bench", folder] => bench::command(Some(Path::new(folder))),
         [] => {
             println!("{USAGE}");

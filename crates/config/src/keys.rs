@@ -126,6 +126,12 @@ pub static SECTIONS: &[Section] = &[
                 "[\"old\", \"docs/demo\"]",
                 "Folders or files that are not part of the app. `*` stays within one folder, `**` does not; patterns begin at the app's folder. The report names what was left out.",
             ),
+            may(
+                "private",
+                Kind::Globs,
+                "[\"@lindenhof/*\"]",
+                "Packages whose names are told to nobody, `*` at the end for any rest. Scopes and indexes that have a registry of their own are private as it is.",
+            ),
         ],
         one_of: &[],
         any_of: &[],

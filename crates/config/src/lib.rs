@@ -53,6 +53,8 @@ pub struct Config {
     pub url: Option<Said<String>>,
     /// What is not part of the app.
     pub exclude: Vec<Said<Glob>>,
+    /// Packages whose names are told to nobody.
+    pub private: Vec<Said<Glob>>,
     /// Accepted risks, in the order of the file.
     pub waivers: Vec<Waiver>,
     /// The owner's corrections of the data map.

@@ -170,6 +170,9 @@ impl Reading<'_> {
                         if let Some(Found::Globs(globs)) = entry.found.get("exclude") {
                             config.exclude.clone_from(globs);
                         }
+                        if let Some(Found::Globs(globs)) = entry.found.get("private") {
+                            config.private.clone_from(globs);
+                        }
                     }
                     "waiver" => config.waivers.extend(self.waiver(&entry)),
                     "data" => config.data.extend(data(&entry)),
@@ -401,6 +404,7 @@ carries = "personal"
 fail_on = "high"
 url = "http://localhost:3000"
 exclude = ["old", "docs/**/demo"]
+private = ["@salon/*"]
 
 [[waiver]]
 rule = "login-without-limiter"
@@ -436,6 +440,7 @@ note = "did it"
         assert_eq!(config.fail_on.map(|said| said.value), Some(Severity::High));
         let exclude: Vec<(&str, u32)> = config.exclude.iter().map(|said| (said.value.text(), said.line)).collect();
         assert_eq!(exclude, [("old", 10), ("docs/**/demo", 10)]);
+        assert_eq!(config.private.iter().map(|said| said.value.text()).collect::<Vec<_>>(), ["@salon/*"]);
         let [first, second] = &config.waivers[..] else { panic!("two waivers") };
         assert_eq!(first.target, Target::Rule("login-without-limiter".into()));
         assert_eq!((first.until.to_string().as_str(), first.line), ("2026-12-01", 12));

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_source::SourceTree;
 
-use crate::index::Index;
+use crate::database::{AdvisorySource, Database};
+use crate::exploited::{Exploited, KnownExploited};
 use crate::lockfile;
 use crate::osv::{Advisory, Affects, Kind, Severity, groups};
 use crate::package::{Ecosystem, NotChecked, Origin, Package, Pinned, Scope, Seen};
@@ -16,7 +17,8 @@ pub enum Certainty {
     /// Only some versions that the manifest allows are affected, the oldest one among them.
     Possible,
     /// Every version that the manifest allows is affected; or the version is exact, but older than the release line
-    /// of the only fix that an incomplete source names, so that a fix of its own line may exist.
+    /// of the only fix that an incomplete source names, so that a fix of its own line may exist; or it is a pre-release
+    /// of the version that has the fix.
     Likely,
     /// The version is exact and the record covers it.
     Certain,
@@ -43,6 +45,10 @@ pub struct Match {
     pub certainty: Certainty,
     /// The lowest version from the current one on that this one does not affect, where a record names a fix.
     pub fixed_in: Option<String>,
+    /// Attackers are known to use it.
+    pub exploited: Option<KnownExploited>,
+    /// How likely it is to be exploited in the next 30 days, in ten-thousandths.
+    pub likelihood: Option<u16>,
 }
 
 /// A package version with known vulnerabilities.
@@ -89,17 +95,20 @@ pub struct Report {
     pub not_checked: Vec<NotChecked>,
     /// Every lockfile and manifest, with its count of packages.
     pub seen: Vec<Seen>,
+    /// Which advisories answered, for each ecosystem that has packages.
+    pub sources: Vec<AdvisorySource>,
 }
 
-/// Checks the packages of all lockfiles and manifests of a subject against an index. Pure: reads no clock, no file
-/// and no network beyond the index.
-pub fn check(tree: &SourceTree, index: &Index) -> Report {
+/// Checks the packages of all lockfiles and manifests of a subject. Pure: reads no clock, no file and no network beyond
+/// the database.
+pub fn check(tree: &SourceTree, database: &Database) -> Report {
     let inventory = lockfile::read(tree);
     let mut report = Report {
         packages: inventory.packages,
         findings: Vec::new(),
         not_checked: inventory.not_checked,
         seen: inventory.seen,
+        sources: Vec::new(),
     };
     let mut groups: BTreeMap<(Ecosystem, String, Pinned), Vec<usize>> = BTreeMap::new();
     let mut missing: BTreeMap<Ecosystem, usize> = BTreeMap::new();
@@ -108,27 +117,24 @@ pub fn check(tree: &SourceTree, index: &Index) -> Report {
             // Folders of the app: their names have nothing to do with the registry's.
             Origin::Local => continue,
             Origin::Git => {
-                let why = "it comes from a repository or an address, and advisories speak of registry versions";
                 let what = shown(package);
-                report.not_checked.push(NotChecked { what, why: why.to_owned(), matters: true });
+                report.not_checked.push(NotChecked { what, why: NOT_BY_VERSION.to_owned(), matters: true });
                 continue;
             }
             Origin::Registry => {}
         }
-        if index.source(package.ecosystem).is_none() {
+        if database.index(package.ecosystem).is_none() {
             *missing.entry(package.ecosystem).or_default() += 1;
             continue;
         }
         let name = package.ecosystem.normalized(&package.name);
         groups.entry((package.ecosystem, name, package.version.clone())).or_default().push(at);
     }
-    for source in index.sources().iter().filter(|source| source.partial) {
-        if groups.keys().any(|(ecosystem, ..)| *ecosystem == source.ecosystem) {
-            let what = format!("{} packages, release lines that a record leaves out", source.ecosystem);
-            let why = "this advisory index keeps one range per advisory, so an affected older or newer release line may \
-                       be missing; this version cannot fetch the full records";
-            report.not_checked.push(NotChecked { what, why: why.to_owned(), matters: false });
-        }
+    let mut used: Vec<Ecosystem> = groups.keys().map(|(ecosystem, ..)| *ecosystem).collect();
+    used.dedup();
+    report.sources = used.into_iter().map(|ecosystem| database.source(ecosystem)).collect();
+    for source in &report.sources {
+        say_source(source, &mut report.not_checked);
     }
     for (ecosystem, count) in missing {
         let what = format!("{count} packages of {ecosystem}");
@@ -138,9 +144,10 @@ pub fn check(tree: &SourceTree, index: &Index) -> Report {
     for ((ecosystem, name, version), packages) in groups {
         let Some(first) = packages.first().and_then(|at| report.packages.get(*at)) else { continue };
         let what = shown(first);
-        let advisories = match index.advisories(ecosystem, &name) {
-            Ok(advisories) => advisories,
-            Err(error) => {
+        let advisories = match database.index(ecosystem).map(|index| index.advisories(ecosystem, &name)) {
+            None => continue,
+            Some(Ok(advisories)) => advisories,
+            Some(Err(error)) => {
                 report.not_checked.push(NotChecked { what, why: error.to_string(), matters: true });
                 continue;
             }
@@ -148,7 +155,10 @@ pub fn check(tree: &SourceTree, index: &Index) -> Report {
         if advisories.is_empty() {
             continue;
         }
-        let outcome = judge(ecosystem, &version, &advisories);
+        let mut outcome = judge(ecosystem, &version, &advisories);
+        if !outcome.matches.is_empty() {
+            rank(&mut outcome.matches, database.exploited());
+        }
         if let Some(why) = outcome.unclear {
             report.not_checked.push(NotChecked { what, why, matters: outcome.matters });
         }
@@ -172,9 +182,207 @@ pub fn check(tree: &SourceTree, index: &Index) -> Report {
             packages,
         });
     }
+    if !report.findings.is_empty() {
+        for problem in &database.exploited().problems {
+            let what = "which advisories are exploited".to_owned();
+            report.not_checked.push(NotChecked { what, why: problem.clone(), matters: false });
+        }
+    }
     report.not_checked.sort();
     report.not_checked.dedup();
     report
+}
+
+/// What one advisory is about.
+#[derive(Clone, Debug)]
+pub struct Concern {
+    /// Every id of it.
+    pub ids: BTreeSet<String>,
+    /// The packages, with the affected versions in words.
+    pub packages: BTreeMap<(Ecosystem, String), String>,
+    /// One line; `""` where no record has one.
+    pub summary: String,
+    /// The highest of its records.
+    pub severity: Severity,
+    /// Attackers are known to use it.
+    pub exploited: Option<KnownExploited>,
+}
+
+/// What an advisory is about, by any of its ids: all records that share an id with it, directly or through others.
+/// `None` when no record has the id. The second part names ecosystems whose advisories could not be read.
+pub fn concern(database: &Database, id: &str) -> (Option<Concern>, Vec<NotChecked>) {
+    let mut gaps = Vec::new();
+    let mut ids = BTreeSet::from([id.to_owned()]);
+    let mut records: Vec<(Ecosystem, String, Vec<Advisory>)> = Vec::new();
+    // A record may share an id with one that shares an id. Each round finds more or is the last.
+    for _ in 0..4 {
+        let known = ids.len();
+        (records, gaps) = records_about(database, &ids);
+        ids.extend(records.iter().flat_map(|(_, _, found)| found).flat_map(Advisory::ids).map(str::to_owned));
+        if ids.len() == known {
+            break;
+        }
+    }
+    let mut concern = Concern {
+        ids: BTreeSet::new(),
+        packages: BTreeMap::new(),
+        summary: String::new(),
+        severity: Severity::Unknown,
+        exploited: None,
+    };
+    for (ecosystem, name, advisories) in records {
+        let mut affected: Vec<String> = Vec::new();
+        for advisory in &advisories {
+            affected.push(advisory.affected());
+            concern.severity = concern.severity.max(advisory.severity);
+            if concern.summary.is_empty() {
+                concern.summary.clone_from(&advisory.summary);
+            }
+        }
+        affected.dedup();
+        concern.packages.insert((ecosystem, name), affected.join("; "));
+    }
+    if concern.packages.is_empty() {
+        return (None, gaps);
+    }
+    // The id as its sources write it.
+    if ids.iter().any(|known| known != id && known.eq_ignore_ascii_case(id)) {
+        ids.remove(id);
+    }
+    concern.exploited = database.exploited().known(ids.iter().map(String::as_str));
+    concern.ids = ids;
+    (Some(concern), gaps)
+}
+
+type Found = Vec<(Ecosystem, String, Vec<Advisory>)>;
+
+/// All advisories that have one of some ids, and what could not be read.
+fn records_about(database: &Database, ids: &BTreeSet<String>) -> (Found, Vec<NotChecked>) {
+    let (mut records, mut gaps) = (Vec::new(), Vec::new());
+    let ids: BTreeSet<String> = ids.iter().map(|id| id.to_ascii_uppercase()).collect();
+    for ecosystem in Ecosystem::ALL {
+        let source = database.source(ecosystem);
+        say_source(&AdvisorySource { info: None, ..source }, &mut gaps);
+        let Some(index) = database.index(ecosystem) else { continue };
+        match index.find_ids(ecosystem, &ids) {
+            Ok(found) => records.extend(found.into_iter().map(|(name, advisories)| (ecosystem, name, advisories))),
+            Err(error) => {
+                let what = format!("{ecosystem} advisories");
+                gaps.push(NotChecked { what, why: error.to_string(), matters: true });
+            }
+        }
+    }
+    (records, gaps)
+}
+
+/// Whether one advisory hits an app.
+#[derive(Clone, Debug, Default)]
+pub struct Impact {
+    /// The packages that are hit, with what is known of the advisory.
+    pub hit: Vec<(Package, Match)>,
+    /// Packages of its name whose version is not affected.
+    pub not_affected: Vec<Package>,
+    /// What could hide a hit.
+    pub not_checked: Vec<NotChecked>,
+}
+
+/// Looks whether one advisory hits the packages of a subject.
+pub fn impact(tree: &SourceTree, database: &Database, concern: &Concern) -> Impact {
+    let inventory = lockfile::read(tree);
+    let mut out = Impact { not_checked: inventory.not_checked, ..Impact::default() };
+    out.not_checked.retain(|gap| gap.matters);
+    if inventory.seen.is_empty() && out.not_checked.is_empty() {
+        let why = "no lockfile and no manifest was found".to_owned();
+        out.not_checked.push(NotChecked { what: "the packages of this app".to_owned(), why, matters: true });
+    }
+    for package in inventory.packages {
+        let name = package.ecosystem.normalized(&package.name);
+        if package.origin == Origin::Local || !concern.packages.contains_key(&(package.ecosystem, name.clone())) {
+            continue;
+        }
+        let mut gap = |why: String| {
+            out.not_checked.push(NotChecked { what: shown(&package), why, matters: true });
+        };
+        if package.origin == Origin::Git {
+            gap(NOT_BY_VERSION.to_owned());
+            continue;
+        }
+        let advisories = match database.index(package.ecosystem).map(|index| index.advisories(package.ecosystem, &name))
+        {
+            Some(Ok(advisories)) => advisories,
+            Some(Err(error)) => {
+                gap(error.to_string());
+                continue;
+            }
+            None => continue,
+        };
+        let numbers = groups(&advisories);
+        let meant = |advisory: &Advisory| advisory.ids().any(|id| concern.ids.contains(id));
+        let wanted: BTreeSet<usize> = advisories
+            .iter()
+            .zip(&numbers)
+            .filter(|(advisory, _)| meant(advisory))
+            .map(|(_, number)| *number)
+            .collect();
+        let about: Vec<Advisory> = advisories
+            .iter()
+            .zip(&numbers)
+            .filter(|(_, number)| wanted.contains(number))
+            .map(|(advisory, _)| advisory.clone())
+            .collect();
+        let mut outcome = judge(package.ecosystem, &package.version, &about);
+        let hit = !outcome.matches.is_empty();
+        if let Some(why) = outcome.unclear.filter(|_| !hit) {
+            gap(why);
+            continue;
+        }
+        rank(&mut outcome.matches, database.exploited());
+        if !hit {
+            out.not_affected.push(package.clone());
+        }
+        out.hit.extend(outcome.matches.into_iter().map(|found| (package.clone(), found)));
+    }
+    out.not_checked.sort();
+    out.not_checked.dedup();
+    out
+}
+
+/// Why a package from a repository is not checked.
+const NOT_BY_VERSION: &str = "it comes from a repository or an address, and advisories speak of registry versions";
+
+/// What an index says of itself that keeps it from answering for everything.
+fn say_source(source: &AdvisorySource, not_checked: &mut Vec<NotChecked>) {
+    let ecosystem = source.ecosystem;
+    if let Some(damaged) = &source.damaged {
+        let what = format!("{ecosystem} advisories of the last update");
+        let why = format!(
+            "{damaged}. The advisories that are part of this program were used; `plimsoll advisories update` makes a new one"
+        );
+        not_checked.push(NotChecked { what, why, matters: true });
+    }
+    let Some(info) = &source.info else { return };
+    if info.partial {
+        let what = format!("{ecosystem} packages, release lines that a record leaves out");
+        let why = "this advisory index keeps one range per advisory, so an affected older or newer release line may be \
+                   missing; `plimsoll advisories update` fetches the full records";
+        not_checked.push(NotChecked { what, why: why.to_owned(), matters: false });
+    }
+    if info.unreadable > 0 {
+        let count = info.unreadable;
+        let what = format!("{count} {ecosystem} {}", if count == 1 { "advisory" } else { "advisories" });
+        let why = "the records could not be read when the advisory index was built".to_owned();
+        not_checked.push(NotChecked { what, why, matters: true });
+    }
+}
+
+/// Adds what is known of attacks, and puts what is exploited first.
+fn rank(matches: &mut [Match], exploited: &Exploited) {
+    for found in matches.iter_mut() {
+        let ids = || std::iter::once(found.id.as_str()).chain(found.aliases.iter().map(String::as_str));
+        (found.exploited, found.likelihood) = (exploited.known(ids()), exploited.likelihood(ids()));
+    }
+    // Stable: beyond that they keep their order.
+    matches.sort_by_key(|found| found.exploited.is_none());
 }
 
 fn shown(package: &Package) -> String {
@@ -213,7 +421,7 @@ fn judge(ecosystem: Ecosystem, pinned: &Pinned, advisories: &[Advisory]) -> Outc
             };
             for (at, advisory) in advisories.iter().enumerate() {
                 match advisory.affects(ecosystem, text, &version) {
-                    Affects::Yes => hits.push((at, certainty(ecosystem, advisory, &version))),
+                    Affects::Yes => hits.push((at, certainty(ecosystem, advisory, text, &version))),
                     Affects::No => {}
                     Affects::CannotTell => unclear.push(&advisory.id),
                 }
@@ -271,11 +479,17 @@ fn judge(ecosystem: Ecosystem, pinned: &Pinned, advisories: &[Advisory]) -> Outc
 }
 
 /// How sure a match of an exact version is. A source that keeps one range per advisory may leave out that the fix was
-/// also made in an older release line.
-fn certainty(ecosystem: Ecosystem, advisory: &Advisory, version: &Version) -> Certainty {
-    let fix = advisory.fixes().filter_map(|text| Version::parse(ecosystem, text)).max();
-    let older_line = fix.is_some_and(|fix| version.major() < fix.major());
-    if advisory.partial && older_line { Certainty::Likely } else { Certainty::Certain }
+/// also made in an older release line. And a pre-release of the very version that fixes it (`4.0.0-rc.1` where 4.0.0 is
+/// named) is affected by the letter of the record, but may have the fix already.
+fn certainty(ecosystem: Ecosystem, advisory: &Advisory, text: &str, version: &Version) -> Certainty {
+    let fixes: Vec<Version> = advisory.fixes().filter_map(|text| Version::parse(ecosystem, text)).collect();
+    let older_line = fixes.iter().max().is_some_and(|fix| version.major() < fix.major());
+    let numbers = text.trim_start_matches('v');
+    let numbers =
+        numbers.find(|letter: char| !letter.is_ascii_digit() && letter != '.').and_then(|end| numbers.get(..end));
+    let release = numbers.and_then(|numbers| Version::parse(ecosystem, numbers.trim_end_matches('.')));
+    let before_fix = version.is_prerelease() && release.is_some_and(|release| fixes.contains(&release));
+    if before_fix || (advisory.partial && older_line) { Certainty::Likely } else { Certainty::Certain }
 }
 
 fn listed(ids: &[&str]) -> String {
@@ -364,6 +578,8 @@ fn matches(
             kind: affecting.iter().map(|advisory| advisory.kind).min().unwrap_or(Kind::Vulnerability),
             certainty: members.iter().map(|(_, certainty)| *certainty).max().unwrap_or(Certainty::Possible),
             fixed_in,
+            exploited: None,
+            likelihood: None,
         });
     }
     out.sort_by(|a, b| (b.severity, b.score, &a.id).cmp(&(a.severity, a.score, &b.id)));

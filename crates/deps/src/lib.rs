@@ -1,21 +1,32 @@
 //! Lockfiles, version orders and advisories.
 //!
-//! [`check`] reads every lockfile and manifest of a subject and compares the packages with an [`Index`] of
+//! [`check`] reads every lockfile and manifest of a subject and compares the packages with a [`Database`] of
 //! advisories. It has three answers: affected (a [`Vulnerable`]), not affected (silence about a package that is in
 //! [`Report::packages`]), and not checked, with the reason ([`Report::not_checked`]).
 //!
-//! [`Index::builtin`] is part of the program and needs no network; [`IndexBuilder`] makes a fresh one from OSV records.
+//! [`Index::builtin`] is part of the program and needs no network; [`update`] brings the indexes of a folder up to date
+//! from a [`Bucket`] of OSV records, and [`Database`] takes the better one for each ecosystem.
 
 mod check;
+mod database;
 mod doc;
+mod exploited;
 mod index;
 mod lockfile;
 mod osv;
 mod package;
+mod registry;
+mod sync;
+#[doc(hidden)]
+pub mod untrusted;
 mod version;
 
-pub use check::{Certainty, Match, Report, Vulnerable, check};
+pub use check::{Certainty, Concern, Impact, Match, Report, Vulnerable, check, concern, impact};
+pub use database::{AdvisorySource, Database};
+pub use exploited::{Exploited, KnownExploited, update_epss, update_kev};
 pub use index::{BuildProblem, Day, Index, IndexBuilder, IndexError, SourceInfo};
 pub use osv::{Advisory, Kind, Severity};
 pub use package::{Ecosystem, NotChecked, Origin, Package, Pinned, Scope, Seen};
+pub use registry::{LookUp, LookUpError, LookedUp, PackageFacts, Private, Registry, VersionFacts, look_up, packages};
+pub use sync::{Answer, Bucket, FolderBucket, UpdateError, Updated, index_file, update, update_from_records};
 pub use version::Version;

@@ -12,7 +12,7 @@ mod seeds;
 pub use mutate::Mutation;
 pub use seeds::{Seed, seeds};
 
-use plimsoll_deps::{Day, Ecosystem, Index, IndexBuilder};
+use plimsoll_deps::{Database, Day, Ecosystem, Index, IndexBuilder};
 use plimsoll_source::SourceTree;
 
 /// A parser under test.
@@ -42,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     },
     Target { name: "osv", run: osv, wants: |seed| seed.path.ends_with(".osv.json") },
     Target { name: "advisory_index", run: advisory_index, wants: |seed| seed.path.ends_with(".osv.json") },
+    Target { name: "advisory_feeds", run: advisory_feeds, wants: |seed| seed.path.starts_with("small/feed.") },
     Target { name: "secrets", run: secrets, wants: |seed| seed.ends_with(&["env", "md", "js", "json", "py", "sql"]) },
     Target {
         name: "settings",
@@ -129,7 +130,7 @@ pub fn lockfiles(bytes: &[u8]) {
     ];
     let text = text(bytes);
     for name in NAMES {
-        let _ = plimsoll_deps::check(&SourceTree::from_texts([(*name, text.as_str())]), Index::builtin());
+        let _ = plimsoll_deps::check(&SourceTree::from_texts([(*name, text.as_str())]), &Database::builtin());
     }
 }
 
@@ -145,7 +146,7 @@ pub fn osv(bytes: &[u8]) {
         let _ = index.advisories(Ecosystem::Npm, name);
     }
     let lock = r#"{"lockfileVersion":3,"packages":{"node_modules/lodash":{"version":"4.17.4"}}}"#;
-    let _ = plimsoll_deps::check(&SourceTree::from_texts([("package-lock.json", lock)]), &index);
+    let _ = plimsoll_deps::check(&SourceTree::from_texts([("package-lock.json", lock)]), &Database::of(index));
 }
 
 /// An index file that somebody else wrote.
@@ -165,6 +166,11 @@ pub fn advisory_index(bytes: &[u8]) {
             let _ = index.advisories(Ecosystem::Npm, "lodash");
         }
     }
+}
+
+/// Lists of records and tables of exploited vulnerabilities.
+pub fn advisory_feeds(bytes: &[u8]) {
+    plimsoll_deps::untrusted::feeds(bytes);
 }
 
 /// Keys, passwords and accounts in any text.

@@ -56,6 +56,12 @@ pub(crate) const OSV: &str = r#"{"schema_version":"1.6.0","id":"GHSA-aaaa-bbbb-c
 
 const SMALL: &[(&str, &str)] = &[
     ("small/a.osv.json", OSV),
+    ("small/feed.list.csv", "2026-05-21T14:54:44.011147Z,GHSA-aaaa-bbbb-cccc\n2027-07-09T15:54:00Z,PYSEC-2025-19\n"),
+    (
+        "small/feed.kev.json",
+        r#"{"dateReleased":"2026-08-01T10:00:00Z","vulnerabilities":[{"cveID":"CVE-2021-44228","dateAdded":"2021-12-10","knownRansomwareCampaignUse":"Known"}]}"#,
+    ),
+    ("small/feed.epss.csv", "#model_version:v1,score_date:2026-08-01\ncve,epss,percentile\nCVE-2021-44228,0.97,0.99\n"),
     (
         "small/plimsoll.toml",
         "[[waiver]]\nrule = \"no-security-headers\"\nreason = \"behind a proxy\"\nowner = \"a@b.example\"\nuntil = 2026-06-01\n\n[data]\ncarries = \"personal\"\n# plimsoll: allow sql-from-input until 2026-02-30 -- reason\n",

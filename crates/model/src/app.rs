@@ -17,8 +17,8 @@ pub use data::{
 pub use entry::{Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, Reach, Side};
 pub use flow::{Flow, Sink, Source};
 pub use settings::{
-    AllowedOrigins, CookieSet, CorsPolicy, CryptoUse, CryptoUseKind, HeaderSet, Limiter, Package, PackageAdvisory,
-    SameSite, SecretKind, SecretSeen, SecretTier, SettingSeen, ThirdParty,
+    AdvisoriesUsed, AllowedOrigins, CookieSet, CorsPolicy, CryptoUse, CryptoUseKind, HeaderSet, Limiter, Package,
+    PackageAdvisory, SameSite, SecretKind, SecretSeen, SecretTier, SettingSeen, ThirdParty,
 };
 
 use plimsoll_source::Span;
@@ -73,6 +73,8 @@ pub struct App {
     pub packages: Vec<Package>,
     /// Number of packages looked at.
     pub packages_seen: usize,
+    /// With what they were compared, by ecosystem.
+    pub advisories: Vec<AdvisoriesUsed>,
     /// Keys, passwords and tokens written in files.
     pub secrets: Vec<SecretSeen>,
     /// Files in the repository that should not be there.

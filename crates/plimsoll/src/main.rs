@@ -1,6 +1,7 @@
 //! The command line.
 #![expect(clippy::print_stderr, reason = "the only crate that speaks to a terminal")]
 
+mod advisories;
 mod after;
 mod comments;
 mod data;
@@ -114,6 +115,11 @@ enum Command {
     Incident {
         #[command(subcommand)]
         what: Incident,
+    },
+    /// Brings the advisories about packages up to date, shows how old they are, and which apps one of them hits.
+    Advisories {
+        #[command(subcommand)]
+        what: advisories::Advisories,
     },
     /// Explains a rule.
     Explain {
@@ -267,6 +273,13 @@ fn main() -> ExitCode {
             Ok(text) => {
                 print(&text);
                 ExitCode::SUCCESS
+            }
+            Err(error) => usage(&error),
+        },
+        Command::Advisories { what } => match advisories::run(what, &terminal_options()) {
+            Ok(said) => {
+                print(&said.text);
+                ExitCode::from(said.code)
             }
             Err(error) => usage(&error),
         },

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use plimsoll_loadline::Carried;
 use plimsoll_model::{App, Coverage, DataClass, DataItem, Day, Environment, NotChecked, Review};
+use plimsoll_source::SourceTree;
 
+use crate::advisories::database;
 use crate::owner::{self, Subject};
 use crate::request_log::RequestLog;
 use crate::{progress, waive};
@@ -14,7 +16,7 @@ pub(crate) fn incident(path: &Path) -> Result<String, String> {
     let _progress = progress::Progress::start();
     let subject = owner::read(path)?;
     let review = of(&subject, &Asked::default())?;
-    Ok(crate::after::incident(&review, &plimsoll_witness::observe(&subject.tree), &subject.tree))
+    Ok(crate::after::incident(&review, &observe(&subject.tree), &subject.tree))
 }
 
 /// What a review asks of the running app.
@@ -39,7 +41,7 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
     let tree = &subject.tree;
     let mut log = RequestLog::create(asked.log)?;
     progress::stage("understanding the code");
-    let mut app = plimsoll_witness::observe(tree);
+    let mut app = observe(tree);
     if let Some(url) = asked.url {
         progress::stage("asking the running app");
         let input = plimsoll_probe::ProbeInput::from_app(&app, tree);
@@ -63,12 +65,12 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
     plimsoll_datamap::annotate(&mut app);
     let (mut findings, mut problems) = plimsoll_rules::run_all(&app, tree);
     app.not_checked.append(&mut problems);
-    let advisories = plimsoll_witness::advisories_date();
-    let advisories_age = Day::parse(&advisories).map(|day| subject.today.since(day));
-    if advisories_age.is_none_or(|age| age > 7) {
+    let advisories = advisories_date(&app);
+    let advisories_age = subject.today.since(advisories);
+    for used in app.advisories.iter().filter(|used| subject.today.since(used.known_until) > MAX_ADVISORY_DAYS) {
         app.not_checked.push(NotChecked {
-            what: format!("advisories published after {advisories}"),
-            why: "the advisory facts of this version end there".into(),
+            what: format!("{} advisories published after {}", used.ecosystem, used.known_until),
+            why: "the advisories of this machine end there; `plimsoll advisories update` fetches newer ones".into(),
             weighs: false,
         });
     }
@@ -96,14 +98,28 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
         unused_waivers,
         environment: Environment {
             plimsoll: env!("CARGO_PKG_VERSION").into(),
-            advisories_age_days: advisories_age,
-            advisories_date: Some(advisories),
+            advisories_age_days: Some(advisories_age),
+            advisories_date: Some(advisories.to_string()),
             date: subject.today.to_string(),
         },
         rules: plimsoll_rules::RULES.iter().map(|rule| rule.info()).collect(),
     };
     subject.settle(&mut review);
     Ok(review)
+}
+
+/// Advisories older than this are a gap that is said.
+const MAX_ADVISORY_DAYS: i64 = 7;
+
+/// The day from which on nothing is known of the app's packages, or of any where it has none.
+fn advisories_date(app: &App) -> Day {
+    let used = app.advisories.iter().map(|used| used.known_until).min();
+    used.unwrap_or_else(|| Day::from_days(i64::from(database().date().0)))
+}
+
+/// What was observed of the source, with the advisories of this machine.
+fn observe(tree: &SourceTree) -> App {
+    plimsoll_witness::observe_with(tree, database())
 }
 
 /// What the app carries: the heaviest data of the map, or what a login and entry points imply where no field is known.
@@ -133,7 +149,7 @@ pub(crate) fn chains(path: &Path, assume_fixed: &[String]) -> Result<Review, Str
         return Err(format!("`{name}` is neither a rule nor a finding of this app"));
     }
     if !assume_fixed.is_empty() {
-        let mut app = plimsoll_witness::observe(&owner::read(path)?.tree);
+        let mut app = observe(&owner::read(path)?.tree);
         plimsoll_datamap::annotate(&mut app);
         let left = plimsoll_chains::derive(&app, &known.findings, known.verdict.carries, assume_fixed);
         (known.chains, known.cheapest_cut, known.repairs) = (left.chains, left.cut, left.repairs);
@@ -145,5 +161,5 @@ pub(crate) fn chains(path: &Path, assume_fixed: &[String]) -> Result<Review, Str
 pub(crate) fn map(path: &Path) -> Result<plimsoll_report::Map, String> {
     let _progress = progress::Progress::start();
     let subject = owner::read(path)?;
-    Ok(crate::map::build(subject.name(), &plimsoll_witness::observe(&subject.tree), &subject.tree))
+    Ok(crate::map::build(subject.name(), &observe(&subject.tree), &subject.tree))
 }

@@ -5,6 +5,7 @@
 //! in which control characters, escape sequences and direction overrides are made visible, and then escapes for its
 //! own format.
 
+mod advisories;
 mod clean;
 mod data;
 mod explain;
@@ -23,6 +24,10 @@ mod words;
 
 use plimsoll_model::Review;
 
+pub use advisories::{
+    AdvisorySourceStatus, AdvisoryStatus, AdvisoryTable, ImpactApp, ImpactHit, ImpactPackage, ImpactReport,
+    PackageStanding, PackagesReport,
+};
 pub use map::{Map, MapEffect, MapEntry, MapGuard, MapStore};
 pub use terminal::TerminalOptions;
 
@@ -104,6 +109,36 @@ pub fn map_json(map: &Map) -> String {
 /// The map as one self-contained HTML page.
 pub fn map_html(map: &Map) -> String {
     map::html(map)
+}
+
+/// Which advisories are known, for a person at a terminal.
+pub fn advisory_status_terminal(status: &AdvisoryStatus, options: &TerminalOptions) -> String {
+    advisories::status_terminal(status, options)
+}
+
+/// Which advisories are known, as JSON, `"schema": "plimsoll-advisories/1"`.
+pub fn advisory_status_json(status: &AdvisoryStatus) -> String {
+    advisories::status_json(status)
+}
+
+/// Which apps an advisory hits, for a person at a terminal.
+pub fn impact_terminal(report: &ImpactReport, options: &TerminalOptions) -> String {
+    advisories::impact_terminal(report, options)
+}
+
+/// Which apps an advisory hits, as JSON, `"schema": "plimsoll-impact/1"`.
+pub fn impact_json(report: &ImpactReport) -> String {
+    advisories::impact_json(report)
+}
+
+/// What registries say of an app's packages, for a person at a terminal.
+pub fn packages_terminal(report: &PackagesReport, options: &TerminalOptions) -> String {
+    advisories::packages_terminal(report, options)
+}
+
+/// What registries say of an app's packages, as JSON, `"schema": "plimsoll-packages/1"`.
+pub fn packages_json(report: &PackagesReport) -> String {
+    advisories::packages_json(report)
 }
 
 /// A rule's page (Markdown) for the terminal.

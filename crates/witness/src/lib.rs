@@ -16,11 +16,10 @@ mod stores;
 mod templates;
 mod third_parties;
 
-pub use packages::advisories_date;
-
 use std::collections::BTreeSet;
 
 use plimsoll_analysis::{Event, Facts, FunctionRef, Machine, Program, Value};
+use plimsoll_deps::Database;
 use plimsoll_ir::FunctionId;
 use plimsoll_model::app::{EntryPoint, Flow, SecretKind};
 use plimsoll_model::{App, NotChecked};
@@ -46,8 +45,13 @@ impl Witnessing<'_, '_> {
     }
 }
 
-/// Observes the source of an app.
+/// Observes the source of an app, with the advisories that are part of the program.
 pub fn observe(tree: &SourceTree) -> App {
+    observe_with(tree, &Database::builtin())
+}
+
+/// Observes the source of an app.
+pub fn observe_with(tree: &SourceTree, advisories: &Database) -> App {
     let mut app = App::default();
     let modules = parse_all(tree, &mut app);
     let program = Program::new(tree, modules);
@@ -84,7 +88,7 @@ pub fn observe(tree: &SourceTree) -> App {
         templates::observe(tree, &cleaned, app);
         templates::role_forms(tree, &program, app);
     });
-    contained(&mut app, "packages", |app| packages::observe(tree, app));
+    contained(&mut app, "packages", |app| packages::observe(tree, advisories, app));
     contained(&mut app, "keys and passwords in files", |app| secrets(tree, app));
     contained(&mut app, "the database's tables and policies", |app| {
         let mut schema = plimsoll_schema::read(tree);

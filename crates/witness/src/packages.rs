@@ -1,12 +1,17 @@
 //! Packages with known advisories, from the dependency engine.
 
-use plimsoll_deps::Index;
-use plimsoll_model::app::{Package, PackageAdvisory};
-use plimsoll_model::{App, NotChecked, Severity};
+use plimsoll_deps::{Database, Kind};
+use plimsoll_model::app::{AdvisoriesUsed, Package, PackageAdvisory};
+use plimsoll_model::{App, Day, NotChecked, Severity};
 use plimsoll_source::SourceTree;
 
-pub(crate) fn observe(tree: &SourceTree, app: &mut App) {
-    let report = plimsoll_deps::check(tree, Index::builtin());
+pub(crate) fn observe(tree: &SourceTree, advisories: &Database, app: &mut App) {
+    let report = plimsoll_deps::check(tree, advisories);
+    let used = report.sources.iter().map(|source| AdvisoriesUsed {
+        ecosystem: source.ecosystem.as_str().to_owned(),
+        known_until: Day::from_days(i64::from(source.known_until.0)),
+    });
+    app.advisories.extend(used);
     app.packages_seen = report.packages.len();
     app.looked_at.push(format!("{} packages", report.packages.len()));
     for gap in report.not_checked {
@@ -28,6 +33,8 @@ pub(crate) fn observe(tree: &SourceTree, app: &mut App) {
         let advisories = finding
             .advisories
             .iter()
+            // "Nobody maintains it" is no hole.
+            .filter(|advisory| matches!(advisory.kind, Kind::Vulnerability | Kind::Malicious))
             .map(|advisory| PackageAdvisory {
                 id: advisory.id.clone(),
                 summary: advisory.summary.clone(),
@@ -37,6 +44,8 @@ pub(crate) fn observe(tree: &SourceTree, app: &mut App) {
                     plimsoll_deps::Severity::Medium | plimsoll_deps::Severity::Unknown => Severity::Medium,
                     plimsoll_deps::Severity::Low => Severity::Low,
                 },
+                exploited: advisory.exploited.map(|known| known.since.to_string()),
+                likelihood: advisory.likelihood,
             })
             .collect();
         app.packages.push(Package {
@@ -60,9 +69,4 @@ pub(crate) fn observe(tree: &SourceTree, app: &mut App) {
             imported_at: Vec::new(),
         });
     }
-}
-
-/// Date of the advisory facts, `YYYY-MM-DD`.
-pub fn advisories_date() -> String {
-    Index::builtin().date().to_string()
 }

@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
         self.take(length)
     }
 
-    fn text(&mut self) -> Result<&'a str, IndexError> {
+    pub(super) fn text(&mut self) -> Result<&'a str, IndexError> {
         std::str::from_utf8(self.bytes()?).map_err(|_| IndexError::Damaged("a text is not UTF-8"))
     }
 

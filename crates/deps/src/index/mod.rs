@@ -1,19 +1,24 @@
 //! The advisory index: one file, built once from OSV records, from which a package name costs one lookup.
 //!
-//! Layout (numbers little-endian): `PLIMADV1`, header length `u32`, header, checksum of the header `u32`, blocks.
-//! The header holds the day of the build, the sources, the place and checksum of every block, and a sorted table
-//! from the hash of a package name to its block. Blocks are deflated and decoded one at a time, when a name in them
-//! is asked for; a name without advisories costs a binary search. Every checksum is verified before use, so a
-//! truncated or damaged file is an error and never reads as "no advisories".
+//! Layout (numbers little-endian): `PLIMADV1`, header length `u32`, header, checksum of the header `u32`, blocks,
+//! stamps. The header holds the day of the build, the sources, the place and checksum of every block, a sorted table
+//! from the hash of a package name to its block, and where the records came from. Blocks are deflated and decoded one
+//! at a time, when a name in them is asked for; a name without advisories costs a binary search. The stamps (when
+//! which record was changed) are read by an update only. Every checksum is verified before use, so a truncated or
+//! damaged file is an error and never reads as "no advisories".
+//!
+//! The file is read in place, piece by piece, rather than mapped: of a mapped file that somebody cuts short, the
+//! next access ends the process, and mapping needs `unsafe`, which this workspace forbids.
 
 mod build;
 mod codec;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+pub(crate) use build::{Archive, replace};
 pub use build::{BuildProblem, IndexBuilder};
 
 use crate::Ecosystem;
@@ -25,6 +30,8 @@ const MAGIC: &[u8; 8] = b"PLIMADV1";
 const MAX_HEADER: usize = 64 << 20;
 /// No block is written larger than this when inflated.
 const MAX_BLOCK: usize = 64 << 20;
+/// Two million stamps are far below this.
+const MAX_STAMPS: usize = 256 << 20;
 
 /// Why an index cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +46,7 @@ pub enum IndexError {
 }
 
 /// A day, as days since 1970-01-01.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Day(pub u32);
 
 impl Day {
@@ -100,6 +107,43 @@ pub struct SourceInfo {
     pub partial: bool,
 }
 
+/// Where the records of an index came from, and in which state the source was. It is part of the index file: the two
+/// cannot disagree, whenever a write is killed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sync {
+    /// The source, for people and to tell whether it is still the same; `""` when the index was not made by an update.
+    pub(crate) source: String,
+    /// What the source calls the state of its list of records (HTTP's `ETag`).
+    pub(crate) tag: String,
+    /// The day on which a live source last said what it has.
+    pub(crate) checked: Option<Day>,
+    /// When which record was last changed.
+    pub(crate) stamps: BTreeMap<String, Stamp>,
+}
+
+/// The moment of a change in microseconds since 1970. Moments are compared for equality only: records dated in the
+/// future exist, and an order would never let anything newer past them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Stamp(pub(crate) u64);
+
+impl Stamp {
+    /// Reads `2026-05-21T14:54:44.011147Z`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let day = u64::from(day_of(text)?);
+        let mut clock = text.get(10..)?.strip_prefix(['T', 't', ' '])?.strip_suffix(['Z', 'z'])?.split(':');
+        let mut two = |most: u64| clock.next()?.parse::<u64>().ok().filter(|number| *number <= most);
+        let (hours, minutes) = (two(23)?, two(59)?);
+        let (seconds, fraction) = clock.next().map_or(("0", ""), |rest| rest.split_once('.').unwrap_or((rest, "")));
+        let seconds = seconds.parse::<u64>().ok().filter(|number| *number <= 60)?;
+        let mut micros = 0;
+        for at in 0..6 {
+            let digit = fraction.as_bytes().get(at).map_or(Some(0), |byte| char::from(*byte).to_digit(10))?;
+            micros = micros * 10 + u64::from(digit);
+        }
+        Some(Stamp((((day * 24 + hours) * 60 + minutes) * 60 + seconds) * 1_000_000 + micros))
+    }
+}
+
 enum Store {
     Memory(&'static [u8]),
     Owned(Vec<u8>),
@@ -119,6 +163,9 @@ pub struct Index {
     store: Store,
     built: Day,
     sources: Vec<SourceInfo>,
+    /// Without the stamps, which stay in the file.
+    sync: Sync,
+    stamps: Option<Block>,
     blocks: Vec<Block>,
     /// Pairs of name hash and block number, sorted.
     names: Vec<(u32, u32)>,
@@ -181,9 +228,28 @@ impl Index {
         Ok(header.open(Store::Owned(bytes)))
     }
 
+    /// The bytes of an index in memory.
+    pub(crate) fn into_bytes(self) -> Option<Vec<u8>> {
+        match self.store {
+            Store::Owned(bytes) => Some(bytes),
+            Store::Memory(_) | Store::File(_) => None,
+        }
+    }
+
     /// The day from which on nothing is known, taken over all ecosystems: the oldest of [`Index::sources`].
     pub fn date(&self) -> Day {
-        self.sources.iter().map(|source| source.as_of).min().unwrap_or(Day(0))
+        self.sources.iter().map(|source| self.known_until(source)).min().unwrap_or(Day(0))
+    }
+
+    /// The day from which on nothing is known of an ecosystem. What a live source had on the day on which it was last
+    /// asked is known, also where nothing had changed for weeks; of files only their newest record can be believed.
+    pub fn known_until(&self, source: &SourceInfo) -> Day {
+        self.sync.checked.map_or(source.as_of, |checked| checked.max(source.as_of))
+    }
+
+    /// Where an update took the records from; `""` for the one that is part of the program.
+    pub fn origin(&self) -> &str {
+        &self.sync.source
     }
 
     /// The day on which the index was built.
@@ -223,17 +289,56 @@ impl Index {
     /// # Errors
     /// When any part is damaged or cannot be read.
     pub fn verify(&self) -> Result<(), IndexError> {
+        self.each_entry(|_, _, _| {})?;
+        self.sync().map(|_| ())
+    }
+
+    /// The packages of an ecosystem with the advisories that have one of some ids (in capitals). This reads the whole
+    /// index.
+    pub(crate) fn find_ids(
+        &self,
+        ecosystem: Ecosystem,
+        ids: &BTreeSet<String>,
+    ) -> Result<Vec<(String, Vec<Advisory>)>, IndexError> {
+        let mut out = Vec::new();
+        self.each_entry(|known, name, mut advisories| {
+            let wanted = |advisory: &Advisory| advisory.ids().any(|own| ids.contains(&own.to_ascii_uppercase()));
+            advisories.retain(|advisory| known == ecosystem && wanted(advisory));
+            if !advisories.is_empty() {
+                out.push((name.to_owned(), advisories));
+            }
+        })?;
+        Ok(out)
+    }
+
+    /// Every package with its advisories, in the order of the file.
+    pub(crate) fn each_entry(&self, mut each: impl FnMut(Ecosystem, &str, Vec<Advisory>)) -> Result<(), IndexError> {
         for number in 0..self.blocks.len() {
             let number = u32::try_from(number).map_err(|_| IndexError::Damaged("too many blocks"))?;
             let bytes = self.block(number)?;
             let mut reader = Reader::new(&bytes);
             while !reader.is_empty() {
-                let _ = codec::entry_head(&mut reader)?;
-                let mut body = Reader::new(reader.bytes()?);
-                codec::advisories(&mut body)?;
+                let (number, name) = codec::entry_head(&mut reader)?;
+                let advisories = codec::advisories(&mut Reader::new(reader.bytes()?))?;
+                let ecosystem = ecosystem_of(number).ok_or(IndexError::Damaged("it names an unknown ecosystem"))?;
+                each(ecosystem, name, advisories);
             }
         }
         Ok(())
+    }
+
+    /// Where the records came from, with the stamps.
+    pub(crate) fn sync(&self) -> Result<Sync, IndexError> {
+        let mut sync = self.sync.clone();
+        if let Some(place) = &self.stamps {
+            let bytes = self.inflated(place)?;
+            let mut reader = Reader::new(&bytes);
+            while !reader.is_empty() {
+                let id = reader.text()?.to_owned();
+                sync.stamps.insert(id, Stamp(u64::from(reader.u32()?) | u64::from(reader.u32()?) << 32));
+            }
+        }
+        Ok(sync)
     }
 
     fn block(&self, number: u32) -> Result<Arc<Vec<u8>>, IndexError> {
@@ -243,6 +348,17 @@ impl Index {
             return Ok(Arc::clone(bytes));
         }
         let block = self.blocks.get(number as usize).ok_or(IndexError::Damaged("a block is missing"))?;
+        let bytes = Arc::new(self.inflated(block)?);
+        if let Ok(mut cache) = self.cache.lock() {
+            if cache.len() >= CACHED {
+                cache.clear();
+            }
+            cache.insert(number, Arc::clone(&bytes));
+        }
+        Ok(bytes)
+    }
+
+    fn inflated(&self, block: &Block) -> Result<Vec<u8>, IndexError> {
         let place = || {
             let start = usize::try_from(block.offset).ok()?;
             Some(start..start.checked_add(block.stored as usize)?)
@@ -275,13 +391,6 @@ impl Index {
         if bytes.len() != block.inflated as usize {
             return Err(IndexError::Damaged("a block has the wrong size"));
         }
-        let bytes = Arc::new(bytes);
-        if let Ok(mut cache) = self.cache.lock() {
-            if cache.len() >= CACHED {
-                cache.clear();
-            }
-            cache.insert(number, Arc::clone(&bytes));
-        }
         Ok(bytes)
     }
 }
@@ -313,7 +422,11 @@ fn ecosystem_number(ecosystem: Ecosystem) -> u8 {
     }
 }
 
-fn checksum(bytes: &[u8]) -> u32 {
+fn ecosystem_of(number: u8) -> Option<Ecosystem> {
+    Ecosystem::ALL.into_iter().find(|ecosystem| ecosystem_number(*ecosystem) == number)
+}
+
+pub(crate) fn checksum(bytes: &[u8]) -> u32 {
     let mut crc = flate2::Crc::new();
     crc.update(bytes);
     crc.sum()
@@ -324,6 +437,18 @@ fn hash_of(ecosystem: Ecosystem, name: &str) -> u32 {
     crc.update(&[ecosystem_number(ecosystem)]);
     crc.update(name.as_bytes());
     crc.sum()
+}
+
+/// Sets the day on which a live source was last asked in the bytes of an index that an update made.
+pub(crate) fn set_checked(bytes: &mut [u8], day: Day) -> Result<(), IndexError> {
+    let end = 12 + header_length(bytes)?;
+    let header = bytes.get_mut(12..end).ok_or(IndexError::Damaged("it is cut short"))?;
+    // The day stands before the place of the stamps, which are three numbers at the end.
+    let at = header.len().checked_sub(16).ok_or(IndexError::Damaged("it is too short"))?;
+    header.get_mut(at..at + 4).ok_or(IndexError::Damaged("it is too short"))?.copy_from_slice(&day.0.to_le_bytes());
+    let sum = checksum(header).to_le_bytes();
+    bytes.get_mut(end..end + 4).ok_or(IndexError::Damaged("it is cut short"))?.copy_from_slice(&sum);
+    Ok(())
 }
 
 fn header_length(start: &[u8]) -> Result<usize, IndexError> {
@@ -342,6 +467,8 @@ struct Header {
     sources: Vec<SourceInfo>,
     blocks: Vec<Block>,
     names: Vec<(u32, u32)>,
+    sync: Sync,
+    stamps: Option<Block>,
 }
 
 impl Header {
@@ -362,10 +489,7 @@ impl Header {
         let mut sources = Vec::new();
         for _ in 0..reader.u32()? {
             let number = reader.byte()?;
-            let ecosystem = Ecosystem::ALL
-                .into_iter()
-                .find(|ecosystem| ecosystem_number(*ecosystem) == number)
-                .ok_or(IndexError::Damaged("it names an unknown ecosystem"))?;
+            let ecosystem = ecosystem_of(number).ok_or(IndexError::Damaged("it names an unknown ecosystem"))?;
             sources.push(SourceInfo {
                 ecosystem,
                 as_of: Day(reader.u32()?),
@@ -385,9 +509,6 @@ impl Header {
             offset += u64::from(block.stored);
             blocks.push(block);
         }
-        if offset != length {
-            return Err(IndexError::Damaged("it is cut short"));
-        }
         let count = reader.u32()? as usize;
         let table = reader.take(count.checked_mul(8).ok_or(IndexError::Damaged("it has too many names"))?)?;
         let names = table
@@ -399,7 +520,24 @@ impl Header {
                 (number(0), number(4))
             })
             .collect();
-        Ok(Header { built, sources, blocks, names })
+        let mut sync = Sync::default();
+        let mut stamps = None;
+        // The index that is part of the program was not made by an update and ends here.
+        if !reader.is_empty() {
+            sync.source = reader.text()?.to_owned();
+            sync.tag = reader.text()?.to_owned();
+            sync.checked = Some(Day(reader.u32()?)).filter(|day| day.0 != 0);
+            let block = Block { offset, stored: reader.u32()?, inflated: reader.u32()?, checksum: reader.u32()? };
+            if block.inflated as usize > MAX_STAMPS {
+                return Err(IndexError::Damaged("its stamps have an impossible size"));
+            }
+            offset += u64::from(block.stored);
+            stamps = Some(block);
+        }
+        if offset != length {
+            return Err(IndexError::Damaged("it is cut short"));
+        }
+        Ok(Header { built, sources, blocks, names, sync, stamps })
     }
 
     fn open(self, store: Store) -> Index {
@@ -409,6 +547,8 @@ impl Header {
             sources: self.sources,
             blocks: self.blocks,
             names: self.names,
+            sync: self.sync,
+            stamps: self.stamps,
             cache: Mutex::default(),
         }
     }

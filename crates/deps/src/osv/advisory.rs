@@ -140,6 +140,39 @@ impl Advisory {
         if unclear { Affects::CannotTell } else { Affects::No }
     }
 
+    /// Its id and its other ids.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.id.as_str()).chain(self.aliases.iter().map(String::as_str))
+    }
+
+    /// The affected versions in words: `>= 1.0.0, < 1.2.3; = 2.0.0`.
+    pub fn affected(&self) -> String {
+        let mut parts = Vec::new();
+        for span in &self.spans {
+            let low = match (span.introduced.as_str(), span.exclusive) {
+                ("", _) => String::new(),
+                (version, true) => format!("> {version}"),
+                (version, false) => format!(">= {version}"),
+            };
+            let high = match &span.end {
+                End::Open => String::new(),
+                End::Fixed(version) => format!("< {version}"),
+                End::Last(version) => format!("<= {version}"),
+            };
+            parts.push(match (low.is_empty(), high.is_empty()) {
+                (true, true) => "every version".to_owned(),
+                (false, false) => format!("{low}, {high}"),
+                _ => low + &high,
+            });
+        }
+        let listed = self.versions.len();
+        parts.extend(self.versions.iter().take(5).map(|version| format!("= {version}")));
+        if listed > 5 {
+            parts.push(format!("{} more", listed - 5));
+        }
+        parts.join("; ")
+    }
+
     /// The versions named as fixes.
     pub(crate) fn fixes(&self) -> impl Iterator<Item = &str> {
         self.spans.iter().filter_map(|span| match &span.end {

@@ -111,6 +111,11 @@ impl Record {
         crate::index::day_of(self.modified.as_deref()?)
     }
 
+    /// The moment of the last change.
+    pub(crate) fn modified_stamp(&self) -> Option<crate::index::Stamp> {
+        crate::index::Stamp::parse(self.modified.as_deref()?)
+    }
+
     /// The record as advisories, one per package of a known ecosystem. Several `affected` entries of one package
     /// become one advisory, because any of them suffices.
     pub(crate) fn advisories(&self) -> Vec<(Ecosystem, String, Advisory)> {
@@ -170,10 +175,14 @@ impl Record {
             .get("informational")
             .or_else(|| self.database_specific.get("informational"))
             .and_then(Value::as_str);
+        // Some sources say it by the weakness alone: CWE-1104, use of unmaintained third-party components.
+        let weaknesses = self.database_specific.get("cwe_ids").and_then(Value::as_array);
+        let only_unmaintained = weaknesses.is_some_and(|ids| !ids.is_empty() && ids.iter().all(|id| id == "CWE-1104"));
         match informational {
             Some("unmaintained") => Kind::Unmaintained,
             Some(_) => Kind::Notice,
             None if self.id.starts_with("MAL-") => Kind::Malicious,
+            None if only_unmaintained => Kind::Unmaintained,
             None => Kind::Vulnerability,
         }
     }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use plimsoll_deps::{Day, Index, IndexBuilder, Report, Scope, check};
+use plimsoll_deps::{Database, Day, Index, IndexBuilder, Report, Scope, check};
 use plimsoll_source::SourceTree;
 
 /// An index of the shared records, without the corrections of the built-in one.
-pub(crate) fn shared_index() -> Option<&'static Index> {
-    static INDEX: std::sync::OnceLock<Option<Index>> = std::sync::OnceLock::new();
+pub(crate) fn shared_index() -> Option<&'static Database> {
+    static INDEX: std::sync::OnceLock<Option<Database>> = std::sync::OnceLock::new();
     INDEX
         .get_or_init(|| {
             let folder = crate::shared("advisories/osv")?;
@@ -17,7 +17,7 @@ pub(crate) fn shared_index() -> Option<&'static Index> {
                 builder.add_zip(&folder.join(ecosystem).join("all.zip")).expect("whole archive");
             }
             assert_eq!(builder.unreadable(), []);
-            Some(Index::from_bytes(builder.finish().expect("records")).expect("index"))
+            Some(Database::of(Index::from_bytes(builder.finish().expect("records")).expect("index")))
         })
         .as_ref()
 }
@@ -99,6 +99,7 @@ fn projects_equal_the_oracle() {
         let total: usize =
             report.findings.iter().flat_map(|found| &found.advisories).map(|found| found.records.len()).sum();
         assert_eq!(total, count, "{key}");
+        crate::say(&format!("{key}: {total} of {count} findings, none beside them"));
     }
 }
 
@@ -145,6 +146,7 @@ fn every_lock_variant_gives_all_vulnerable_packages() {
         }
         let label = format!("{dir}/{lock}");
         same(&label, &report, &expected);
+        crate::say(&format!("{label}: {} of {} vulnerable packages", report.findings.len(), expected.len()));
         let direct = report.packages.iter().find(|package| package.name == "express").expect("express");
         assert!(direct.direct, "{label}: express is direct");
         let line = direct.manifest_span.expect("its line in package.json");
@@ -167,6 +169,7 @@ fn the_binary_lockfile_of_bun_is_not_checked() {
     let report = check(&tree, index);
     let gap = report.not_checked.iter().find(|gap| gap.what == "bun.lockb").expect("gap");
     assert!(gap.matters && gap.why.contains("save-text-lockfile"));
+    crate::say(&format!("bunb/bun.lockb: not checked ({})", gap.why));
 }
 
 #[test]

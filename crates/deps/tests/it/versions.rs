@@ -67,6 +67,10 @@ fn no_mismatch_on_the_fixtures() {
         (Ecosystem::Maven, "maven-versions-generated.txt", 0),
     ] {
         let Some((lines, unordered, wrong)) = compare(ecosystem, name) else { return };
+        crate::say(&format!(
+            "{ecosystem} {name}: {} mismatches in {lines} lines; {unordered} name a text that has no order",
+            wrong.len()
+        ));
         if !wrong.is_empty() || unordered > max_unordered {
             failures.push(format!(
                 "{ecosystem} {name}: {} of {lines} wrong, {unordered} unordered: {:?}",

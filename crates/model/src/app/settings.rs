@@ -4,7 +4,7 @@ use plimsoll_source::Span;
 
 use crate::evidence::Exchange;
 use crate::redact::Secret;
-use crate::{DataClass, Severity};
+use crate::{DataClass, Day, Severity};
 
 /// `SameSite` of a cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -138,6 +138,19 @@ pub struct PackageAdvisory {
     pub summary: String,
     /// Severity.
     pub severity: Severity,
+    /// Since when attackers are known to use it, `YYYY-MM-DD`.
+    pub exploited: Option<String>,
+    /// How likely it is to be exploited in the next 30 days, in ten-thousandths.
+    pub likelihood: Option<u16>,
+}
+
+/// Which advisories the packages of one ecosystem were compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdvisoriesUsed {
+    /// `npm`, `PyPI`, `Packagist` …
+    pub ecosystem: String,
+    /// Nothing published after this day is known.
+    pub known_until: Day,
 }
 
 /// What kind of secret.

@@ -1,6 +1,7 @@
 //! A library in use has known holes.
 
 use crate::{Rule, Sink};
+use plimsoll_model::app::Package;
 use plimsoll_model::{App, Confidence, Gap, PackageRef, Severity, Witness};
 
 pub(crate) static RULE: Rule = Rule {
@@ -16,23 +17,45 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
-    for package in app.packages.iter().filter(|package| package.direct && package.scope != "development") {
-        let Some(worst) = package.advisories.iter().map(|advisory| advisory.severity).max() else { continue };
+    let exploited = |package: &Package| package.advisories.iter().find_map(|advisory| advisory.exploited.clone());
+    // What attackers use today counts however deep it lies; else the owner can act on what the app names itself.
+    let counts =
+        |package: &&Package| package.scope != "development" && (package.direct || exploited(package).is_some());
+    for package in app.packages.iter().filter(counts) {
+        let Some(mut worst) = package.advisories.iter().map(|advisory| advisory.severity).max() else { continue };
+        let exploited = exploited(package);
+        if exploited.is_some() {
+            worst = worst.max(Severity::High);
+        }
         let ids: Vec<String> = package.advisories.iter().map(|advisory| advisory.id.clone()).collect();
         let shown = ids.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
         let holes = match ids.len() {
             1 => "a known hole".to_owned(),
             many => format!("{many} known holes"),
         };
+        let mut title = format!("{} {} has {holes} ({shown})", package.name, package.version);
+        if exploited.is_some() {
+            title.push_str(", and attackers use it");
+        }
+        let mut note = format!("{} {} in use", package.name, package.version);
+        if let Some(day) = exploited {
+            note.push_str(&format!("; known to be exploited since {day} (CISA's catalogue)"));
+        }
         let fix = match &package.fixed_in {
+            Some(version) if !package.direct => format!(
+                "Update {} so that it brings {} {version} or later (now {}).",
+                package.path.first().unwrap_or(&package.name),
+                package.name,
+                package.version
+            ),
             Some(version) => format!("Update {} from {} to {version} or later.", package.name, package.version),
             None => format!(
                 "No fixed version of {} is known: replace it, or keep what strangers send away from it.",
                 package.name
             ),
         };
-        sink.seen_by(Witness::Package, package.span, format!("{} {} in use", package.name, package.version))
-            .title(format!("{} {} has {holes} ({shown})", package.name, package.version))
+        sink.seen_by(Witness::Package, package.span, note)
+            .title(title)
             .severity(worst)
             .confidence(if package.certain { Confidence::Confirmed } else { Confidence::Likely })
             .fix(fix)
