@@ -20,8 +20,6 @@ mod licence;
 #[cfg(test)]
 mod tidy;
 
-use std::path::Path;
-
 use anyhow::{Result, bail};
 
 const USAGE: &str = "\
@@ -31,7 +29,8 @@ usage: cargo xtask COMMAND
   new-rule FAMILY/NAME          scaffold a rule: its query, its page, its place in the registry
   corpus DIR [--labels DIR]     review labelled apps and score recall, traps and precision (labels also from PLIMSOLL_LABELS)
          [--verbose] [--debug]
-  bench [DIR]                   measure speed and memory on 400 files and on four times that";
+  bench [APP...] [--write]      measure speed and memory on apps side by side (on made files without one), over growing
+                                sizes; --write: docs/benchmark.md and its plot";
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -44,8 +43,7 @@ fn main() -> Result<()> {
             workspace::cargo(&["test", "--workspace", "--locked"])
         }
         ["corpus", ref rest @ ..] => corpus::command(rest),
-        ["bench"] => bench::command(None),
-        ["bench", folder] => bench::command(Some(Path::new(folder))),
+        ["bench", ref rest @ ..] => bench::command(rest),
         [] => {
             println!("{USAGE}");
             Ok(())
