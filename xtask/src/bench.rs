@@ -139,7 +139,9 @@ impl Report {
             "{RUNS} runs of the whole program on {} cores,\nwith the files in the system's cache and nothing kept from an earlier review.\n\n![Time and memory over lines of code](benchmark.svg)\n\n",
             std::thread::available_parallelism().map_or(1, usize::from)
         ));
-        out.push_str("| lines | files | MB | seconds | lines a second | peak memory, MB |\n|---:|---:|---:|---:|---:|---:|\n");
+        out.push_str(
+            "| lines | files | MB | seconds | lines a second | peak memory, MB |\n|---:|---:|---:|---:|---:|---:|\n",
+        );
         for measured in &self.growth {
             out.push_str(&measured.markdown());
         }

@@ -66,6 +66,10 @@ enum Flow {
 /// Bounds: hostile or huge code ends a run early and is marked as cut off, never silently complete.
 const MAX_FRAMES: usize = 24;
 const MAX_DEPTH: u32 = 400;
+/// A name is followed through this many modules.
+const MAX_HOPS: u32 = 12;
+/// And through this many that import everything of another.
+const MAX_STAR_HOPS: u32 = 8;
 const HANDLER_STEPS: u64 = 150_000;
 const SETUP_STEPS: u64 = 400_000;
 
@@ -286,7 +290,7 @@ impl<'p> Machine<'p> {
 
     /// A class of the app by a name visible in a module.
     pub fn class_named(&mut self, module: ModuleId, name: &str) -> Option<Value> {
-        self.module_name(module, name)
+        self.module_name(module, name, 0)
     }
 
     /// The name under which members of a class are known that come from outside the app, where a base class does.
@@ -423,7 +427,7 @@ impl<'p> Machine<'p> {
     }
 
     fn export_value(&mut self, id: ModuleId, name: &str, hops: u32) -> Option<Value> {
-        if hops > 12 {
+        if hops > MAX_HOPS {
             return None;
         }
         let program = self.program;
@@ -432,7 +436,7 @@ impl<'p> Machine<'p> {
             return Some(value.clone());
         }
         if module.language != Language::JavaScript {
-            return self.module_name(id, name).or_else(|| {
+            return self.module_name(id, name, hops).or_else(|| {
                 let submodule = program.submodule(id, name)?;
                 self.load(submodule);
                 Some(Value::plain(ValueKind::Namespace(submodule)))
@@ -456,7 +460,7 @@ impl<'p> Machine<'p> {
                 }
                 let own_name =
                     export.local.clone().or_else(|| export.value.and_then(|value| declared_name(module, value)));
-                if let Some(value) = own_name.and_then(|local| self.module_name(id, &local)) {
+                if let Some(value) = own_name.and_then(|local| self.module_name(id, &local, hops)) {
                     return Some(value);
                 }
                 if let Some(value) = export.value {
@@ -496,14 +500,15 @@ impl<'p> Machine<'p> {
         value
     }
 
-    /// A name at the top level of a module: declared there or imported into it.
-    fn module_name(&mut self, id: ModuleId, name: &str) -> Option<Value> {
+    /// A name at the top level of a module: declared there or imported into it. `hops` counts the modules on the way:
+    /// modules that import a name from each other would be asked in turn for ever.
+    fn module_name(&mut self, id: ModuleId, name: &str, hops: u32) -> Option<Value> {
         let env = Rc::clone(&self.modules[id.0 as usize].env);
-        env.get(name).or_else(|| self.imported_name(id, name, 0))
+        env.get(name).or_else(|| self.imported_name(id, name, hops))
     }
 
     fn imported_name(&mut self, id: ModuleId, name: &str, hops: u32) -> Option<Value> {
-        if hops > 8 {
+        if hops > MAX_HOPS {
             return None;
         }
         let program = self.program;
@@ -528,9 +533,13 @@ impl<'p> Machine<'p> {
                             _ => Value::plain(ValueKind::Namespace(target)),
                         });
                     }
-                    return Some(self.export_value(target, imported, 0).unwrap_or_default());
+                    return Some(self.export_value(target, imported, hops + 1).unwrap_or_default());
                 }
             }
+        }
+        // Everything of several modules, each with everything of several: the ways multiply.
+        if hops > MAX_STAR_HOPS {
+            return None;
         }
         for (index, import) in module.imports.iter().enumerate() {
             if import.names.iter().any(|(imported, local)| imported == "*" && local == "*")

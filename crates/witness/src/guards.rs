@@ -1,5 +1,8 @@
 //! From facts to guards: which conditions keep whom out.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use plimsoll_analysis::{Fact, Facts, Label, Value, ValueKind};
 use plimsoll_model::app::{Guard, GuardKind, GuardStanding, Side};
 use plimsoll_source::SourceTree;
@@ -23,23 +26,46 @@ impl Check {
 
 /// The guards that facts amount to, in the order in which they were established.
 pub(crate) fn guards_of(facts: &Facts, tree: &SourceTree) -> Vec<Guard> {
-    let mut guards: Vec<Guard> = Vec::new();
-    for fact in facts.iter() {
-        for check in checks(fact, 0) {
-            let span = fact.span();
-            let same = guards.iter().any(|guard| guard.kind == check.kind && guard.standing == check.standing);
-            if !same {
-                guards.push(Guard {
-                    kind: check.kind,
-                    side: Side::Server,
-                    name: name_of(fact, tree),
-                    standing: check.standing,
-                    span,
-                });
+    Reader::new(tree).guards_of(facts)
+}
+
+/// Reads guards off many lists of facts. The lists of one run share most of their facts: each is understood once.
+pub(crate) struct Reader<'t> {
+    tree: &'t SourceTree,
+    /// By the fact's identity, which it keeps while it is held here.
+    known: HashMap<*const Fact, (Rc<Fact>, Vec<Guard>)>,
+}
+
+impl<'t> Reader<'t> {
+    pub(crate) fn new(tree: &'t SourceTree) -> Self {
+        Reader { tree, known: HashMap::new() }
+    }
+
+    /// The guards that facts amount to, in the order in which they were established.
+    pub(crate) fn guards_of(&mut self, facts: &Facts) -> Vec<Guard> {
+        let mut guards: Vec<Guard> = Vec::new();
+        for fact in facts.shared() {
+            let tree = self.tree;
+            let known = self.known.entry(Rc::as_ptr(fact)).or_insert_with(|| (Rc::clone(fact), guards_in(fact, tree)));
+            for guard in &known.1 {
+                if !guards.iter().any(|other| other.kind == guard.kind && other.standing == guard.standing) {
+                    guards.push(guard.clone());
+                }
             }
         }
+        guards
     }
-    guards
+}
+
+fn guards_in(fact: &Fact, tree: &SourceTree) -> Vec<Guard> {
+    let guard = |check: Check| Guard {
+        kind: check.kind,
+        side: Side::Server,
+        name: name_of(fact, tree),
+        standing: check.standing,
+        span: fact.span(),
+    };
+    checks(fact, 0).into_iter().map(guard).collect()
 }
 
 /// What kinds of guard it amounts to that a value counts as true.
@@ -379,12 +405,12 @@ fn passed(path: &str, value: &Value) -> Vec<Check> {
 /// One of several conditions holds: a guard only where each of them is one.
 fn any_of(branches: &[Vec<Fact>], depth: u32) -> Vec<Check> {
     // A switch of the installation that turns the check off is its owner's decision; what is left is the check.
-    let branches: Vec<Vec<Fact>> =
-        match branches.iter().filter(|facts| !facts.iter().any(is_off_switch)).cloned().collect::<Vec<_>>() {
-            rest if rest.is_empty() => branches.to_vec(),
-            rest => rest,
-        };
-    let branches = &branches[..];
+    let mut left: Vec<&[Fact]> =
+        branches.iter().map(Vec::as_slice).filter(|facts| !facts.iter().any(is_off_switch)).collect();
+    if left.is_empty() {
+        left = branches.iter().map(Vec::as_slice).collect();
+    }
+    let branches = &left[..];
     let per_branch: Vec<Vec<Check>> =
         branches.iter().map(|facts| facts.iter().flat_map(|fact| checks(fact, depth + 1)).collect()).collect();
     let has = |checks: &[Check], kinds: &[GuardKind]| {

@@ -50,6 +50,35 @@ impl Witnessing<'_, '_> {
 pub fn observe(tree: &SourceTree) -> App {
     let mut app = App::default();
     let modules = parse_all(tree, &mut app);
+    std::thread::scope(|scope| {
+        // The program is run by one thread; what files show without it is gathered beside that.
+        let files = scope.spawn(|| observe_files(tree));
+        let files = || files.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        run_program(tree, modules, app, files)
+    })
+}
+
+/// What files show without the program: packages, secrets, schemas.
+fn observe_files(tree: &SourceTree) -> App {
+    let mut app = App::default();
+    contained(&mut app, "packages", |app| packages::observe(tree, app));
+    contained(&mut app, "keys and passwords in files", |app| secrets(tree, app));
+    contained(&mut app, "the database's tables and policies", |app| {
+        let mut schema = plimsoll_schema::read(tree);
+        app.stores.append(&mut schema.stores);
+        app.db_functions.append(&mut schema.functions);
+        app.db_views.append(&mut schema.views);
+        app.self_grants.append(&mut schema.self_grants);
+        app.rules_files.append(&mut schema.rules_files);
+        app.store_uses.append(&mut schema.store_uses);
+        app.open_sign_up.append(&mut schema.open_sign_up);
+        app.not_checked.append(&mut schema.not_checked);
+        app.looked_at.append(&mut schema.looked_at);
+    });
+    app
+}
+
+fn run_program(tree: &SourceTree, modules: Vec<plimsoll_ir::Module>, mut app: App, files: impl FnOnce() -> App) -> App {
     let program = Program::new(tree, modules);
     let known = knowledge::Known;
     let mut machine = Machine::new(&program, &known);
@@ -84,20 +113,7 @@ pub fn observe(tree: &SourceTree) -> App {
         templates::observe(tree, &cleaned, app);
         templates::role_forms(tree, &program, app);
     });
-    contained(&mut app, "packages", |app| packages::observe(tree, app));
-    contained(&mut app, "keys and passwords in files", |app| secrets(tree, app));
-    contained(&mut app, "the database's tables and policies", |app| {
-        let mut schema = plimsoll_schema::read(tree);
-        app.stores.append(&mut schema.stores);
-        app.db_functions.append(&mut schema.functions);
-        app.db_views.append(&mut schema.views);
-        app.self_grants.append(&mut schema.self_grants);
-        app.rules_files.append(&mut schema.rules_files);
-        app.store_uses.append(&mut schema.store_uses);
-        app.open_sign_up.append(&mut schema.open_sign_up);
-        app.not_checked.append(&mut schema.not_checked);
-        app.looked_at.append(&mut schema.looked_at);
-    });
+    app.append(files());
     contained(&mut app, "models in the code", |app| stores::observe(&program, app));
     contained(&mut app, "third parties", |app| third_parties::observe(&program, app));
     app.columns = handler::rows::settle(rows, &mut app, tree);

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 /// Files whose lines count as program code.
-const CODE: &[&str] = &[
-    "ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs", "vue", "svelte", "astro", "py", "php", "html", "sql",
-];
+const CODE: &[&str] =
+    &["ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs", "vue", "svelte", "astro", "py", "php", "html", "sql"];
 
 /// Folders that no review enters.
 const LEFT_OUT: &[&str] = &["node_modules", ".git", ".next", ".venv", "venv", "site-packages"];

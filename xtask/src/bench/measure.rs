@@ -98,10 +98,7 @@ fn high_water(process: u32) -> Option<u64> {
 
 impl Measured {
     pub(super) fn heading() -> String {
-        format!(
-            "{:>9} {:>7} {:>8} {:>8} {:>9} {:>9}  what",
-            "lines", "files", "MB", "seconds", "lines/s", "memory MB"
-        )
+        format!("{:>9} {:>7} {:>8} {:>8} {:>9} {:>9}  what", "lines", "files", "MB", "seconds", "lines/s", "memory MB")
     }
 
     pub(super) fn row(&self) -> String {

@@ -12,8 +12,7 @@ const TOP: f64 = 34.0;
 pub(super) fn draw(measured: &[Measured]) -> String {
     let lines = |at: &Measured| at.lines as f64;
     let time: Vec<(f64, f64)> = measured.iter().map(|at| (lines(at), at.median.as_secs_f64())).collect();
-    let memory: Vec<(f64, f64)> =
-        measured.iter().filter_map(|at| Some((lines(at), at.peak_megabytes()?))).collect();
+    let memory: Vec<(f64, f64)> = measured.iter().filter_map(|at| Some((lines(at), at.peak_megabytes()?))).collect();
     let panel = WIDTH + LEFT + 24.0;
     let (width, height) = (panel * 2.0, HEIGHT + TOP + 44.0);
     let mut out = format!(
