@@ -94,7 +94,7 @@ fn run_program(tree: &SourceTree, modules: Vec<plimsoll_ir::Module>, mut app: Ap
     };
     witnessing.note_events(&setup);
     server::observe(&mut witnessing, &setup, &mut app);
-    run_the_rest(&mut witnessing);
+    run_the_rest(&mut witnessing, &mut app);
     // Scripts of pages do their work while they load. (Pages of PHP are entry points, and run as such.)
     let scripts: BTreeSet<_> = program
         .iter()
@@ -146,8 +146,11 @@ fn note_unfinished(machine: &Machine<'_>, tree: &SourceTree, app: &mut App) {
 
 /// Functions that no entry point and no set-up reached run once on their own, so that what they do is seen: event
 /// handlers of pages, jobs, and code whose framework is not known.
-fn run_the_rest(witnessing: &mut Witnessing<'_, '_>) {
+fn run_the_rest(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
     let program = witnessing.machine.program;
+    let start = witnessing.machine.spent();
+    let all = REST_STEPS_LEAST + REST_STEPS_PER_NODE * program.size();
+    let mut unfollowed = 0usize;
     for (id, module) in program.iter() {
         for (function, at) in (0u32..).map(FunctionId).zip(&module.functions) {
             let reference = FunctionRef { module: id, function };
@@ -158,12 +161,28 @@ fn run_the_rest(witnessing: &mut Witnessing<'_, '_>) {
             let closure = witnessing.machine.closure_of(reference);
             witnessing.machine.reset();
             let args = vec![Value::unknown(); at.params.len()];
-            let run = witnessing.machine.run(&closure, args, Facts::default());
+            let left = all.saturating_sub(witnessing.machine.spent() - start);
+            let run = witnessing.machine.survey(&closure, args, left.max(REST_STEPS_BEHIND));
+            unfollowed += usize::from(run.cut_off && left < REST_STEPS_BEHIND);
             witnessing.note_events(&run.events);
             witnessing.flows.extend(handler::flows_of(&run.events));
         }
     }
+    if unfollowed > 0 {
+        app.not_checked.push(NotChecked {
+            what: format!("what {unfollowed} functions do that no entry point reaches"),
+            why: "too much of it to follow".into(),
+            weighs: true,
+        });
+    }
 }
+
+/// Steps for all functions that nothing reaches: in ordinary apps they take a few per node of the program, in bundles of
+/// others' code, where everything calls everything, hundreds.
+const REST_STEPS_LEAST: u64 = 2_000_000;
+const REST_STEPS_PER_NODE: u64 = 20;
+/// And for each once those are spent: enough for its own body.
+const REST_STEPS_BEHIND: u64 = 500;
 
 fn parse_all(tree: &SourceTree, app: &mut App) -> Vec<plimsoll_ir::Module> {
     use rayon::prelude::*;
@@ -250,7 +269,16 @@ fn is_own_code(path: &str) -> bool {
         || lower.split('/').any(|part| {
             matches!(
                 part,
-                "dist" | "build" | "out" | "coverage" | ".output" | "storybook-static" | "migrations" | "vendor"
+                "dist"
+                    | "build"
+                    | "out"
+                    | "coverage"
+                    | ".output"
+                    | ".vercel"
+                    | ".netlify"
+                    | "storybook-static"
+                    | "migrations"
+                    | "vendor"
             )
         });
     let is_declaration = name.ends_with(".d.ts");
