@@ -7,14 +7,14 @@ use plimsoll_model::{App, Coverage, DataClass, DataItem, Day, Environment, NotCh
 
 use crate::owner::{self, Subject};
 use crate::request_log::RequestLog;
-use crate::{progress, waive};
+use crate::{kept, progress, waive};
 
 /// The incident plan of an app.
 pub(crate) fn incident(path: &Path) -> Result<String, String> {
     let _progress = progress::Progress::start();
     let subject = owner::read(path)?;
     let review = of(&subject, &Asked::default())?;
-    Ok(crate::after::incident(&review, &plimsoll_witness::observe(&subject.tree), &subject.tree))
+    Ok(crate::after::incident(&review, &kept::observe(&subject), &subject.tree))
 }
 
 /// What a review asks of the running app.
@@ -39,7 +39,7 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
     let tree = &subject.tree;
     let mut log = RequestLog::create(asked.log)?;
     progress::stage("understanding the code");
-    let mut app = plimsoll_witness::observe(tree);
+    let mut app = kept::observe(subject);
     if let Some(url) = asked.url {
         progress::stage("asking the running app");
         let input = plimsoll_probe::ProbeInput::from_app(&app, tree);
@@ -131,7 +131,7 @@ pub(crate) fn chains(path: &Path, assume_fixed: &[String]) -> Result<Review, Str
         return Err(format!("`{name}` is neither a rule nor a finding of this app"));
     }
     if !assume_fixed.is_empty() {
-        let mut app = plimsoll_witness::observe(&owner::read(path)?.tree);
+        let mut app = kept::observe(&owner::read(path)?);
         plimsoll_datamap::annotate(&mut app);
         let left = plimsoll_chains::derive(&app, &known.findings, known.verdict.carries, assume_fixed);
         (known.chains, known.cheapest_cut) = (left.chains, left.cut);
@@ -143,5 +143,5 @@ pub(crate) fn chains(path: &Path, assume_fixed: &[String]) -> Result<Review, Str
 pub(crate) fn map(path: &Path) -> Result<plimsoll_report::Map, String> {
     let _progress = progress::Progress::start();
     let subject = owner::read(path)?;
-    Ok(crate::map::build(subject.name(), &plimsoll_witness::observe(&subject.tree), &subject.tree))
+    Ok(crate::map::build(subject.name(), &kept::observe(&subject), &subject.tree))
 }

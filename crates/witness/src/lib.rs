@@ -20,11 +20,12 @@ pub use packages::advisories_date;
 
 use std::collections::BTreeSet;
 
-use plimsoll_analysis::{Event, Facts, FunctionRef, Machine, Program, Value};
+use plimsoll_analysis::{Event, FunctionRef, Machine, Program, Value};
+use plimsoll_cache::Cache;
 use plimsoll_ir::FunctionId;
 use plimsoll_model::app::{EntryPoint, Flow, SecretKind};
 use plimsoll_model::{App, NotChecked};
-use plimsoll_source::SourceTree;
+use plimsoll_source::{FileId, SourceFile, SourceTree};
 
 /// What the readers share while they look at a program.
 pub(crate) struct Witnessing<'p, 'w> {
@@ -48,21 +49,27 @@ impl Witnessing<'_, '_> {
 
 /// Observes the source of an app.
 pub fn observe(tree: &SourceTree) -> App {
+    observe_with(tree, &Cache::off())
+}
+
+/// Observes the source of an app. What was worked out of single files is kept in the cache, and taken from there where
+/// the file is the same.
+pub fn observe_with(tree: &SourceTree, cache: &Cache) -> App {
     let mut app = App::default();
-    let modules = parse_all(tree, &mut app);
+    let modules = parse_all(tree, cache, &mut app);
     std::thread::scope(|scope| {
         // The program is run by one thread; what files show without it is gathered beside that.
-        let files = scope.spawn(|| observe_files(tree));
+        let files = scope.spawn(|| observe_files(tree, cache));
         let files = || files.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         run_program(tree, modules, app, files)
     })
 }
 
 /// What files show without the program: packages, secrets, schemas.
-fn observe_files(tree: &SourceTree) -> App {
+fn observe_files(tree: &SourceTree, cache: &Cache) -> App {
     let mut app = App::default();
     contained(&mut app, "packages", |app| packages::observe(tree, app));
-    contained(&mut app, "keys and passwords in files", |app| secrets(tree, app));
+    contained(&mut app, "keys and passwords in files", |app| secrets(tree, cache, app));
     contained(&mut app, "the database's tables and policies", |app| {
         let mut schema = plimsoll_schema::read(tree);
         app.stores.append(&mut schema.stores);
@@ -184,13 +191,13 @@ const REST_STEPS_PER_NODE: u64 = 20;
 /// And for each once those are spent: enough for its own body.
 const REST_STEPS_BEHIND: u64 = 500;
 
-fn parse_all(tree: &SourceTree, app: &mut App) -> Vec<plimsoll_ir::Module> {
+fn parse_all(tree: &SourceTree, cache: &Cache, app: &mut App) -> Vec<plimsoll_ir::Module> {
     use rayon::prelude::*;
     let parsed: Vec<Vec<plimsoll_ir::Module>> = tree
         .iter()
         .collect::<Vec<_>>()
         .into_par_iter()
-        .map(|(id, file)| if is_own_code(&file.path) { plimsoll_syntax::parse(id, file) } else { Vec::new() })
+        .map(|(id, file)| if is_own_code(&file.path) { parse(id, file, cache) } else { Vec::new() })
         .collect();
     let mut modules = Vec::new();
     let mut count = 0usize;
@@ -217,6 +224,18 @@ fn parse_all(tree: &SourceTree, app: &mut App) -> Vec<plimsoll_ir::Module> {
         modules.extend(list);
     }
     app.looked_at.push(format!("{count} files of program code"));
+    modules
+}
+
+fn parse(id: FileId, file: &SourceFile, cache: &Cache) -> Vec<plimsoll_ir::Module> {
+    if plimsoll_syntax::language_of(&file.path).is_none() {
+        return Vec::new();
+    }
+    let mut modules = cache
+        .get_or("modules", id.0, &[file.path.as_bytes(), file.text().as_bytes()], || plimsoll_syntax::parse(id, file));
+    for module in &mut modules {
+        module.file = id;
+    }
     modules
 }
 
@@ -285,8 +304,8 @@ fn is_own_code(path: &str) -> bool {
     !is_test && !is_built && !is_declaration
 }
 
-fn secrets(tree: &SourceTree, app: &mut App) {
-    let mut facts = plimsoll_secrets::read(tree, &plimsoll_secrets::Context::default());
+fn secrets(tree: &SourceTree, cache: &Cache, app: &mut App) {
+    let mut facts = plimsoll_secrets::read_with(tree, &plimsoll_secrets::Context::default(), cache);
     let sample: Vec<plimsoll_source::FileId> =
         tree.iter().filter(|(_, file)| is_sample_command(tree, &file.path)).map(|(id, _)| id).collect();
     facts.secrets.retain(|secret| {

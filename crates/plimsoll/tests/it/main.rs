@@ -1,6 +1,7 @@
 //! The rule pages run as tests, and the command line as an owner would use it.
 
 mod bad_input;
+mod cache;
 mod live;
 mod owner;
 mod run;
@@ -93,9 +94,16 @@ fn the_index_of_rules_says_what_the_rules_say() {
     assert_eq!(index.matches("| [`").count(), plimsoll_rules::RULES.len());
 }
 
+/// The program; what it keeps it keeps among the tests' own files.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
+    command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    command
+}
+
 fn plimsoll(args: &[&str]) -> (Option<i32>, String) {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-    let output = Command::new(env!("CARGO_BIN_EXE_plimsoll")).args(args).current_dir(root).output();
+    let output = program().args(args).current_dir(root).output();
     output.map_or((None, String::new()), |output| {
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
     })
