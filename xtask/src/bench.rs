@@ -1,178 +1,157 @@
 //! `cargo xtask bench`: speed and memory of a review, and how both grow.
+//!
+//! Given folders of apps, it lays whole apps side by side until a size is reached and reviews that, for growing sizes. Lines
+//! are those of program code, its blank lines and comments included. Without folders it measures on the example app.
+
+mod corpus;
+mod measure;
+mod plot;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
+use self::corpus::App;
+pub(crate) use self::measure::high_water;
+use self::measure::{Measured, RUNS, Way, measure};
 use crate::workspace;
 
-/// Files of the small app.
-const FILES: usize = 400;
-/// How many times larger the large app is.
+/// Lines of program code to grow to.
+const SIZES: &[usize] = &[50_000, 100_000, 250_000, 500_000, 1_000_000];
+
+/// Files of program code of an app of ordinary size.
+const ORDINARY: usize = 400;
+
+/// How many times larger the large app is that is made of the example.
 const GROWTH: usize = 4;
-/// Runs of which the median is taken.
-const RUNS: usize = 5;
 
-/// One size, measured.
-struct Measured {
-    files: usize,
-    bytes: u64,
-    median: Duration,
-    /// Most memory that the process held, in KiB; `None` where the system does not say.
-    peak: Option<u64>,
-}
-
-/// Measures on TypeScript files of a folder, or on files made from the example app.
-pub(crate) fn command(folder: Option<&Path>) -> Result<()> {
-    let program = workspace::program(true)?;
-    let sources = match folder {
-        Some(folder) => from_folder(folder)?,
-        None => from_example(&workspace::root())?,
-    };
-    let place = workspace::root().join("target/bench");
-    let mut measured = Vec::new();
-    for times in [1, GROWTH] {
-        let app = place.join(format!("x{times}"));
-        let bytes = lay_out(&app, &sources, times)?;
-        measured.push(measure(&program, &app, sources.len() * times, bytes)?);
+/// Measures on apps of folders, or on an app made from the example.
+pub(crate) fn command(args: &[&str]) -> Result<()> {
+    let (mut folders, mut write) = (Vec::new(), false);
+    for arg in args {
+        match *arg {
+            "--write" => write = true,
+            option if option.starts_with('-') => bail!("`{option}` is no option of bench"),
+            folder => folders.push(PathBuf::from(folder)),
+        }
     }
-    std::fs::remove_dir_all(&place)?;
-    print!("{}", table(&measured));
+    if write && folders.is_empty() {
+        bail!("the page of the benchmark is of real code: name folders of apps");
+    }
+    let program = workspace::program(true)?;
+    let place = workspace::root().join("target/bench");
+    let mut report = if folders.is_empty() {
+        Report { growth: of_example(&program, &place)?, again: Vec::new() }
+    } else {
+        let apps = corpus::apps(&folders)?;
+        println!("{} apps, {} lines of program code", apps.len(), apps.iter().map(|app| app.lines).sum::<usize>());
+        Report { growth: growth(&program, &place, &apps)?, again: again(&program, &place, &apps)? }
+    };
+    corpus::remove(&place)?;
+    report.growth.sort_by_key(|measured| measured.lines);
+    print!("{}", report.table());
+    if write {
+        let docs = workspace::root().join("docs");
+        std::fs::write(docs.join("benchmark.svg"), plot::draw(&report.growth))?;
+        std::fs::write(docs.join("benchmark.md"), report.page())?;
+    }
     Ok(())
 }
 
-/// Up to [`FILES`] TypeScript files, with their paths.
-fn from_folder(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
+/// Everything measured.
+struct Report {
+    /// Over sizes, without anything kept from before.
+    growth: Vec<Measured>,
+    /// An app of ordinary size: the first time, again unchanged, and again with one file changed.
+    again: Vec<Measured>,
+}
+
+/// The first review of ever more apps.
+fn growth(program: &Path, place: &Path, apps: &[App]) -> Result<Vec<Measured>> {
     let mut out = Vec::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(here) = open.pop() {
-        let mut entries: Vec<PathBuf> = std::fs::read_dir(&here)
-            .with_context(|| here.display().to_string())?
-            .flatten()
-            .map(|entry| entry.path())
-            .collect();
-        entries.sort();
-        for path in entries {
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            if path.is_symlink() {
-                continue;
-            } else if path.is_dir() {
-                if !name.starts_with('.') && name != "node_modules" {
-                    open.push(path);
-                }
-            } else if (name.ends_with(".ts") || name.ends_with(".tsx"))
-                && !name.ends_with(".d.ts")
-                && let Ok(text) = std::fs::read_to_string(&path)
-            {
-                out.push((path.strip_prefix(folder).unwrap_or(&path).to_owned(), text));
-            }
+    for &size in SIZES {
+        let app = place.join(size.to_string());
+        let laid = corpus::lay_out(&app, apps, size)?;
+        if laid.lines * 10 < size * 9 {
+            println!("there is not enough code for {size} lines");
+            break;
         }
-    }
-    out.sort();
-    out.truncate(FILES);
-    if out.len() < FILES {
-        println!("only {} TypeScript files in {}", out.len(), folder.display());
-    }
-    if out.is_empty() {
-        bail!("there is nothing to measure");
+        out.push(measure(program, &app, &laid, Way::Fresh)?);
+        println!("{}", out.last().map(Measured::row).unwrap_or_default());
+        corpus::remove(&app)?;
     }
     Ok(out)
 }
 
-/// [`FILES`] files: copies of the example's code, each copy an app of its own with addresses of its own.
-fn from_example(root: &Path) -> Result<Vec<(PathBuf, String)>> {
-    let example = root.join("examples/salon-weak");
-    let mut code = Vec::new();
-    for folder in ["server", "server/middleware", "server/routes", "public/js"] {
-        for entry in std::fs::read_dir(example.join(folder))?.flatten() {
-            let path = entry.path();
-            if path.extension().is_some_and(|extension| extension == "js") {
-                let text = std::fs::read_to_string(&path)?;
-                code.push((path.strip_prefix(&example)?.with_extension("ts"), text));
+/// The app whose number of files is nearest to [`ORDINARY`], reviewed again.
+fn again(program: &Path, place: &Path, apps: &[App]) -> Result<Vec<Measured>> {
+    let Some(app) = apps.iter().min_by_key(|app| app.code.len().abs_diff(ORDINARY)) else { return Ok(Vec::new()) };
+    let at = place.join("again");
+    let laid = corpus::lay_out(&at, std::slice::from_ref(app), app.lines)?;
+    let mut out = Vec::new();
+    for way in [Way::Fresh, Way::Unchanged, Way::OneChanged] {
+        out.push(measure(program, &at, &laid, way)?);
+    }
+    Ok(out)
+}
+
+fn of_example(program: &Path, place: &Path) -> Result<Vec<Measured>> {
+    let made = corpus::from_example(&workspace::root(), ORDINARY)?;
+    let mut out = Vec::new();
+    for times in [1, GROWTH] {
+        let app = place.join(format!("x{times}"));
+        let laid = corpus::write(&app, &made, times)?;
+        out.push(measure(program, &app, &laid, Way::Fresh)?);
+    }
+    Ok(out)
+}
+
+impl Report {
+    fn table(&self) -> String {
+        let mut out = format!("{}\n", Measured::heading());
+        for measured in self.growth.iter().chain(&self.again) {
+            out.push_str(&measured.row());
+            out.push('\n');
+        }
+        if let (Some(small), Some(large)) = (self.growth.first(), self.growth.last())
+            && small.lines < large.lines
+        {
+            let times = |large: f64, small: f64| large / small;
+            out.push_str(&format!(
+                "{:.1} times the lines take {:.1} times the time",
+                times(large.lines as f64, small.lines as f64),
+                times(large.median.as_secs_f64(), small.median.as_secs_f64())
+            ));
+            if let (Some(small), Some(large)) = (small.peak, large.peak) {
+                out.push_str(&format!(" and {:.1} times the memory", times(large as f64, small as f64)));
             }
+            out.push_str(&format!(" (median of {RUNS})\n"));
         }
+        out
     }
-    code.sort();
-    let copies = (0..).flat_map(|copy| code.iter().map(move |file| (copy, file)));
-    let made = copies.take(FILES).map(|(copy, (path, text))| {
-        let text = text.replace("/api/", &format!("/api/v{copy}/")).replace("salon", &format!("salon{copy}"));
-        (PathBuf::from(format!("app{copy}")).join(path), text)
-    });
-    Ok(made.collect())
-}
 
-/// Writes the sources `times` times; gives the bytes written.
-fn lay_out(app: &Path, sources: &[(PathBuf, String)], times: usize) -> Result<u64> {
-    if app.exists() {
-        std::fs::remove_dir_all(app)?;
-    }
-    let mut bytes = 0;
-    for copy in 0..times {
-        for (path, text) in sources {
-            let path = app.join(format!("part{copy}")).join(path);
-            std::fs::create_dir_all(path.parent().context("a file lies in a folder")?)?;
-            std::fs::write(&path, text)?;
-            bytes += text.len() as u64;
-        }
-    }
-    Ok(bytes)
-}
-
-fn measure(program: &Path, app: &Path, files: usize, bytes: u64) -> Result<Measured> {
-    let mut times = Vec::new();
-    let mut peak = None;
-    for _ in 0..RUNS {
-        let started = Instant::now();
-        let mut child = Command::new(program)
-            .args(["check", "--format", "json"])
-            .arg(app)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()?;
-        // The high-water mark only grows, so the last look before the end is at most a millisecond old.
-        let status = loop {
-            peak = peak.max(high_water(child.id()));
-            if let Some(status) = child.try_wait()? {
-                break status;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        };
-        times.push(started.elapsed());
-        if !matches!(status.code(), Some(0 | 1 | 3)) {
-            bail!("the review ended with {status}");
-        }
-    }
-    times.sort();
-    Ok(Measured { files, bytes, median: times[RUNS / 2], peak })
-}
-
-/// `VmHWM` of a process, in KiB.
-pub(crate) fn high_water(process: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
-}
-
-fn table(measured: &[Measured]) -> String {
-    let mut out = String::from(" files       MB  seconds  files/s     MB/s  memory MB\n");
-    for Measured { files, bytes, median, peak } in measured {
-        let seconds = median.as_secs_f64();
-        let megabytes = *bytes as f64 / 1e6;
-        let peak = peak.map_or_else(|| "?".to_owned(), |peak| format!("{:.0}", peak as f64 * 1024.0 / 1e6));
+    /// `docs/benchmark.md`.
+    fn page(&self) -> String {
+        let mut out = String::from(
+            "# Benchmark\n\nWritten by `cargo xtask bench DIR… --write`: real apps, most of them built with AI assistants, in TypeScript, JavaScript,\n\
+             Python, PHP and SQL, whole apps side by side until the size is reached. Wall time is the median of ",
+        );
         out.push_str(&format!(
-            "{files:6} {megabytes:8.2} {seconds:8.3} {:8.0} {:8.2} {peak:>10}\n",
-            *files as f64 / seconds,
-            megabytes / seconds
+            "{RUNS} runs of the whole program on {} cores,\nwith the files in the system's cache and nothing kept from an earlier review.\n\n![Time and memory over lines of code](benchmark.svg)\n\n",
+            std::thread::available_parallelism().map_or(1, usize::from)
         ));
-    }
-    if let [small, large] = measured {
-        let times = large.median.as_secs_f64() / small.median.as_secs_f64();
-        out.push_str(&format!("{GROWTH} times the files take {times:.1} times the time"));
-        if let (Some(small), Some(large)) = (small.peak, large.peak) {
-            out.push_str(&format!(" and {:.1} times the memory", large as f64 / small as f64));
+        out.push_str(
+            "| lines | files | MB | seconds | lines a second | peak memory, MB |\n|---:|---:|---:|---:|---:|---:|\n",
+        );
+        for measured in &self.growth {
+            out.push_str(&measured.markdown());
         }
-        out.push_str(&format!(" (median of {RUNS})\n"));
+        if !self.again.is_empty() {
+            out.push_str("\nOne app of ordinary size, again:\n\n| what | lines | files | seconds | peak memory, MB |\n|---|---:|---:|---:|---:|\n");
+            for measured in &self.again {
+                out.push_str(&measured.markdown_again());
+            }
+        }
+        out
     }
-    out
 }

@@ -10,6 +10,7 @@ use crate::workspace;
 const LAYERS: &[(&str, &[&str])] = &[
     // Ground.
     ("source", &[]),
+    ("cache", &[]),
     ("model", &["source"]),
     // Languages.
     ("ir", &["source"]),
@@ -17,12 +18,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("analysis", &["source", "ir", "syntax"]),
     // Witnesses: they state facts, so they know the model and nothing that judges or shows.
     ("schema", &["source", "model"]),
-    ("secrets", &["source", "model"]),
+    ("secrets", &["source", "model", "cache"]),
     ("deps", &["source", "model"]),
     ("config", &["source", "model"]),
     ("probe", &["source", "model"]),
     ("datamap", &["source", "model"]),
-    ("witness", &["source", "model", "ir", "syntax", "analysis", "schema", "deps", "secrets", "config"]),
+    ("witness", &["source", "model", "cache", "ir", "syntax", "analysis", "schema", "deps", "secrets", "config"]),
     // Requests of the reviewer's own, to sources of advisories and never to the subject.
     ("online", &["deps"]),
     // Judgement: from the model alone.
@@ -35,8 +36,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "plimsoll",
         &[
-            "source", "model", "ir", "syntax", "analysis", "schema", "secrets", "deps", "online", "config", "probe",
-            "datamap", "witness", "rules", "loadline", "chains", "report",
+            "source", "model", "cache", "ir", "syntax", "analysis", "schema", "secrets", "deps", "online", "config",
+            "probe", "datamap", "witness", "rules", "loadline", "chains", "report",
         ],
     ),
     // Developer tools: nothing of the product knows them.

@@ -21,8 +21,6 @@ mod licence;
 #[cfg(test)]
 mod tidy;
 
-use std::path::Path;
-
 use anyhow::{Result, bail};
 
 const USAGE: &str = "\
@@ -32,7 +30,8 @@ usage: cargo xtask COMMAND
   new-rule FAMILY/NAME          scaffold a rule: its query, its page, its place in the registry
   corpus DIR [--labels DIR]     review labelled apps and score recall, traps and precision (labels also from PLIMSOLL_LABELS)
          [--verbose] [--debug]
-  bench [DIR]                   measure speed and memory on 400 files and on four times that
+  bench [APP...] [--write]      measure speed and memory on apps side by side (on made files without one), over growing
+                                 sizes; --write: docs/benchmark.md and its plot
   bench-advisories [OSV]        measure an index of 200,000 advisories, with those of an OSV bucket's copy on top";
 
 fn main() -> Result<()> {
@@ -46,10 +45,9 @@ fn main() -> Result<()> {
             workspace::cargo(&["test", "--workspace", "--locked"])
         }
         ["corpus", ref rest @ ..] => corpus::command(rest),
-        ["bench"] => bench::command(None),
         ["bench-advisories"] => bench_advisories::command(None),
-        ["bench-advisories", osv] => bench_advisories::command(Some(Path::new(osv))),
-        ["bench", folder] => bench::command(Some(Path::new(folder))),
+        ["bench-advisories", osv] => bench_advisories::command(Some(std::path::Path::new(osv))),
+        ["bench", ref rest @ ..] => bench::command(rest),
         [] => {
             println!("{USAGE}");
             Ok(())

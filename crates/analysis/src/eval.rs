@@ -66,8 +66,21 @@ enum Flow {
 /// Bounds: hostile or huge code ends a run early and is marked as cut off, never silently complete.
 const MAX_FRAMES: usize = 24;
 const MAX_DEPTH: u32 = 400;
+/// A name is followed through this many modules.
+const MAX_HOPS: u32 = 12;
+/// And through this many that import everything of another.
+const MAX_STAR_HOPS: u32 = 8;
 const HANDLER_STEPS: u64 = 150_000;
 const SETUP_STEPS: u64 = 400_000;
+/// A module's top level gets steps by its size, so that a thousand small scripts cost what a thousand small scripts are.
+const SETUP_STEPS_LEAST: u64 = 40_000;
+const SETUP_STEPS_PER_NODE: u64 = 250;
+/// All handlers together get steps by the size of the program; behind that each gets only a few. Growth stays linear.
+const ALL_STEPS_LEAST: u64 = 20_000_000;
+const ALL_STEPS_PER_NODE: u64 = 10;
+const HANDLER_STEPS_BEHIND: u64 = 10_000;
+/// Times that one place is recorded while one module loads: a loop at the top level says no more after that.
+const MAX_PLACE_EVENTS: u16 = 64;
 
 /// Runs a program.
 pub struct Machine<'p> {
@@ -77,8 +90,14 @@ pub struct Machine<'p> {
     modules: Vec<ModuleState>,
     frames: Vec<Frame>,
     events: Vec<Event>,
+    /// How often each place has been recorded while the current module loads.
+    recorded: HashMap<Site, u16>,
     mode: Mode,
     steps: u64,
+    /// Steps of all runs, those of loading aside.
+    spent: u64,
+    /// Steps that all runs may take together before each gets only a few.
+    allowance: u64,
     limit: u64,
     depth: u32,
     cut_off: bool,
@@ -146,8 +165,11 @@ impl<'p> Machine<'p> {
             modules,
             frames: Vec::new(),
             events: Vec::new(),
+            recorded: HashMap::new(),
             mode: Mode::Setup,
             steps: 0,
+            spent: 0,
+            allowance: ALL_STEPS_LEAST + ALL_STEPS_PER_NODE * program.size(),
             limit: SETUP_STEPS,
             depth: 0,
             cut_off: false,
@@ -192,6 +214,10 @@ impl<'p> Machine<'p> {
     /// until [`Machine::reset`].
     pub fn run(&mut self, closure: &Rc<Closure>, args: Vec<Value>, facts: Facts) -> Run {
         self.begin(Mode::Handler, HANDLER_STEPS);
+        self.run_begun(closure, args, facts)
+    }
+
+    fn run_begun(&mut self, closure: &Rc<Closure>, args: Vec<Value>, facts: Facts) -> Run {
         let args: Vec<Argument> = args.into_iter().map(|value| Argument { name: None, value, spread: false }).collect();
         let (value, facts) = self.contained(|machine| machine.invoke_root(closure, &args, facts)).unwrap_or_default();
         let site =
@@ -200,6 +226,17 @@ impl<'p> Machine<'p> {
         self.record(EventKind::Return { value: value.clone() }, span, site, &facts);
         let yielded = self.yielded.take();
         Run { events: std::mem::take(&mut self.events), value, yielded, facts, cut_off: self.cut_off }
+    }
+
+    /// Runs a function of which nothing is known but that it is there: as [`Machine::run`], within a number of steps.
+    pub fn survey(&mut self, closure: &Rc<Closure>, args: Vec<Value>, steps: u64) -> Run {
+        self.begin(Mode::Handler, steps.min(HANDLER_STEPS));
+        self.run_begun(closure, args, Facts::default())
+    }
+
+    /// Steps of all runs so far, those of loading aside.
+    pub fn spent(&self) -> u64 {
+        self.spent + self.steps
     }
 
     /// Runs a module's top level as a page (PHP, Streamlit): a fresh environment, handler mode.
@@ -286,7 +323,7 @@ impl<'p> Machine<'p> {
 
     /// A class of the app by a name visible in a module.
     pub fn class_named(&mut self, module: ModuleId, name: &str) -> Option<Value> {
-        self.module_name(module, name)
+        self.module_name(module, name, 0)
     }
 
     /// The name under which members of a class are known that come from outside the app, where a base class does.
@@ -370,7 +407,10 @@ impl<'p> Machine<'p> {
     }
 
     fn begin(&mut self, mode: Mode, limit: u64) {
+        self.spent += self.steps;
+        let limit = if self.spent > self.allowance { limit.min(HANDLER_STEPS_BEHIND) } else { limit };
         self.events.clear();
+        self.recorded.clear();
         self.frames.clear();
         self.mode = mode;
         self.steps = 0;
@@ -402,10 +442,12 @@ impl<'p> Machine<'p> {
         let saved = (self.mode, self.steps, self.limit, self.depth, self.cut_off);
         self.mode = Mode::Setup;
         self.steps = 0;
-        self.limit = SETUP_STEPS;
+        let nodes = program.module(id).nodes.len() as u64;
+        self.limit = SETUP_STEPS.min(SETUP_STEPS_LEAST + SETUP_STEPS_PER_NODE * nodes);
         self.depth = 0;
         self.cut_off = false;
         let frames = std::mem::take(&mut self.frames);
+        let recorded = std::mem::take(&mut self.recorded);
         self.frames.push(Frame {
             module: id,
             function: None,
@@ -417,13 +459,14 @@ impl<'p> Machine<'p> {
         });
         self.contained(|machine| machine.statements(&program.module(id).body));
         self.frames = frames;
+        self.recorded = recorded;
         self.modules[id.0 as usize].cut_off = self.cut_off;
         (self.mode, self.steps, self.limit, self.depth, self.cut_off) = saved;
         self.modules[id.0 as usize].loading = Loading::Done;
     }
 
     fn export_value(&mut self, id: ModuleId, name: &str, hops: u32) -> Option<Value> {
-        if hops > 12 {
+        if hops > MAX_HOPS {
             return None;
         }
         let program = self.program;
@@ -432,7 +475,7 @@ impl<'p> Machine<'p> {
             return Some(value.clone());
         }
         if module.language != Language::JavaScript {
-            return self.module_name(id, name).or_else(|| {
+            return self.module_name(id, name, hops).or_else(|| {
                 let submodule = program.submodule(id, name)?;
                 self.load(submodule);
                 Some(Value::plain(ValueKind::Namespace(submodule)))
@@ -456,7 +499,7 @@ impl<'p> Machine<'p> {
                 }
                 let own_name =
                     export.local.clone().or_else(|| export.value.and_then(|value| declared_name(module, value)));
-                if let Some(value) = own_name.and_then(|local| self.module_name(id, &local)) {
+                if let Some(value) = own_name.and_then(|local| self.module_name(id, &local, hops)) {
                     return Some(value);
                 }
                 if let Some(value) = export.value {
@@ -496,14 +539,15 @@ impl<'p> Machine<'p> {
         value
     }
 
-    /// A name at the top level of a module: declared there or imported into it.
-    fn module_name(&mut self, id: ModuleId, name: &str) -> Option<Value> {
+    /// A name at the top level of a module: declared there or imported into it. `hops` counts the modules on the way:
+    /// modules that import a name from each other would be asked in turn for ever.
+    fn module_name(&mut self, id: ModuleId, name: &str, hops: u32) -> Option<Value> {
         let env = Rc::clone(&self.modules[id.0 as usize].env);
-        env.get(name).or_else(|| self.imported_name(id, name, 0))
+        env.get(name).or_else(|| self.imported_name(id, name, hops))
     }
 
     fn imported_name(&mut self, id: ModuleId, name: &str, hops: u32) -> Option<Value> {
-        if hops > 8 {
+        if hops > MAX_HOPS {
             return None;
         }
         let program = self.program;
@@ -528,9 +572,13 @@ impl<'p> Machine<'p> {
                             _ => Value::plain(ValueKind::Namespace(target)),
                         });
                     }
-                    return Some(self.export_value(target, imported, 0).unwrap_or_default());
+                    return Some(self.export_value(target, imported, hops + 1).unwrap_or_default());
                 }
             }
+        }
+        // Everything of several modules, each with everything of several: the ways multiply.
+        if hops > MAX_STAR_HOPS {
+            return None;
         }
         for (index, import) in module.imports.iter().enumerate() {
             if import.names.iter().any(|(imported, local)| imported == "*" && local == "*")
@@ -612,6 +660,13 @@ impl<'p> Machine<'p> {
         if self.events.len() > 400_000 {
             self.cut_off = true;
             return;
+        }
+        if self.mode == Mode::Setup {
+            let times = self.recorded.entry(site).or_default();
+            if *times == MAX_PLACE_EVENTS {
+                return;
+            }
+            *times += 1;
         }
         let function = self
             .frames

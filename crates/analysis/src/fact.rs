@@ -1,5 +1,6 @@
 //! Facts: what must hold for control to reach a place.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use plimsoll_source::Span;
@@ -61,7 +62,7 @@ pub enum Fact {
     /// At least one of the branches holds.
     AnyOf {
         /// Each a conjunction. Shared: facts are copied at every branch of the program.
-        branches: Rc<Vec<Vec<Fact>>>,
+        branches: Rc<[Vec<Fact>]>,
         /// How many of these lie in each other at most. What is alternatives of alternatives of alternatives says nothing
         /// that could be read, and doubles with every level.
         depth: u8,
@@ -94,7 +95,7 @@ fn any_of(branches: Vec<Vec<Fact>>, span: Span) -> Option<Fact> {
         _ => 0,
     });
     let depth = inner.max().unwrap_or(0) + 1;
-    (depth <= MAX_NESTING).then(|| Fact::AnyOf { branches: Rc::new(branches), depth, span })
+    (depth <= MAX_NESTING).then(|| Fact::AnyOf { branches: branches.into(), depth, span })
 }
 
 /// Facts in the order in which they were established. Cheap to clone; each fact keeps its identity, so that what two
@@ -109,6 +110,17 @@ impl Facts {
     /// In order.
     pub fn iter(&self) -> impl Iterator<Item = &Fact> {
         self.0.iter().map(|fact| &**fact)
+    }
+
+    /// In order, as they are kept: the same fact on several paths is the same one.
+    pub fn shared(&self) -> impl Iterator<Item = &Rc<Fact>> {
+        self.0.iter()
+    }
+
+    /// Each fact of several lists once, in the order in which they are met: lists along a path share most of theirs.
+    pub fn distinct<'a>(lists: impl Iterator<Item = &'a Facts>) -> impl Iterator<Item = &'a Fact> {
+        let mut seen = HashSet::new();
+        lists.flat_map(|facts| facts.0.iter()).filter(move |fact| seen.insert(Rc::as_ptr(fact))).map(|fact| &**fact)
     }
 
     /// How many.
@@ -180,12 +192,24 @@ impl Facts {
     }
 }
 
+/// Parts of a condition that are looked at. Parts are shared between alternatives, so that a value can be far larger as a
+/// tree than in memory; what is beyond this is only known as a whole. Conditions that people write have a few dozen.
+const MAX_PARTS: usize = 300;
+
 /// What follows when a value counts as true (`holds`) or as false. `None`: it cannot.
 pub fn assume(value: &Value, holds: bool, span: Span) -> Option<Vec<Fact>> {
+    assume_within(value, holds, span, &mut MAX_PARTS.clone())
+}
+
+fn assume_within(value: &Value, holds: bool, span: Span, parts: &mut usize) -> Option<Vec<Fact>> {
+    if *parts == 0 {
+        return Some(vec![Fact::Truthy { value: value.clone(), holds, span }]);
+    }
+    *parts -= 1;
     match &value.kind {
-        ValueKind::Not(inner) => assume(inner, !holds, span),
-        ValueKind::And(pair) => both_or_any(&pair.0, &pair.1, holds, true, span),
-        ValueKind::Or(pair) => both_or_any(&pair.0, &pair.1, holds, false, span),
+        ValueKind::Not(inner) => assume_within(inner, !holds, span, parts),
+        ValueKind::And(pair) => both_or_any(&pair.0, &pair.1, holds, true, span, parts),
+        ValueKind::Or(pair) => both_or_any(&pair.0, &pair.1, holds, false, span, parts),
         ValueKind::Equal(pair, equal) => {
             Some(vec![Fact::Equal { left: pair.0.clone(), right: pair.1.clone(), holds: *equal == holds, span }])
         }
@@ -195,7 +219,7 @@ pub fn assume(value: &Value, holds: bool, span: Span) -> Option<Vec<Fact>> {
             // Alternatives that contradict are dropped; what the remaining ones rest on holds.
             let mut paths = Vec::new();
             for (alternative, facts) in alternatives.iter() {
-                if let Some(more) = assume(alternative, holds, span) {
+                if let Some(more) = assume_within(alternative, holds, span, parts) {
                     paths.push(facts.with(more));
                 }
             }
@@ -216,8 +240,16 @@ pub fn assume(value: &Value, holds: bool, span: Span) -> Option<Vec<Fact>> {
     }
 }
 
-fn both_or_any(left: &Value, right: &Value, holds: bool, is_and: bool, span: Span) -> Option<Vec<Fact>> {
-    let (a, b) = (assume(left, holds, span), assume(right, holds, span));
+fn both_or_any(
+    left: &Value,
+    right: &Value,
+    holds: bool,
+    is_and: bool,
+    span: Span,
+    parts: &mut usize,
+) -> Option<Vec<Fact>> {
+    let a = assume_within(left, holds, span, parts);
+    let b = assume_within(right, holds, span, parts);
     if holds == is_and {
         // `a && b` true, `a || b` false: both.
         let mut all = a?;
@@ -228,13 +260,13 @@ fn both_or_any(left: &Value, right: &Value, holds: bool, is_and: bool, span: Spa
         (None, None) => None,
         // The second is only reached when the first did not decide, so it adds the first's opposite.
         (None, Some(facts)) => {
-            let mut all = assume(left, !holds, span).unwrap_or_default();
+            let mut all = assume_within(left, !holds, span, parts).unwrap_or_default();
             all.extend(facts);
             Some(all)
         }
         (Some(facts), None) => Some(facts),
         (Some(a), Some(b)) => {
-            let mut second = assume(left, !holds, span).unwrap_or_default();
+            let mut second = assume_within(left, !holds, span, parts).unwrap_or_default();
             second.extend(b);
             // Flatten `x || y || z`, so that each branch is one alternative.
             let mut branches = Vec::new();

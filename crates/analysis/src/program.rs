@@ -74,6 +74,11 @@ impl<'t> Program<'t> {
         (0u32..).map(ModuleId).zip(&self.modules)
     }
 
+    /// How much code there is: the nodes of all modules.
+    pub fn size(&self) -> u64 {
+        self.modules.iter().map(|module| module.nodes.len() as u64).sum()
+    }
+
     /// Path of a module's file.
     pub fn path(&self, id: ModuleId) -> &str {
         &self.tree.file(self.module(id).file).path

@@ -426,16 +426,10 @@ impl Value {
             }
             match &value.kind {
                 ValueKind::Object(object) => {
-                    let inner: Vec<Value> = object
-                        .fields
-                        .borrow()
-                        .values()
-                        .chain(object.items.borrow().iter())
-                        .chain(object.spreads.borrow().iter())
-                        .take(64)
-                        .cloned()
-                        .collect();
-                    inner.iter().for_each(|inner| go(inner, depth - 1, out));
+                    let (fields, items, spreads) =
+                        (object.fields.borrow(), object.items.borrow(), object.spreads.borrow());
+                    let inner = fields.values().chain(items.iter()).chain(spreads.iter()).take(64);
+                    inner.for_each(|inner| go(inner, depth - 1, out));
                 }
                 ValueKind::Choice(alternatives) => alternatives.iter().for_each(|(inner, _)| go(inner, depth - 1, out)),
                 ValueKind::Text(parts) => parts.iter().for_each(|part| go(part, depth - 1, out)),
@@ -458,6 +452,14 @@ impl Value {
 
     /// Whether it counts as true.
     pub fn truth(&self) -> Truth {
+        self.truth_within(6)
+    }
+
+    /// Alternatives of alternatives share their parts: deep ones would be met very often.
+    fn truth_within(&self, depth: u32) -> Truth {
+        if depth == 0 {
+            return Truth::Maybe;
+        }
         match &self.kind {
             ValueKind::Null => Truth::No,
             ValueKind::Bool(value) => {
@@ -483,7 +485,7 @@ impl Value {
             }
             ValueKind::Object(object) if object.may_be_empty.get() => Truth::Maybe,
             ValueKind::Closure(_) | ValueKind::Class(_) | ValueKind::Namespace(_) | ValueKind::Object(_) => Truth::Yes,
-            ValueKind::Not(inner) => match inner.truth() {
+            ValueKind::Not(inner) => match inner.truth_within(depth) {
                 Truth::Yes => Truth::No,
                 Truth::No => Truth::Yes,
                 Truth::Maybe => Truth::Maybe,
@@ -500,7 +502,7 @@ impl Value {
                 }
             }
             ValueKind::Choice(alternatives) => {
-                let mut truths = alternatives.iter().map(|(value, _)| value.truth());
+                let mut truths = alternatives.iter().map(|(value, _)| value.truth_within(depth - 1));
                 let first = truths.next().unwrap_or(Truth::Maybe);
                 if truths.all(|truth| truth == first) { first } else { Truth::Maybe }
             }

@@ -1,6 +1,6 @@
 //! From stores, forms and third parties to one list.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_model::app::{
     CommittedKind, EffectKind, Exposure, SecretKind, SecretTier, Store, StoreKind, StoredValueKind, WebStorage,
@@ -325,6 +325,8 @@ impl Map<'_> {
                 forms.push((entry.label(), fields));
             }
         }
+        // Hundreds of forms with a dozen fields each are compared with every field kept.
+        let mut spelt: HashMap<String, String> = HashMap::new();
         for (form, fields) in forms {
             let subject = form.rsplit(['/', ' ']).next().unwrap_or(&form).split('.').next().unwrap_or("").to_owned();
             let mut context = Context::of(&subject, fields.iter().map(|(name, _)| name.as_str()));
@@ -343,11 +345,14 @@ impl Map<'_> {
                 let key = words(&name).concat();
                 let evidence = self.evidence(Witness::Code, span, true, format!("collected by `{form}`"));
                 let mut known = false;
-                for item in self.items.values_mut() {
-                    let same = words(&item.field).concat() == key
+                for item in self.items.values_mut().filter(|item| item.class >= DataClass::Personal) {
+                    if !spelt.contains_key(&item.field) {
+                        spelt.insert(item.field.clone(), words(&item.field).concat());
+                    }
+                    let same = spelt.get(&item.field) == Some(&key)
                         || credential(&item.kind) && item.kind == found.kind
                         || item.kind == "password-hash" && found.kind == "password";
-                    if same && item.class >= DataClass::Personal {
+                    if same {
                         known = true;
                         if item.evidence.len() < MAX_EVIDENCE {
                             item.evidence.push(evidence.clone());
@@ -393,7 +398,8 @@ fn credential(kind: &str) -> bool {
 
 /// Whether a reader sees a field.
 fn shows(reader: &Reader<'_>, field: &str, found: Classified) -> bool {
-    let names = |list: &[&str]| list.iter().any(|name| words(name) == words(field));
+    let own = words(field);
+    let names = |list: &[&str]| list.iter().any(|name| words(name) == own);
     if credential(found.kind) {
         // A hash is read to be compared; it is shown where the answer is known to have it.
         return names(&reader.answered);

@@ -20,22 +20,23 @@ pub use dump::dump;
 pub use walk::{children, function_nodes, walk};
 
 use plimsoll_source::{FileId, Span};
+use serde::{Deserialize, Serialize};
 pub use smol_str::SmolStr as Str;
 
 /// A node of a module's arena.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NodeId(pub u32);
 
 /// A function of a module, by position in [`Module::functions`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FunctionId(pub u32);
 
 /// A class of a module, by position in [`Module::classes`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ClassId(pub u32);
 
 /// The language a module was written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Language {
     /// JavaScript and TypeScript, with or without JSX, and script blocks of Vue, Svelte, Astro and HTML.
     JavaScript,
@@ -46,9 +47,10 @@ pub enum Language {
 }
 
 /// The code of one file (or of one script block in a file).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Module {
-    /// The file it came from.
+    /// The file it came from. Its number is another in another tree, so that it is not written with the rest.
+    #[serde(skip, default = "nowhere")]
     pub file: FileId,
     /// Its language.
     pub language: Language,
@@ -72,8 +74,13 @@ pub struct Module {
     pub problems: Vec<Problem>,
 }
 
+/// The file of a module that was just read back.
+fn nowhere() -> FileId {
+    FileId(u32::MAX)
+}
+
 /// A byte range within the module's file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Range {
     /// First byte.
     pub start: u32,
@@ -82,7 +89,7 @@ pub struct Range {
 }
 
 /// A node: what it is and where it stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Node {
     /// What it is.
     pub kind: Kind,
@@ -94,7 +101,7 @@ pub struct Node {
 pub type List = Box<[NodeId]>;
 
 /// What a node is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Kind {
     // ---- expressions
     /// A string literal, its escapes decoded.
@@ -260,7 +267,7 @@ pub enum Kind {
 }
 
 /// One argument of a call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Arg {
     /// Name of a named argument.
     pub name: Option<Str>,
@@ -269,7 +276,7 @@ pub struct Arg {
 }
 
 /// One entry of an object, or one attribute of a JSX element.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Property {
     /// Its key.
     pub key: Key,
@@ -281,7 +288,7 @@ pub struct Property {
 }
 
 /// The key of a [`Property`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Key {
     /// A name or literal string.
     Named(Str),
@@ -292,7 +299,7 @@ pub enum Key {
 }
 
 /// Binary and logical operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum BinaryOp {
     /// `&&`, `and`.
     And,
@@ -321,7 +328,7 @@ pub enum BinaryOp {
 }
 
 /// Unary operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum UnaryOp {
     /// `!`, `not`.
     Not,
@@ -336,7 +343,7 @@ pub enum UnaryOp {
 }
 
 /// A function, method or lambda.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Function {
     /// Its own name: declaration, method name, or the name it is assigned to where the front end sees that
     /// (`const f = () => …`, `f: function …`).
@@ -365,7 +372,7 @@ pub struct Function {
 }
 
 /// A parameter.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Param {
     /// Name or pattern.
     pub pattern: NodeId,
@@ -381,7 +388,7 @@ pub struct Param {
 }
 
 /// A class.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Class {
     /// Its name.
     pub name: Option<Str>,
@@ -399,7 +406,7 @@ pub struct Class {
 }
 
 /// A field of a class.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Field {
     /// Its name.
     pub name: Str,
@@ -414,7 +421,7 @@ pub struct Field {
 }
 
 /// One import statement (or `require`, `include`).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Import {
     /// The specifier as written: `./db`, `express`, `app.models` (Python, leading dots kept), `inc/auth.php`.
     pub module: Str,
@@ -430,7 +437,7 @@ pub struct Import {
 }
 
 /// One exported name.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Export {
     /// Name under which it is exported: `default`, a name, or `*` for `export * from`.
     pub name: Str,
@@ -445,7 +452,7 @@ pub struct Export {
 }
 
 /// Something that could not be parsed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Problem {
     /// Plain words.
     pub what: String,

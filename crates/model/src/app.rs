@@ -95,6 +95,81 @@ pub struct App {
     pub live: Live,
 }
 
+impl App {
+    /// Adds what another witness of the same app's files saw, behind what is known.
+    pub fn append(&mut self, more: App) {
+        // All fields by name: a new one cannot be forgotten here.
+        let App {
+            stack,
+            entry_points,
+            pages,
+            api_calls,
+            stored_values,
+            stores,
+            forms,
+            db_functions,
+            db_views,
+            self_grants,
+            rules_files,
+            store_uses,
+            open_sign_up,
+            flows,
+            cookies,
+            headers,
+            header_places,
+            serves_pages,
+            cors,
+            limiters,
+            packages,
+            packages_seen,
+            advisories,
+            secrets,
+            committed,
+            crypto,
+            settings,
+            third_parties,
+            columns,
+            not_checked,
+            looked_at,
+            // Only the live witness fills it, and joins it itself.
+            live: _,
+        } = more;
+        self.stack.extend(stack);
+        self.entry_points.extend(entry_points);
+        self.pages.extend(pages);
+        self.api_calls.extend(api_calls);
+        self.stored_values.extend(stored_values);
+        self.stores.extend(stores);
+        self.forms.extend(forms);
+        self.db_functions.extend(db_functions);
+        self.db_views.extend(db_views);
+        self.self_grants.extend(self_grants);
+        self.rules_files.extend(rules_files);
+        self.store_uses.extend(store_uses);
+        self.open_sign_up.extend(open_sign_up);
+        self.flows.extend(flows);
+        self.cookies.extend(cookies);
+        self.headers.extend(headers);
+        self.header_places.extend(header_places);
+        self.serves_pages |= serves_pages;
+        self.cors.extend(cors);
+        self.limiters.extend(limiters);
+        self.packages.extend(packages);
+        self.packages_seen += packages_seen;
+        self.advisories.extend(advisories);
+        self.secrets.extend(secrets);
+        self.committed.extend(committed);
+        self.crypto.extend(crypto);
+        self.settings.extend(settings);
+        self.third_parties.extend(third_parties);
+        for (store, names) in columns {
+            self.columns.entry(store).or_default().extend(names);
+        }
+        self.not_checked.extend(not_checked);
+        self.looked_at.extend(looked_at);
+    }
+}
+
 /// What was observed on the running app.
 #[derive(Clone, Debug, Default)]
 pub struct Live {

@@ -5,6 +5,7 @@ mod advisories;
 mod after;
 mod comments;
 mod data;
+mod kept;
 mod live_secrets;
 mod map;
 mod owner;
@@ -27,6 +28,9 @@ use plimsoll_report::TerminalOptions;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Take nothing from earlier reviews and keep nothing for later ones.
+    #[arg(long, global = true)]
+    no_cache: bool,
 }
 
 #[derive(Subcommand)]
@@ -186,7 +190,11 @@ enum Level {
 }
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
+    let cli = Cli::parse();
+    if cli.no_cache {
+        kept::switch_off();
+    }
+    match cli.command {
         Command::Check { path, url, live, run, log, format, fail_on, verbose } => {
             match check(&path, url, live, run, log.as_deref()) {
                 Ok((review, said)) => {

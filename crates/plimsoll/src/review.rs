@@ -4,19 +4,18 @@ use std::path::Path;
 
 use plimsoll_loadline::Carried;
 use plimsoll_model::{App, Coverage, DataClass, DataItem, Day, Environment, NotChecked, Review};
-use plimsoll_source::SourceTree;
 
 use crate::advisories::database;
 use crate::owner::{self, Subject};
 use crate::request_log::RequestLog;
-use crate::{progress, waive};
+use crate::{kept, progress, waive};
 
 /// The incident plan of an app.
 pub(crate) fn incident(path: &Path) -> Result<String, String> {
     let _progress = progress::Progress::start();
     let subject = owner::read(path)?;
     let review = of(&subject, &Asked::default())?;
-    Ok(crate::after::incident(&review, &observe(&subject.tree), &subject.tree))
+    Ok(crate::after::incident(&review, &kept::observe(&subject), &subject.tree))
 }
 
 /// What a review asks of the running app.
@@ -41,7 +40,7 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
     let tree = &subject.tree;
     let mut log = RequestLog::create(asked.log)?;
     progress::stage("understanding the code");
-    let mut app = observe(tree);
+    let mut app = kept::observe(subject);
     if let Some(url) = asked.url {
         progress::stage("asking the running app");
         let input = plimsoll_probe::ProbeInput::from_app(&app, tree);
@@ -117,11 +116,6 @@ fn advisories_date(app: &App) -> Day {
     used.unwrap_or_else(|| Day::from_days(i64::from(database().date().0)))
 }
 
-/// What was observed of the source, with the advisories of this machine.
-fn observe(tree: &SourceTree) -> App {
-    plimsoll_witness::observe_with(tree, database())
-}
-
 /// What the app carries: the heaviest data of the map, or what a login and entry points imply where no field is known.
 fn carried(app: &App, data: &[DataItem]) -> Carried {
     let has_login = app.entry_points.iter().any(|entry| entry.purposes.contains(&plimsoll_model::app::Purpose::Login));
@@ -149,7 +143,7 @@ pub(crate) fn chains(path: &Path, assume_fixed: &[String]) -> Result<Review, Str
         return Err(format!("`{name}` is neither a rule nor a finding of this app"));
     }
     if !assume_fixed.is_empty() {
-        let mut app = observe(&owner::read(path)?.tree);
+        let mut app = kept::observe(&owner::read(path)?);
         plimsoll_datamap::annotate(&mut app);
         let left = plimsoll_chains::derive(&app, &known.findings, known.verdict.carries, assume_fixed);
         (known.chains, known.cheapest_cut, known.repairs) = (left.chains, left.cut, left.repairs);
@@ -161,5 +155,5 @@ pub(crate) fn chains(path: &Path, assume_fixed: &[String]) -> Result<Review, Str
 pub(crate) fn map(path: &Path) -> Result<plimsoll_report::Map, String> {
     let _progress = progress::Progress::start();
     let subject = owner::read(path)?;
-    Ok(crate::map::build(subject.name(), &observe(&subject.tree), &subject.tree))
+    Ok(crate::map::build(subject.name(), &kept::observe(&subject), &subject.tree))
 }

@@ -28,6 +28,7 @@ mod shapes;
 mod text;
 mod value;
 
+use plimsoll_cache::Cache;
 use plimsoll_model::NotChecked;
 use plimsoll_model::app::{CommittedFile, SecretKind, SecretSeen, SecretTier};
 use plimsoll_source::{Content, FileId, SourceTree};
@@ -88,6 +89,12 @@ const MAX_NAMED_BYTES: usize = 1 << 20;
 
 /// Reads the tree.
 pub fn read(tree: &SourceTree, context: &Context) -> SecretFacts {
+    read_with(tree, context, &Cache::off())
+}
+
+/// Reads the tree. Of a file without a hit it is kept that it has none; of one with a secret nothing is, neither here nor
+/// by others: a secret must not lie about in one more place.
+pub fn read_with(tree: &SourceTree, context: &Context, cache: &Cache) -> SecretFacts {
     let world = place::World::new(tree);
     let files: Vec<(FileId, &plimsoll_source::SourceFile)> = tree.iter().collect();
     let mut scanned: Vec<(FileId, Place, Vec<Hit>)> = files
@@ -95,12 +102,17 @@ pub fn read(tree: &SourceTree, context: &Context) -> SecretFacts {
         .filter(|(_, file)| matches!(file.content, Content::Text(_)))
         .map(|&(id, file)| {
             let place = Place::new(file, &world, (context.is_client_file)(id));
-            let hits = scan(file.text(), &place);
+            let hits = scan_unless_quiet(id, file.text(), &place, cache);
             (id, place, hits)
         })
         .collect();
     scanned.sort_by_key(|(id, _, _)| *id);
 
+    for (id, _, hits) in &scanned {
+        if hits.iter().any(|hit| hit.tier == SecretTier::Secret) {
+            cache.forget(id.0);
+        }
+    }
     let committed = committed::read(tree, &scanned);
     for (id, _, hits) in &mut scanned {
         if committed.key_files.contains(id) {
@@ -119,6 +131,19 @@ pub fn read(tree: &SourceTree, context: &Context) -> SecretFacts {
             format!("{texts} text files for keys, passwords and published accounts"),
             format!("{} files for databases, dumps, keys and uploads", tree.files.len()),
         ],
+    }
+}
+
+fn scan_unless_quiet(id: FileId, text: &str, place: &Place, cache: &Cache) -> Vec<Hit> {
+    let mut found = None;
+    let depends = format!("{place:?}");
+    let is_quiet = cache.get_or("a file without secrets", id.0, &[depends.as_bytes(), text.as_bytes()], || {
+        found.insert(scan(text, place)).is_empty()
+    });
+    match found {
+        Some(hits) => hits,
+        None if is_quiet => Vec::new(),
+        None => scan(text, place),
     }
 }
 

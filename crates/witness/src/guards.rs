@@ -1,5 +1,8 @@
 //! From facts to guards: which conditions keep whom out.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use plimsoll_analysis::{Fact, Facts, Label, Value, ValueKind};
 use plimsoll_model::app::{Guard, GuardKind, GuardStanding, Side};
 use plimsoll_source::SourceTree;
@@ -23,27 +26,52 @@ impl Check {
 
 /// The guards that facts amount to, in the order in which they were established.
 pub(crate) fn guards_of(facts: &Facts, tree: &SourceTree) -> Vec<Guard> {
-    let mut guards: Vec<Guard> = Vec::new();
-    for fact in facts.iter() {
-        let known = guards
-            .iter()
-            .any(|guard| guard.kind == GuardKind::Authentication && guard.standing == GuardStanding::Enforced);
-        let fact = &if known { without_nobody(fact) } else { fact.clone() };
-        for check in checks(fact, 0) {
-            let span = fact.span();
-            let same = guards.iter().any(|guard| guard.kind == check.kind && guard.standing == check.standing);
-            if !same {
-                guards.push(Guard {
-                    kind: check.kind,
-                    side: Side::Server,
-                    name: name_of(fact, tree),
-                    standing: check.standing,
-                    span,
-                });
+    Reader::new(tree).guards_of(facts)
+}
+
+/// Reads guards off many lists of facts. The lists of one run share most of their facts: each is understood once.
+pub(crate) struct Reader<'t> {
+    tree: &'t SourceTree,
+    /// By the fact's identity, which it keeps while it is held here, and whether the login was checked before it.
+    known: HashMap<(*const Fact, bool), (Rc<Fact>, Vec<Guard>)>,
+}
+
+impl<'t> Reader<'t> {
+    pub(crate) fn new(tree: &'t SourceTree) -> Self {
+        Reader { tree, known: HashMap::new() }
+    }
+
+    /// The guards that facts amount to, in the order in which they were established.
+    pub(crate) fn guards_of(&mut self, facts: &Facts) -> Vec<Guard> {
+        let mut guards: Vec<Guard> = Vec::new();
+        for fact in facts.shared() {
+            let tree = self.tree;
+            let signed_in = guards
+                .iter()
+                .any(|guard| guard.kind == GuardKind::Authentication && guard.standing == GuardStanding::Enforced);
+            let known = self.known.entry((Rc::as_ptr(fact), signed_in)).or_insert_with(|| {
+                let read = if signed_in { guards_in(&without_nobody(fact), tree) } else { guards_in(fact, tree) };
+                (Rc::clone(fact), read)
+            });
+            for guard in &known.1 {
+                if !guards.iter().any(|other| other.kind == guard.kind && other.standing == guard.standing) {
+                    guards.push(guard.clone());
+                }
             }
         }
+        guards
     }
-    guards
+}
+
+fn guards_in(fact: &Fact, tree: &SourceTree) -> Vec<Guard> {
+    let guard = |check: Check| Guard {
+        kind: check.kind,
+        side: Side::Server,
+        name: name_of(fact, tree),
+        standing: check.standing,
+        span: fact.span(),
+    };
+    checks(fact, 0).into_iter().map(guard).collect()
 }
 
 /// The fact without alternatives in which nobody is signed in: behind a check of the login they cannot be.
@@ -541,12 +569,12 @@ fn passed(path: &str, value: &Value) -> Vec<Check> {
 /// One of several conditions holds: a guard only where each of them is one.
 fn any_of(branches: &[Vec<Fact>], depth: u32) -> Vec<Check> {
     // A switch of the installation that turns the check off is its owner's decision; what is left is the check.
-    let branches: Vec<Vec<Fact>> =
-        match branches.iter().filter(|facts| !facts.iter().any(is_off_switch)).cloned().collect::<Vec<_>>() {
-            rest if rest.is_empty() => branches.to_vec(),
-            rest => rest,
-        };
-    let branches = &branches[..];
+    let mut left: Vec<&[Fact]> =
+        branches.iter().map(Vec::as_slice).filter(|facts| !facts.iter().any(is_off_switch)).collect();
+    if left.is_empty() {
+        left = branches.iter().map(Vec::as_slice).collect();
+    }
+    let branches = &left[..];
     let per_branch: Vec<Vec<Check>> =
         branches.iter().map(|facts| facts.iter().flat_map(|fact| checks(fact, depth + 1)).collect()).collect();
     let has = |checks: &[Check], kinds: &[GuardKind]| {

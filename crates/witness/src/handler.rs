@@ -18,7 +18,7 @@ use plimsoll_analysis::{Event, EventKind, Fact, Facts, FunctionRef, Label, Value
 use plimsoll_model::app::{Effect, EffectKind, EntryPoint, Flow, Guard, GuardKind, GuardStanding};
 use plimsoll_source::SourceTree;
 
-use crate::guards::guards_of;
+use crate::guards;
 
 /// Everything read off the run of one handler.
 #[derive(Debug, Default)]
@@ -74,7 +74,8 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> I
     }
     out.inputs.sort();
     out.inputs.dedup();
-    limit_reads(events, &mut found, tree);
+    let mut reader = guards::Reader::new(tree);
+    limit_reads(events, &mut found, &mut reader);
 
     // What every effect has in common applies to the whole handler. Looking up the caller's own record is how a guard
     // works, not what it guards.
@@ -107,18 +108,18 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> I
         }
     });
     let mut whole = whole;
-    if guards_of(&whole, tree).is_empty() {
+    if reader.guards_of(&whole).is_empty() {
         // A handler that only hands out the caller's own is guarded by what holds where it looks that up.
         let mut lookups = found.iter().filter(|(effect, _)| effect.kind.touches_data()).map(|(_, facts)| facts);
         if let Some(first) = lookups.next() {
             let common = lookups.fold(first.clone(), |common, facts| common.common(facts));
-            if !guards_of(&common, tree).is_empty() {
+            if !reader.guards_of(&common).is_empty() {
                 whole = common;
             }
         }
     }
-    out.guards = guards_of(&whole.and(&Facts::default()), tree);
-    for guard in guards_of(start, tree) {
+    out.guards = reader.guards_of(&whole);
+    for guard in reader.guards_of(start) {
         if !out.guards.iter().any(|known| known.kind == guard.kind) {
             out.guards.push(guard);
         }
@@ -130,7 +131,7 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> I
     }
     out.whole = out.guards.len();
     for (mut effect, facts) in found {
-        for guard in guards_of(&facts, tree) {
+        for guard in reader.guards_of(&facts) {
             let known = out.guards.iter().position(|known| known.kind == guard.kind && known.span == guard.span);
             let index = known.unwrap_or_else(|| {
                 out.guards.push(guard);
@@ -187,7 +188,7 @@ fn compared_password(events: &[Event]) -> Option<plimsoll_source::Span> {
         },
         _ => None,
     });
-    events.iter().flat_map(|event| event.facts.iter()).chain(returned.flatten()).find_map(|fact| match fact {
+    Facts::distinct(events.iter().map(|event| &event.facts)).chain(returned.flatten()).find_map(|fact| match fact {
         Fact::Equal { left, right, span, .. }
             if (is_sent(left) && is_known(right)) || (is_sent(right) && is_known(left)) =>
         {
@@ -198,7 +199,7 @@ fn compared_password(events: &[Event]) -> Option<plimsoll_source::Span> {
 }
 
 /// A record that is given away only behind a check whose it is, is limited to the caller, although it was read before.
-fn limit_reads(events: &[Event], found: &mut [(Effect, Facts)], tree: &SourceTree) {
+fn limit_reads(events: &[Event], found: &mut [(Effect, Facts)], reader: &mut guards::Reader<'_>) {
     for (effect, _) in found.iter_mut() {
         let reads = matches!(effect.kind, EffectKind::Read | EffectKind::ReadMemory | EffectKind::ReadFile);
         if !reads || !effect.picked_by_input || effect.limited_to_caller {
@@ -230,7 +231,8 @@ fn limit_reads(events: &[Event], found: &mut [(Effect, Facts)], tree: &SourceTre
         }
         effect.limited_to_caller = !answers.is_empty()
             && answers.iter().all(|facts| {
-                guards_of(facts, tree)
+                reader
+                    .guards_of(facts)
                     .iter()
                     .any(|guard| matches!(guard.kind, GuardKind::Ownership | GuardKind::Role) && guard.holds())
             });

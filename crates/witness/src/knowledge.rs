@@ -13,14 +13,35 @@ pub(crate) mod stores;
 pub(crate) use calls::keeps_sessions;
 pub(crate) use origins::ends_with_name;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use plimsoll_analysis::{Argument, Knowledge, Labels, Outcome, Value};
+
+/// Paths whose labels are kept at hand.
+const MAX_KNOWN: usize = 20_000;
+
+thread_local! {
+    static LABELS: RefCell<HashMap<String, Labels>> = RefCell::default();
+}
 
 /// The tables of this crate as the interpreter asks them.
 pub(crate) struct Known;
 
 impl Knowledge for Known {
     fn labels(&self, path: &str) -> Labels {
-        origins::labels(path)
+        // A few paths are met again and again, and a path says the same every time.
+        if let Some(known) = LABELS.with_borrow(|known| known.get(path).cloned()) {
+            return known;
+        }
+        let labels = origins::labels(path);
+        LABELS.with_borrow_mut(|known| {
+            if known.len() >= MAX_KNOWN {
+                known.clear();
+            }
+            known.insert(path.to_owned(), labels.clone());
+        });
+        labels
     }
 
     fn call(&self, path: &str, receiver: Option<&Value>, args: &[Argument]) -> Outcome {

@@ -18,12 +18,13 @@ mod third_parties;
 
 use std::collections::BTreeSet;
 
-use plimsoll_analysis::{Event, Facts, FunctionRef, Machine, Program, Value};
+use plimsoll_analysis::{Event, FunctionRef, Machine, Program, Value};
+use plimsoll_cache::Cache;
 use plimsoll_deps::Database;
 use plimsoll_ir::FunctionId;
 use plimsoll_model::app::{EntryPoint, Flow, SecretKind};
 use plimsoll_model::{App, NotChecked};
-use plimsoll_source::SourceTree;
+use plimsoll_source::{FileId, SourceFile, SourceTree};
 
 /// What the readers share while they look at a program.
 pub(crate) struct Witnessing<'p, 'w> {
@@ -47,13 +48,43 @@ impl Witnessing<'_, '_> {
 
 /// Observes the source of an app, with the advisories that are part of the program.
 pub fn observe(tree: &SourceTree) -> App {
-    observe_with(tree, &Database::builtin())
+    observe_with(tree, &Database::builtin(), &Cache::off())
 }
 
-/// Observes the source of an app.
-pub fn observe_with(tree: &SourceTree, advisories: &Database) -> App {
+/// Observes the source of an app. What was worked out of single files is kept in the cache, and taken from there where
+/// the file is the same.
+pub fn observe_with(tree: &SourceTree, advisories: &Database, cache: &Cache) -> App {
     let mut app = App::default();
-    let modules = parse_all(tree, &mut app);
+    let modules = parse_all(tree, cache, &mut app);
+    std::thread::scope(|scope| {
+        // The program is run by one thread; what files show without it is gathered beside that.
+        let files = scope.spawn(|| observe_files(tree, advisories, cache));
+        let files = || files.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        run_program(tree, modules, app, files)
+    })
+}
+
+/// What files show without the program: packages, secrets, schemas.
+fn observe_files(tree: &SourceTree, advisories: &Database, cache: &Cache) -> App {
+    let mut app = App::default();
+    contained(&mut app, "packages", |app| packages::observe(tree, advisories, app));
+    contained(&mut app, "keys and passwords in files", |app| secrets(tree, cache, app));
+    contained(&mut app, "the database's tables and policies", |app| {
+        let mut schema = plimsoll_schema::read(tree);
+        app.stores.append(&mut schema.stores);
+        app.db_functions.append(&mut schema.functions);
+        app.db_views.append(&mut schema.views);
+        app.self_grants.append(&mut schema.self_grants);
+        app.rules_files.append(&mut schema.rules_files);
+        app.store_uses.append(&mut schema.store_uses);
+        app.open_sign_up.append(&mut schema.open_sign_up);
+        app.not_checked.append(&mut schema.not_checked);
+        app.looked_at.append(&mut schema.looked_at);
+    });
+    app
+}
+
+fn run_program(tree: &SourceTree, modules: Vec<plimsoll_ir::Module>, mut app: App, files: impl FnOnce() -> App) -> App {
     let program = Program::new(tree, modules);
     let known = knowledge::Known;
     let mut machine = Machine::new(&program, &known);
@@ -69,7 +100,7 @@ pub fn observe_with(tree: &SourceTree, advisories: &Database) -> App {
     };
     witnessing.note_events(&setup);
     server::observe(&mut witnessing, &setup, &mut app);
-    run_the_rest(&mut witnessing);
+    run_the_rest(&mut witnessing, &mut app);
     // Scripts of pages do their work while they load. (Pages of PHP are entry points, and run as such.)
     let scripts: BTreeSet<_> = program
         .iter()
@@ -88,20 +119,7 @@ pub fn observe_with(tree: &SourceTree, advisories: &Database) -> App {
         templates::observe(tree, &cleaned, app);
         templates::role_forms(tree, &program, app);
     });
-    contained(&mut app, "packages", |app| packages::observe(tree, advisories, app));
-    contained(&mut app, "keys and passwords in files", |app| secrets(tree, app));
-    contained(&mut app, "the database's tables and policies", |app| {
-        let mut schema = plimsoll_schema::read(tree);
-        app.stores.append(&mut schema.stores);
-        app.db_functions.append(&mut schema.functions);
-        app.db_views.append(&mut schema.views);
-        app.self_grants.append(&mut schema.self_grants);
-        app.rules_files.append(&mut schema.rules_files);
-        app.store_uses.append(&mut schema.store_uses);
-        app.open_sign_up.append(&mut schema.open_sign_up);
-        app.not_checked.append(&mut schema.not_checked);
-        app.looked_at.append(&mut schema.looked_at);
-    });
+    app.append(files());
     contained(&mut app, "models in the code", |app| stores::observe(&program, app));
     contained(&mut app, "third parties", |app| third_parties::observe(&program, app));
     app.columns = handler::rows::settle(rows, &mut app, tree);
@@ -134,8 +152,11 @@ fn note_unfinished(machine: &Machine<'_>, tree: &SourceTree, app: &mut App) {
 
 /// Functions that no entry point and no set-up reached run once on their own, so that what they do is seen: event
 /// handlers of pages, jobs, and code whose framework is not known.
-fn run_the_rest(witnessing: &mut Witnessing<'_, '_>) {
+fn run_the_rest(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
     let program = witnessing.machine.program;
+    let start = witnessing.machine.spent();
+    let all = REST_STEPS_LEAST + REST_STEPS_PER_NODE * program.size();
+    let mut unfollowed = 0usize;
     for (id, module) in program.iter() {
         for (function, at) in (0u32..).map(FunctionId).zip(&module.functions) {
             let reference = FunctionRef { module: id, function };
@@ -146,20 +167,36 @@ fn run_the_rest(witnessing: &mut Witnessing<'_, '_>) {
             let closure = witnessing.machine.closure_of(reference);
             witnessing.machine.reset();
             let args = vec![Value::unknown(); at.params.len()];
-            let run = witnessing.machine.run(&closure, args, Facts::default());
+            let left = all.saturating_sub(witnessing.machine.spent() - start);
+            let run = witnessing.machine.survey(&closure, args, left.max(REST_STEPS_BEHIND));
+            unfollowed += usize::from(run.cut_off && left < REST_STEPS_BEHIND);
             witnessing.note_events(&run.events);
             witnessing.flows.extend(handler::flows_of(&run.events));
         }
     }
+    if unfollowed > 0 {
+        app.not_checked.push(NotChecked {
+            what: format!("what {unfollowed} functions do that no entry point reaches"),
+            why: "too much of it to follow".into(),
+            weighs: true,
+        });
+    }
 }
 
-fn parse_all(tree: &SourceTree, app: &mut App) -> Vec<plimsoll_ir::Module> {
+/// Steps for all functions that nothing reaches: in ordinary apps they take a few per node of the program, in bundles of
+/// others' code, where everything calls everything, hundreds.
+const REST_STEPS_LEAST: u64 = 2_000_000;
+const REST_STEPS_PER_NODE: u64 = 20;
+/// And for each once those are spent: enough for its own body.
+const REST_STEPS_BEHIND: u64 = 500;
+
+fn parse_all(tree: &SourceTree, cache: &Cache, app: &mut App) -> Vec<plimsoll_ir::Module> {
     use rayon::prelude::*;
     let parsed: Vec<Vec<plimsoll_ir::Module>> = tree
         .iter()
         .collect::<Vec<_>>()
         .into_par_iter()
-        .map(|(id, file)| if is_own_code(&file.path) { plimsoll_syntax::parse(id, file) } else { Vec::new() })
+        .map(|(id, file)| if is_own_code(&file.path) { parse(id, file, cache) } else { Vec::new() })
         .collect();
     let mut modules = Vec::new();
     let mut count = 0usize;
@@ -186,6 +223,18 @@ fn parse_all(tree: &SourceTree, app: &mut App) -> Vec<plimsoll_ir::Module> {
         modules.extend(list);
     }
     app.looked_at.push(format!("{count} files of program code"));
+    modules
+}
+
+fn parse(id: FileId, file: &SourceFile, cache: &Cache) -> Vec<plimsoll_ir::Module> {
+    if plimsoll_syntax::language_of(&file.path).is_none() {
+        return Vec::new();
+    }
+    let mut modules = cache
+        .get_or("modules", id.0, &[file.path.as_bytes(), file.text().as_bytes()], || plimsoll_syntax::parse(id, file));
+    for module in &mut modules {
+        module.file = id;
+    }
     modules
 }
 
@@ -238,15 +287,24 @@ fn is_own_code(path: &str) -> bool {
         || lower.split('/').any(|part| {
             matches!(
                 part,
-                "dist" | "build" | "out" | "coverage" | ".output" | "storybook-static" | "migrations" | "vendor"
+                "dist"
+                    | "build"
+                    | "out"
+                    | "coverage"
+                    | ".output"
+                    | ".vercel"
+                    | ".netlify"
+                    | "storybook-static"
+                    | "migrations"
+                    | "vendor"
             )
         });
     let is_declaration = name.ends_with(".d.ts");
     !is_test && !is_built && !is_declaration
 }
 
-fn secrets(tree: &SourceTree, app: &mut App) {
-    let mut facts = plimsoll_secrets::read(tree, &plimsoll_secrets::Context::default());
+fn secrets(tree: &SourceTree, cache: &Cache, app: &mut App) {
+    let mut facts = plimsoll_secrets::read_with(tree, &plimsoll_secrets::Context::default(), cache);
     let sample: Vec<plimsoll_source::FileId> =
         tree.iter().filter(|(_, file)| is_sample_command(tree, &file.path)).map(|(id, _)| id).collect();
     facts.secrets.retain(|secret| {

@@ -106,9 +106,12 @@ fn add(app: &mut App, store: Store) {
     if own.is_empty() || app.stores.len() >= MAX_STORES {
         return;
     }
+    // Names are only taken apart where they begin alike.
+    let begins = |name: &str| name.chars().find(|c| c.is_alphanumeric()).and_then(|c| c.to_lowercase().next());
+    let first = begins(without_schema(&store.name));
     let known = app.stores.iter_mut().find(|known| {
         if records(known.kind) && records(store.kind) {
-            key(&known.name) == own
+            begins(without_schema(&known.name)) == first && key(&known.name) == own
         } else {
             known.kind == store.kind && known.name == store.name
         }

@@ -195,11 +195,17 @@ impl Machine<'_> {
     /// Whether a value is an instance of a class of the app; `None` where both are possible. What comes from outside
     /// (a request, a record, an answer) is never one.
     pub(super) fn is_instance(&mut self, value: &Value, class: ClassRef) -> Option<bool> {
+        self.is_instance_within(value, class, 6)
+    }
+
+    fn is_instance_within(&mut self, value: &Value, class: ClassRef, depth: u32) -> Option<bool> {
         match &value.kind {
+            ValueKind::Choice(_) if depth == 0 => None,
             ValueKind::Object(object) => Some(object.class.is_some_and(|own| self.derives(own, class, 0))),
             ValueKind::Choice(alternatives) => {
                 let alternatives = Rc::clone(alternatives);
-                let mut answers = alternatives.iter().map(|(value, _)| self.is_instance(value, class));
+                let mut answers =
+                    alternatives.iter().map(|(value, _)| self.is_instance_within(value, class, depth - 1));
                 let first = answers.next()??;
                 answers.all(|answer| answer == Some(first)).then_some(first)
             }

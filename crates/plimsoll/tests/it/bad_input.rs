@@ -1,7 +1,7 @@
 //! Input that is broken or wants to break the reader: the exit code, a line about what was not read, bounded time, no panic.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -38,8 +38,7 @@ pub(crate) fn review(folder: &Path, more: &[&str], limit: Duration) -> Said {
     let started = Instant::now();
     let out = tempfile::NamedTempFile::new().expect("a file");
     let errors = tempfile::NamedTempFile::new().expect("a file");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
-        .env("PLIMSOLL_ADVISORIES", "")
+    let mut child = crate::program()
         .args(["check", "--format", "json"])
         .arg(folder)
         .args(more)

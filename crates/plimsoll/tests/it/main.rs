@@ -2,6 +2,7 @@
 
 mod advisories;
 mod bad_input;
+mod cache;
 mod live;
 mod owner;
 mod run;
@@ -95,13 +96,16 @@ fn the_index_of_rules_says_what_the_rules_say() {
     assert_eq!(index.matches("| [`").count(), plimsoll_rules::RULES.len());
 }
 
+/// The program; what it keeps it keeps among the tests' own files.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
+    command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR")).env("PLIMSOLL_ADVISORIES", "");
+    command
+}
+
 fn plimsoll(args: &[&str]) -> (Option<i32>, String) {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-    let output = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
-        .env("PLIMSOLL_ADVISORIES", "")
-        .args(args)
-        .current_dir(root)
-        .output();
+    let output = program().args(args).current_dir(root).output();
     output.map_or((None, String::new()), |output| {
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
     })

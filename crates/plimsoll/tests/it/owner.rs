@@ -3,7 +3,6 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::Value;
 
@@ -47,12 +46,7 @@ impl Ran {
 }
 
 fn run(folder: &Path, args: &[&str]) -> Ran {
-    match Command::new(env!("CARGO_BIN_EXE_plimsoll"))
-        .env("PLIMSOLL_ADVISORIES", "")
-        .args(args)
-        .current_dir(folder)
-        .output()
-    {
+    match crate::program().args(args).current_dir(folder).output() {
         Ok(output) => Ran {
             code: output.status.code(),
             out: String::from_utf8_lossy(&output.stdout).into_owned(),

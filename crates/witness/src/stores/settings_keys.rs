@@ -10,11 +10,12 @@ use crate::handler::words_of;
 pub(super) fn read(module: &Module, app: &mut App) {
     let Some(at) = app.stores.iter().position(|store| {
         let has = |names: &[&str]| store.fields.iter().any(|field| names.contains(&field.name.as_str()));
-        words_of(&store.name)
-            .iter()
-            .any(|word| matches!(word.as_str(), "settings" | "setting" | "config" | "options" | "preferences"))
+        // Its columns first: they cost less to compare.
+        has(&["value", "setting_value", "option_value"])
             && has(&["key", "name", "setting_key", "option_name"])
-            && has(&["value", "setting_value", "option_value"])
+            && words_of(&store.name)
+                .iter()
+                .any(|word| matches!(word.as_str(), "settings" | "setting" | "config" | "options" | "preferences"))
     }) else {
         return;
     };
