@@ -42,6 +42,7 @@ impl Witnessing<'_, '_> {
         for event in events {
             self.notes.note(event, self.machine.program);
         }
+        browser::calls::note(events, self.machine.program, &mut self.notes.calls);
     }
 }
 
@@ -80,8 +81,13 @@ pub fn observe_with(tree: &SourceTree, advisories: &Database) -> App {
     witnessing.flows.extend(loading);
     app.entry_points = std::mem::take(&mut witnessing.entry_points);
     app.flows = std::mem::take(&mut witnessing.flows);
+    let calls = std::mem::take(&mut witnessing.notes.calls);
     let (cleaned, rows) = std::mem::take(&mut witnessing.notes).finish(&program, &mut app);
-    contained(&mut app, "what the browser does", |app| browser::observe(&program, app));
+    contained(&mut app, "what the browser does", |app| {
+        browser::calls::settle(calls, app);
+        browser::pages::observe(&program, app);
+        browser::observe(&program, app);
+    });
     contained(&mut app, "settings in the code", |app| scan::observe(&program, app));
     contained(&mut app, "settings in files", |app| settings::observe_files(tree, app));
     contained(&mut app, "templates", |app| {

@@ -24,6 +24,8 @@ pub(crate) struct Notes {
     php: php::Session,
     pub(crate) python: python::Seen,
     pub(crate) crypto: Vec<CryptoUse>,
+    /// Requests that code of the app makes by address.
+    pub(crate) calls: Vec<crate::browser::calls::Seen>,
     pub(crate) seen: Vec<SettingSeen>,
     /// What is known of the columns of stores.
     pub(crate) rows: crate::handler::rows::Known,
