@@ -6,6 +6,7 @@ mod php;
 mod placed;
 mod purpose;
 pub(crate) mod rows;
+pub(crate) mod state;
 mod vetting;
 
 pub(crate) use effects::is_session_name;

@@ -82,6 +82,7 @@ pub fn observe_with(tree: &SourceTree, advisories: &Database) -> App {
     app.entry_points = std::mem::take(&mut witnessing.entry_points);
     app.flows = std::mem::take(&mut witnessing.flows);
     let calls = std::mem::take(&mut witnessing.notes.calls);
+    let markup = std::mem::take(&mut witnessing.notes.markup);
     let (cleaned, rows) = std::mem::take(&mut witnessing.notes).finish(&program, &mut app);
     contained(&mut app, "what the browser does", |app| {
         browser::calls::settle(calls, app);
@@ -91,7 +92,7 @@ pub fn observe_with(tree: &SourceTree, advisories: &Database) -> App {
     contained(&mut app, "settings in the code", |app| scan::observe(&program, app));
     contained(&mut app, "settings in files", |app| settings::observe_files(tree, app));
     contained(&mut app, "templates", |app| {
-        templates::observe(tree, &cleaned, app);
+        templates::observe(tree, &cleaned, &markup, app);
         templates::role_forms(tree, &program, app);
     });
     contained(&mut app, "packages", |app| packages::observe(tree, advisories, app));

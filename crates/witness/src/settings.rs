@@ -24,6 +24,8 @@ pub(crate) struct Notes {
     php: php::Session,
     pub(crate) python: python::Seen,
     pub(crate) crypto: Vec<CryptoUse>,
+    /// Expressions that templates of components put in as markup, and whether what they give is known to be harmless.
+    pub(crate) markup: std::collections::BTreeMap<Span, bool>,
     /// Requests that code of the app makes by address.
     pub(crate) calls: Vec<crate::browser::calls::Seen>,
     pub(crate) seen: Vec<SettingSeen>,
@@ -41,6 +43,13 @@ impl Notes {
         python::note(event, self, program);
         crypto::note(event, program, self);
         self.rows.note(event);
+        if let plimsoll_analysis::EventKind::Attribute { name, value, .. } = &event.kind
+            && matches!(name.as_str(), "v-html" | "@html")
+        {
+            let is_harmless = crate::handler::state::is_harmless_markup(value);
+            let known = self.markup.entry(event.span).or_insert(true);
+            *known &= is_harmless;
+        }
     }
 
     /// Gives the names of fields that only ever take text made harmless as markup, and what is known of the columns of
