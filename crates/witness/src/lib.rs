@@ -34,6 +34,8 @@ pub(crate) struct Witnessing<'p, 'w> {
     pub(crate) reached: BTreeSet<FunctionRef>,
     /// Cookies, headers, storage and the like, gathered from all events.
     pub(crate) notes: settings::Notes,
+    /// Where a server is told to believe whatever a request says about its sender's address.
+    pub(crate) trusts_any_proxy: Option<plimsoll_source::Span>,
 }
 
 impl Witnessing<'_, '_> {
@@ -67,6 +69,7 @@ pub fn observe_with(tree: &SourceTree, advisories: &Database) -> App {
         flows: Vec::new(),
         reached: BTreeSet::new(),
         notes: settings::Notes::default(),
+        trusts_any_proxy: None,
     };
     witnessing.note_events(&setup);
     server::observe(&mut witnessing, &setup, &mut app);
@@ -90,7 +93,7 @@ pub fn observe_with(tree: &SourceTree, advisories: &Database) -> App {
         browser::observe(&program, app);
     });
     contained(&mut app, "settings in the code", |app| scan::observe(&program, app));
-    contained(&mut app, "settings in files", |app| settings::observe_files(tree, app));
+    contained(&mut app, "settings in files", |app| settings::observe_files(&program, app));
     contained(&mut app, "templates", |app| {
         templates::observe(tree, &cleaned, &markup, app);
         templates::role_forms(tree, &program, app);

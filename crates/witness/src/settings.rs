@@ -3,6 +3,7 @@
 mod cookies;
 mod cors;
 mod crypto;
+mod deployment;
 mod headers;
 mod php;
 pub(crate) mod python;
@@ -11,7 +12,7 @@ mod storage;
 use plimsoll_analysis::{Event, Program};
 use plimsoll_model::App;
 use plimsoll_model::app::{CookieSet, CorsPolicy, CryptoUse, HeaderSet, SettingSeen, StoredValue};
-use plimsoll_source::{SourceTree, Span};
+use plimsoll_source::Span;
 
 /// What single events said.
 #[derive(Default)]
@@ -76,7 +77,9 @@ impl Notes {
     }
 }
 
-/// Reads files of settings: host configuration with headers, pages with a policy in a meta tag.
-pub(crate) fn observe_files(tree: &SourceTree, app: &mut App) {
-    headers::observe_files(tree, app);
+/// Reads files of settings: host configuration with headers, pages with a policy in a meta tag, commands of deployment.
+pub(crate) fn observe_files(program: &Program<'_>, app: &mut App) {
+    headers::observe_files(program.tree, app);
+    deployment::observe(program.tree, app);
+    deployment::observe_code(program, app);
 }

@@ -2,6 +2,8 @@
 
 #[path = "browser/calls.rs"]
 mod calls;
+#[path = "browser/sockets.rs"]
+mod sockets;
 #[path = "servers/chains.rs"]
 mod chains;
 #[path = "servers/dispatch.rs"]
@@ -10,6 +12,8 @@ mod dispatch;
 mod files;
 #[path = "servers/functions.rs"]
 mod functions;
+#[path = "servers/graphql.rs"]
+mod graphql;
 #[path = "servers/procedures.rs"]
 mod procedures;
 mod python;

@@ -25,6 +25,7 @@ const MAX_LENGTH: usize = 4_096;
 
 /// Adds the template of a component to the last of its scripts, or to a module of its own.
 pub(super) fn append(file: FileId, text: &str, container: Container, modules: &mut Vec<Module>) {
+    let has_script = !modules.is_empty();
     let module = modules.pop().unwrap_or_else(|| Builder::new(file, Language::JavaScript).module);
     let mut b = Builder::new(file, Language::JavaScript);
     b.module = module;
@@ -41,7 +42,7 @@ pub(super) fn append(file: FileId, text: &str, container: Container, modules: &m
         // Nothing refers to it yet: it is the last.
         lower.b.module.functions.truncate(function.0 as usize);
     }
-    if !lower.b.module.nodes.is_empty() || !modules.is_empty() {
+    if has_script || !lower.b.module.nodes.is_empty() {
         modules.push(lower.b.module);
     }
 }

@@ -253,6 +253,12 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], out:
             }
         }
     }
+    let to_socket = path == "@socket.send" || path == "@socket.emit";
+    if to_socket || super::effects::is_broadcast(callee) {
+        for arg in args {
+            answer(event, &unwrapped(&arg.value), if to_socket { "send" } else { "broadcast" }, out);
+        }
+    }
     if path.starts_with("@res.")
         || path.starts_with("@reply.")
         || path.starts_with("@c.")
@@ -494,6 +500,16 @@ fn respond(events: &[Event], index: usize, path: &str, name: &str, args: &[Argum
         } else if value.deep_labels().any(|label| matches!(label, Label::ErrorDetail)) {
             answer_error(event, name, out);
         }
+    }
+}
+
+/// What `JSON.stringify` was given; other values as they are.
+fn unwrapped(value: &Value) -> Value {
+    match value.as_symbol().map(|symbol| &symbol.kind) {
+        Some(SymbolKind::Call { callee, args, .. }) if callee.path == "JSON.stringify" => {
+            args.first().map(|arg| arg.value.clone()).unwrap_or_default()
+        }
+        _ => value.clone(),
     }
 }
 
