@@ -275,7 +275,8 @@ fn own_limiter(events: &[Event]) -> Option<Guard> {
 const BY_FORWARDED_HEADER: &str = "it counts by the address in a header that the caller writes";
 
 /// Frameworks that usually run on a platform which writes the header of the sender's address itself.
-const ON_PLATFORMS: &[&str] = &["Next.js", "Supabase edge functions", "SvelteKit", "Nuxt", "Remix", "Serverless", "Firebase"];
+const ON_PLATFORMS: &[&str] =
+    &["Next.js", "Supabase edge functions", "SvelteKit", "Nuxt", "Remix", "Serverless", "Firebase"];
 
 impl Interpretation {
     /// Puts what was read into an entry point.

@@ -2,8 +2,6 @@
 
 #[path = "browser/calls.rs"]
 mod calls;
-#[path = "browser/sockets.rs"]
-mod sockets;
 #[path = "servers/chains.rs"]
 mod chains;
 #[path = "servers/dispatch.rs"]
@@ -19,6 +17,8 @@ mod procedures;
 mod python;
 #[path = "servers/records.rs"]
 mod records;
+#[path = "browser/sockets.rs"]
+mod sockets;
 
 use plimsoll_model::app::{GuardKind, GuardStanding, Purpose, Reach, Sink as Ends};
 use plimsoll_source::SourceTree;

@@ -597,8 +597,7 @@ impl Machine<'_> {
                     closures.extend(fields.values().filter_map(|field| field.as_closure().cloned()).take(24));
                 }
                 for closure in closures {
-                    let reference =
-                        crate::program::FunctionRef { module: closure.module, function: closure.function };
+                    let reference = crate::program::FunctionRef { module: closure.module, function: closure.function };
                     // What the component does when the visitor clicks belongs to it.
                     if name != "value" || !self.entered.contains(&reference) {
                         self.invoke_callback(&closure, vec![Value::unknown(); 2]);

@@ -1,6 +1,6 @@
 //! A login checks the password and gives nothing that later requests could be known by.
 
-use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Purpose, Reach, StoredValueKind};
+use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Purpose, Reach, Source, StoredValueKind};
 use plimsoll_model::{App, Claim, Gap, Position, Severity};
 
 use crate::{Rule, Sink, gains};
@@ -23,7 +23,13 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     // Somewhere a session is started, or somebody is asked who he is: then there is a session that was not seen.
     let has_session = server.iter().any(|entry| {
         entry.reach() != Reach::Anyone || entry.effects.iter().any(|effect| effect.kind == EffectKind::IssueSession)
-    }) || app.cookies.iter().any(|cookie| cookie.is_session);
+    }) || app.cookies.iter().any(|cookie| cookie.is_session)
+        || server.iter().any(|entry| entry.inputs.iter().any(|input| is_ticket(input)))
+        || app.flows.iter().any(|flow| {
+            // A ticket of the app's own making: something random that the login answers with.
+            let entry = flow.entry.and_then(|index| app.entry_points.get(index));
+            flow.source == Source::FreshToken && entry.is_some_and(|entry| entry.purposes.contains(&Purpose::Login))
+        });
     let logins: Vec<&&EntryPoint> = server
         .iter()
         .filter(|entry| {
@@ -50,7 +56,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         .also(login.span, login.label());
     for value in &app.stored_values {
         if matches!(value.kind, StoredValueKind::Identity | StoredValueKind::Privilege) {
-            draft = draft.all(value.written.iter().copied(), "the browser keeps who the user is, and may write anything here");
+            draft = draft
+                .all(value.written.iter().copied(), "the browser keeps who the user is, and may write anything here");
         }
     }
     for entry in others.iter().take(4) {
@@ -63,4 +70,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             "skips the login: no request after it is checked",
         )
         .done();
+}
+
+/// Whether an input carries what a login gave: the header made for it, a cookie.
+fn is_ticket(input: &str) -> bool {
+    let input = input.to_ascii_lowercase();
+    input.starts_with("cookies")
+        || (input.starts_with("headers") && (input.contains("auth") || input.contains("token")))
 }

@@ -133,7 +133,9 @@ impl<'s> Reader<'s> {
                     (key, *value)
                 }
                 _ => {
-                    let Some(code) = value.strip_prefix('{').and_then(|value| value.strip_suffix('}')) else { continue };
+                    let Some(code) = value.strip_prefix('{').and_then(|value| value.strip_suffix('}')) else {
+                        continue;
+                    };
                     (attribute.replace("on:", "on"), code)
                 }
             };
@@ -176,11 +178,8 @@ impl<'s> Reader<'s> {
         let index = self.lower.b.add(Kind::Opaque(Box::new([])), range.end, range.end);
         let value = self.lower.b.add(Kind::Index { object, index }, range.start, range.end);
         let target = self.lower.b.add(Kind::Name(name.into()), range.start, range.start);
-        let declared = self.lower.b.add(
-            Kind::Let { target, value: Some(value), constant: true },
-            range.start,
-            range.end,
-        );
+        let declared =
+            self.lower.b.add(Kind::Let { target, value: Some(value), constant: true }, range.start, range.end);
         self.body.push(declared);
     }
 
@@ -194,9 +193,8 @@ impl<'s> Reader<'s> {
         self.read += 1;
         let start = start + (code.len() - code.trim_start().len());
         let allocator = Allocator::default();
-        let parsed = catch_unwind(AssertUnwindSafe(|| {
-            Parser::new(&allocator, inner, SourceType::ts()).parse_expression().ok()
-        }));
+        let parsed =
+            catch_unwind(AssertUnwindSafe(|| Parser::new(&allocator, inner, SourceType::ts()).parse_expression().ok()));
         let expression = parsed.ok().flatten()?;
         self.lower.text = inner;
         self.lower.base = offset(start);
@@ -243,8 +241,12 @@ mod tests {
                    <script setup>const notes = [];</script>";
         let list = modules("a.vue", vue);
         assert_eq!(list.len(), 1);
-        let expected =
-            [pair("key", "i"), pair("v-html", "md(note.body)"), pair("href", "note.url"), pair("onclick", "open(note)")];
+        let expected = [
+            pair("key", "i"),
+            pair("v-html", "md(note.body)"),
+            pair("href", "note.url"),
+            pair("onclick", "open(note)"),
+        ];
         assert_eq!(attributes(vue, &list[0]), expected);
         assert_eq!(list[0].functions.last().and_then(|function| function.name.as_deref()), Some("template"));
 

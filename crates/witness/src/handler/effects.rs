@@ -388,7 +388,8 @@ pub(super) fn is_broadcast(callee: &Symbol) -> bool {
                     && !path.ends_with("()")
         }
         "send" => {
-            let of_server = ["WebSocketServer()", "ws.Server()", "WebSocket.Server()"].iter().any(|name| path.contains(name));
+            let of_server =
+                ["WebSocketServer()", "ws.Server()", "WebSocket.Server()"].iter().any(|name| path.contains(name));
             (of_server && path.contains(".clients")) || path == "Set()[]" || path == "Map()[]"
         }
         _ => false,

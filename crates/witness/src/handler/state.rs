@@ -28,9 +28,7 @@ impl State {
                 let (place, value) = match &event.kind {
                     // `setHtml(value)`: the second part of what `useState` gives.
                     EventKind::Call { callee, args } => match (&callee.kind, args.first()) {
-                        (SymbolKind::Index(base, index), Some(arg))
-                            if matches!(index.kind, ValueKind::Num(number) if number == 1.0) =>
-                        {
+                        (SymbolKind::Index(base, index), Some(arg)) if matches!(index.kind, ValueKind::Num(number) if number == 1.0) => {
                             (base, &arg.value)
                         }
                         // `html.set(value)`

@@ -326,7 +326,9 @@ fn is_authentication(lower: &str) -> bool {
 /// Headers by which proxies say whom a request comes from; whoever asks the server itself writes into them what he likes.
 pub(crate) fn is_forwarded_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["x-forwarded-for", "x-real-ip", "x-client-ip", "true-client-ip", "forwarded"].iter().any(|header| name.ends_with(header))
+    ["x-forwarded-for", "x-real-ip", "x-client-ip", "true-client-ip", "forwarded"]
+        .iter()
+        .any(|header| name.ends_with(header))
 }
 
 /// Why a limiter counts by something that the caller chooses, so that everyone can start anew.

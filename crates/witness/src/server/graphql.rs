@@ -180,9 +180,8 @@ impl Reader<'_, '_, '_> {
         for (id, module) in program.iter() {
             for (class, at) in (0u32..).map(ClassId).zip(&module.classes) {
                 let reference = ClassRef { module: id, class };
-                let decorated = |names: &[&str]| {
-                    at.decorators.iter().any(|&node| names.contains(&called(module, node).as_str()))
-                };
+                let decorated =
+                    |names: &[&str]| at.decorators.iter().any(|&node| names.contains(&called(module, node).as_str()));
                 let name = at.name.as_deref().unwrap_or_default();
                 let root = ROOTS.iter().find(|root| name.contains(*root)).copied();
                 match module.language {
@@ -226,12 +225,7 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    fn methods(
-        &mut self,
-        class: ClassRef,
-        module: &Module,
-        path_of: impl Fn(&str, &[String]) -> Option<String>,
-    ) {
+    fn methods(&mut self, class: ClassRef, module: &Module, path_of: impl Fn(&str, &[String]) -> Option<String>) {
         for &method in &module.class(class.class).methods {
             let function = module.function(method);
             let Some(name) = function.name.as_deref() else { continue };
@@ -246,7 +240,8 @@ impl Reader<'_, '_, '_> {
             let mut passage = self.passage();
             for &decorator in &function.decorators {
                 let text = self.witnessing.machine.program.tree.text(module.span(decorator)).to_ascii_lowercase();
-                if text.contains("authorized") || text.contains("permission_classes") || text.contains("login_required") {
+                if text.contains("authorized") || text.contains("permission_classes") || text.contains("login_required")
+                {
                     passage.named.push(named_guard(GuardKind::Authentication, "decorator", module.span(decorator)));
                     if text.contains("admin") || text.contains("role") || text.contains("staff") {
                         passage.named.push(named_guard(GuardKind::Role, "decorator", module.span(decorator)));

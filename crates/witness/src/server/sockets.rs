@@ -84,7 +84,8 @@ fn verified(witnessing: &mut Witnessing<'_, '_>, verify: &Value, at: &Event, pas
         .events
         .iter()
         .filter(|event| {
-            event.path() == "@verified" && event.arg(0).is_some_and(|value| value.truth() != plimsoll_analysis::Truth::No)
+            event.path() == "@verified"
+                && event.arg(0).is_some_and(|value| value.truth() != plimsoll_analysis::Truth::No)
         })
         .map(|event| &event.facts)
         .collect();

@@ -9,7 +9,8 @@ use plimsoll_source::{SourceFile, SourceTree, Span};
 
 fn push(app: &mut App, system: &str, key: &str, value: &str, span: Span) {
     // One decision in several files is one fact.
-    let known = app.settings.iter_mut().find(|known| known.key == key && known.value == value && known.system == system);
+    let known =
+        app.settings.iter_mut().find(|known| known.key == key && known.value == value && known.system == system);
     match known {
         Some(known) => known.also.push(span),
         None => app.settings.push(SettingSeen {
@@ -136,7 +137,10 @@ fn foreign_scripts(id: plimsoll_source::FileId, text: &str, app: &mut App) {
         from = start + length;
         let Some(source) = tag.split("src=").nth(1) else { continue };
         let source = source.trim_start_matches(['"', '\'']).split(['"', '\'', ' ']).next().unwrap_or("");
-        let Some(rest) = source.strip_prefix("https://").or_else(|| source.strip_prefix("http://")).or_else(|| source.strip_prefix("//"))
+        let Some(rest) = source
+            .strip_prefix("https://")
+            .or_else(|| source.strip_prefix("http://"))
+            .or_else(|| source.strip_prefix("//"))
         else {
             continue;
         };
@@ -185,8 +189,10 @@ pub(super) fn observe_code(program: &Program<'_>, app: &mut App) {
                 }
                 Kind::Call { callee, args, .. } if !is_worker => {
                     let called = module.path(*callee).unwrap_or_default();
-                    let listens = matches!(called.as_str(), "window.addEventListener" | "addEventListener" | "globalThis.addEventListener")
-                        && args.first().and_then(|arg| module.string(arg.value)) == Some("message");
+                    let listens = matches!(
+                        called.as_str(),
+                        "window.addEventListener" | "addEventListener" | "globalThis.addEventListener"
+                    ) && args.first().and_then(|arg| module.string(arg.value)) == Some("message");
                     if listens
                         && let Some(listener) = args.get(1)
                         && obeys_anyone(module, listener.value)
@@ -271,7 +277,10 @@ mod tests {
             ("Dockerfile.dev", "CMD [\"npm\", \"run\", \"dev\"]"),
             ("Dockerfile", "CMD [\"npm\", \"start\"]"),
             (".replit", "run = \"npm run dev\"\n[deployment]\nrun = [\"npm\", \"run\", \"start\"]"),
-            ("public/a.html", "<script src=\"https://cdn.example/a@1.2.3/a.js\"></script><script src=\"https://tags.example/t.js\"></script>"),
+            (
+                "public/a.html",
+                "<script src=\"https://cdn.example/a@1.2.3/a.js\"></script><script src=\"https://tags.example/t.js\"></script>",
+            ),
         ]);
         let mut app = App::default();
         observe(&tree, &mut app);

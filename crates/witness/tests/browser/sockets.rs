@@ -15,7 +15,9 @@ fn sockets(app: &App) -> Vec<(String, Reach)> {
 
 #[test]
 fn who_may_connect() {
-    let open = observe(&[("server.js", r#"
+    let open = observe(&[(
+        "server.js",
+        r#"
 import { WebSocketServer } from "ws";
 import { pool } from "./db.js";
 export function setupSockets(server) {
@@ -29,7 +31,8 @@ export function setupSockets(server) {
     });
   });
 }
-"#)]);
+"#,
+    )]);
     assert_eq!(sockets(&open), [("/live".to_owned(), Reach::Anyone)]);
     let effects = &open.entry_points[0].effects;
     let sent = effects.iter().find(|effect| effect.kind == EffectKind::Broadcast);
@@ -37,7 +40,9 @@ export function setupSockets(server) {
     assert!(effects.iter().any(|effect| effect.kind == EffectKind::Update && effect.picked_by_input));
     assert!(open.flows.iter().any(|flow| flow.sink == Sink::Sql), "{:?}", open.flows);
 
-    let asked = observe(&[("server.js", r#"
+    let asked = observe(&[(
+        "server.js",
+        r#"
 import { Server } from "socket.io";
 import { WebSocketServer } from "ws";
 import jwt from "jsonwebtoken";
@@ -61,14 +66,18 @@ const wss = new WebSocketServer({
 wss.on("connection", (ws) => {
   ws.on("message", async () => ws.send(JSON.stringify((await pool.query("SELECT * FROM orders")).rows)));
 });
-"#)]);
+"#,
+    )]);
     let expected = [("/".to_owned(), Reach::SignedIn), ("/ws".to_owned(), Reach::SignedIn)];
     assert_eq!(sockets(&asked), expected);
 }
 
 /// Why the limiter in front of the login does not hold, if it does not.
 fn fault(set_up: &str) -> Option<String> {
-    let app = observe(&[("server.js", &format!(r#"
+    let app = observe(&[(
+        "server.js",
+        &format!(
+            r#"
 import express from "express";
 import rateLimit from "express-rate-limit";
 import bcrypt from "bcrypt";
@@ -79,7 +88,9 @@ app.post("/login", limiter, async (req, res) => {{
   const user = await db.query("SELECT * FROM users WHERE email = $1", [req.body.email]);
   res.json(await bcrypt.compare(req.body.password, user.hash));
 }});
-"#))]);
+"#
+        ),
+    )]);
     let guard = app.entry_points[0].guards.iter().find(|guard| guard.kind == GuardKind::RateLimit)?;
     match &guard.standing {
         GuardStanding::FailsOpen(why) => Some(why.clone()),
@@ -95,8 +106,12 @@ fn limiters_that_count_by_what_the_caller_writes() {
     assert_eq!(fault("const limiter = rateLimit({ max: 5, keyGenerator: (req) => req.body.email });"), holds);
     let by_header = |why: Option<String>| why.is_some_and(|why| why.contains("the caller"));
     assert!(by_header(fault("app.set('trust proxy', true); const limiter = rateLimit({ max: 5, windowMs: 60000 });")));
-    assert!(by_header(fault("const limiter = rateLimit({ max: 5, keyGenerator: (req) => req.headers['x-forwarded-for'] || req.ip });")));
-    assert!(by_header(fault("const limiter = rateLimit({ max: 5, keyGenerator: (req) => req.headers['x-device-id'] });")));
+    assert!(by_header(fault(
+        "const limiter = rateLimit({ max: 5, keyGenerator: (req) => req.headers['x-forwarded-for'] || req.ip });"
+    )));
+    assert!(by_header(fault(
+        "const limiter = rateLimit({ max: 5, keyGenerator: (req) => req.headers['x-device-id'] });"
+    )));
 }
 
 /// `(file, sink)` of markup.
@@ -129,7 +144,10 @@ export function Notes() {{
     let rich = "export function Rich({ html }) { return <div dangerouslySetInnerHTML={{ __html: html }} />; }";
     let sinks = |draw: &str| drawn(&[("src/Notes.jsx", &component(draw)), ("src/Rich.jsx", rich)]);
     let raw = vec!["dangerouslySetInnerHTML".to_owned()];
-    assert_eq!(sinks("return notes.map((note) => <p dangerouslySetInnerHTML={{ __html: marked(note.body) }} />);"), raw);
+    assert_eq!(
+        sinks("return notes.map((note) => <p dangerouslySetInnerHTML={{ __html: marked(note.body) }} />);"),
+        raw
+    );
     assert_eq!(sinks("return <Rich html={notes[0].body} />;"), raw);
     assert_eq!(sinks("box.current.innerHTML = notes[0].body; return <p ref={box} />;"), ["innerHTML"]);
     assert!(sinks("return notes.map((note) => <p dangerouslySetInnerHTML={{ __html: DOMPurify.sanitize(marked(note.body)) }} />);").is_empty());

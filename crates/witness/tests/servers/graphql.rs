@@ -30,11 +30,8 @@ await startStandaloneServer(server, {
   context: async ({ req }) => ({ user: req.session.user }),
 });
 "#;
-    let expected = [
-        ("Query.mine()", Reach::SignedIn),
-        ("Query.orders()", Reach::Anyone),
-        ("Mutation.removeOrder()", Reach::Role),
-    ];
+    let expected =
+        [("Query.mine()", Reach::SignedIn), ("Query.orders()", Reach::Anyone), ("Mutation.removeOrder()", Reach::Role)];
     assert_eq!(reach(&[("server.js", app)]), pairs(&expected));
     // A context that refuses whoever has no valid token guards every resolver.
     let refusing = app.replace("req.session.user", "jwt.verify(req.headers.authorization, process.env.KEY)");
