@@ -112,6 +112,8 @@ pub struct Machine<'p> {
     /// Names that a framework brings into the modules below a folder without an import.
     provided: BTreeMap<Str, Vec<(String, ModuleId)>>,
     entered: BTreeSet<FunctionRef>,
+    /// Components that put markup of their own making into the page.
+    painters: BTreeSet<FunctionRef>,
     /// PHP functions by name: they are global once their file is included.
     php_functions: BTreeMap<Str, FunctionRef>,
     /// Python, PHP and JS classes by name, for names that resolve in no scope (PHP autoloading).
@@ -179,6 +181,7 @@ impl<'p> Machine<'p> {
             settled: HashMap::new(),
             provided: BTreeMap::new(),
             entered: BTreeSet::new(),
+            painters: painters(program),
             php_functions,
             php_classes,
             php_qualified: BTreeMap::new(),
@@ -679,6 +682,32 @@ impl<'p> Machine<'p> {
         let (span, site, facts) = (self.span(node), self.site(node), self.frame().facts.clone());
         self.record(kind, span, site, &facts);
     }
+}
+
+/// Functions around a place where markup is put into a page unescaped.
+fn painters(program: &Program<'_>) -> BTreeSet<FunctionRef> {
+    let mut out = BTreeSet::new();
+    for (id, module) in program.iter().filter(|(_, module)| module.language == Language::JavaScript) {
+        for (_, node) in module.iter() {
+            let paints = match &node.kind {
+                Kind::Element { attributes, .. } => attributes.iter().any(|attribute| {
+                    matches!(&attribute.key, plimsoll_ir::Key::Named(name) if name == "dangerouslySetInnerHTML")
+                }),
+                Kind::Member { property, .. } => property == "innerHTML",
+                _ => false,
+            };
+            if !paints {
+                continue;
+            }
+            let around = (0u32..).map(FunctionId).zip(&module.functions).filter(|(_, function)| {
+                function.parent.is_none()
+                    && function.range.start <= node.range.start
+                    && node.range.end <= function.range.end
+            });
+            out.extend(around.map(|(function, _)| FunctionRef { module: id, function }));
+        }
+    }
+    out
 }
 
 /// The package that a specifier names, however it is reached: `npm:stripe@14`, `jsr:@a/b@1`, `node:fs` and the address of

@@ -329,10 +329,26 @@ pub struct LiveLogin {
 }
 
 impl App {
+    /// The calls of the browser side that reach an entry point, by its position.
+    pub fn calls_to(&self, entry: usize) -> impl Iterator<Item = &ApiCall> {
+        self.api_calls.iter().filter(move |call| call.entry == Some(entry))
+    }
+
+    /// The pages that make a call which reaches an entry point, by its position.
+    pub fn pages_calling(&self, entry: usize) -> impl Iterator<Item = &Page> {
+        self.pages.iter().filter(move |page| {
+            page.calls.iter().any(|&call| self.api_calls.get(call).is_some_and(|call| call.entry == Some(entry)))
+        })
+    }
+
     /// Adds what another witness found; lists are appended in order. Indices inside `other` (entry points of flows and
     /// calls) are shifted.
     pub fn absorb(&mut self, mut other: App) {
         let entries = self.entry_points.len();
+        let calls = self.api_calls.len();
+        for call in other.pages.iter_mut().flat_map(|page| &mut page.calls) {
+            *call += calls;
+        }
         for flow in &mut other.flows {
             flow.entry = flow.entry.map(|index| index + entries);
         }

@@ -4,7 +4,7 @@ use plimsoll_model::App;
 use plimsoll_model::app::{
     Effect, EffectKind, EntryKind, EntryPoint, Exposure, GuardKind, GuardStanding, Openness, Purpose, Reach, Rls, Side,
 };
-use plimsoll_report::{Map, MapEffect, MapEntry, MapGuard, MapStore};
+use plimsoll_report::{Map, MapCaller, MapEffect, MapEntry, MapGuard, MapStore};
 use plimsoll_source::{SourceTree, Span};
 
 /// What was understood, ready to be shown.
@@ -13,7 +13,12 @@ pub(crate) fn build(name: String, app: &App, tree: &SourceTree) -> Map {
         schema: "plimsoll-map/1",
         name,
         stack: app.stack.clone(),
-        entry_points: app.entry_points.iter().map(|point| entry(point, tree)).collect(),
+        entry_points: app
+            .entry_points
+            .iter()
+            .enumerate()
+            .map(|(index, point)| MapEntry { called_from: callers(app, index, tree), ..entry(point, tree) })
+            .collect(),
         stores: app
             .stores
             .iter()
@@ -95,8 +100,30 @@ fn entry(entry: &EntryPoint, tree: &SourceTree) -> MapEntry {
         inputs: entry.inputs.clone(),
         returns: entry.returns.clone(),
         opaque: entry.opaque,
+        called_from: Vec::new(),
         seen_live: entry.seen_live.len(),
     }
+}
+
+/// The places of the browser side that call an entry point.
+fn callers(app: &App, index: usize, tree: &SourceTree) -> Vec<MapCaller> {
+    let calls = app.api_calls.iter().enumerate().filter(|(_, call)| call.entry == Some(index));
+    calls
+        .map(|(at, call)| {
+            let pages: Vec<_> = app.pages.iter().filter(|page| page.calls.contains(&at)).collect();
+            let mut names: Vec<String> = pages
+                .iter()
+                .map(|page| if page.path.is_empty() { page.component.clone() } else { page.path.clone() })
+                .collect();
+            names.sort();
+            names.dedup();
+            MapCaller {
+                at: place(tree, call.span),
+                locked: !pages.is_empty() && pages.iter().all(|page| !page.guards.is_empty()),
+                pages: names,
+            }
+        })
+        .collect()
 }
 
 fn effect(entry: &EntryPoint, effect: &Effect, tree: &SourceTree) -> MapEffect {

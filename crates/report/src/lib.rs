@@ -28,7 +28,7 @@ pub use advisories::{
     AdvisorySourceStatus, AdvisoryStatus, AdvisoryTable, ImpactApp, ImpactHit, ImpactPackage, ImpactReport,
     PackageStanding, PackagesReport,
 };
-pub use map::{Map, MapEffect, MapEntry, MapGuard, MapStore};
+pub use map::{Map, MapCaller, MapEffect, MapEntry, MapGuard, MapStore};
 pub use terminal::TerminalOptions;
 
 /// The JSON Schema of [`json`], as published under `schemas/plimsoll-review-1.json`.

@@ -53,8 +53,21 @@ pub struct MapEntry {
     pub returns: Vec<String>,
     /// It could not be followed to its end.
     pub opaque: bool,
+    /// Places of the browser side that call it, with the pages they belong to.
+    pub called_from: Vec<MapCaller>,
     /// How often it was seen on the running app.
     pub seen_live: usize,
+}
+
+/// A place of the browser side that calls an entry point.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MapCaller {
+    /// Where.
+    pub at: String,
+    /// Pages that make the call: address, else component.
+    pub pages: Vec<String>,
+    /// All of these pages are locked in the browser.
+    pub locked: bool,
 }
 
 /// A guard.
@@ -150,6 +163,15 @@ impl Map {
                             ..effect.clone()
                         })
                         .collect(),
+                    called_from: entry
+                        .called_from
+                        .iter()
+                        .map(|caller| MapCaller {
+                            at: line(&caller.at),
+                            pages: lines(&caller.pages),
+                            locked: caller.locked,
+                        })
+                        .collect(),
                     inputs: lines(&entry.inputs),
                     returns: lines(&entry.returns),
                     ..entry.clone()
@@ -200,6 +222,29 @@ impl MapEntry {
         }
     }
 
+    /// Who calls it from the browser side: pages, else places.
+    fn callers(&self) -> String {
+        let mut named: Vec<String> = Vec::new();
+        for caller in &self.called_from {
+            let lock = if caller.locked { " (locked in the browser)" } else { "" };
+            let text = match &caller.pages[..] {
+                [] => caller.at.clone(),
+                pages => format!("{}{lock} at {}", pages.join(", "), caller.at),
+            };
+            if !named.contains(&text) {
+                named.push(text);
+            }
+        }
+        let more = named.len().saturating_sub(4);
+        named.truncate(4);
+        let rest = if more == 0 {
+            String::new()
+        } else {
+            format!("; and {}", words::count(more, "other place", "other places"))
+        };
+        format!("{}{rest}", named.join("; "))
+    }
+
     /// Its guards, with what is wrong with them.
     fn guarded(&self) -> String {
         let guards: Vec<String> = self
@@ -237,6 +282,9 @@ pub(crate) fn terminal(map: &Map, options: &TerminalOptions) -> String {
             canvas.hang("", Style::Plain, 0, Style::Bold, &format!("{}{purposes}", entry.label));
             canvas.hang("  does", Style::Dim, 10, Style::Plain, &entry.touches());
             canvas.hang("  guard", Style::Dim, 10, Style::Plain, &entry.guarded());
+            if !entry.called_from.is_empty() {
+                canvas.hang("  called", Style::Dim, 10, Style::Plain, &entry.callers());
+            }
             canvas.hang("  where", Style::Dim, 10, Style::Dim, &format!("{} ({}{live})", entry.at, entry.framework));
         }
     }

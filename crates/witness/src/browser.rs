@@ -1,4 +1,8 @@
-//! What exists in the visitor's browser: business data written into code that is sent there.
+//! What exists in the visitor's browser: pages and their guards, calls to the server, business data written into code that
+//! is sent there.
+
+pub(crate) mod calls;
+pub(crate) mod pages;
 
 use plimsoll_analysis::Program;
 use plimsoll_ir::{Key, Kind, Language, Module, NodeId};

@@ -6,6 +6,7 @@ mod php;
 mod placed;
 mod purpose;
 pub(crate) mod rows;
+pub(crate) mod state;
 mod vetting;
 
 pub(crate) use effects::is_session_name;
@@ -251,6 +252,17 @@ fn own_limiter(events: &[Event]) -> Option<Guard> {
     })?;
     let mut guard = named_guard(GuardKind::RateLimit, "answers 429", event.span);
     let in_session = |value: &Value| value.path().contains("session");
+    let by_header = event.facts.iter().any(|fact| match fact {
+        Fact::Compared { left, right, .. } => [left, right].iter().any(|value| {
+            value
+                .deep_labels()
+                .any(|label| matches!(label, Label::Input(name, _) if crate::server::chain::is_forwarded_header(name)))
+        }),
+        _ => false,
+    });
+    if by_header {
+        guard.standing = GuardStanding::FailsOpen(BY_FORWARDED_HEADER.into());
+    }
     let by_caller = event
         .facts
         .iter()
@@ -261,6 +273,13 @@ fn own_limiter(events: &[Event]) -> Option<Guard> {
     Some(guard)
 }
 
+/// Why a limiter of the app's own does not hold that counts by a header of proxies.
+const BY_FORWARDED_HEADER: &str = "it counts by the address in a header that the caller writes";
+
+/// Frameworks that usually run on a platform which writes the header of the sender's address itself.
+const ON_PLATFORMS: &[&str] =
+    &["Next.js", "Supabase edge functions", "SvelteKit", "Nuxt", "Remix", "Serverless", "Firebase"];
+
 impl Interpretation {
     /// Puts what was read into an entry point.
     pub(crate) fn fill(self, entry: &mut EntryPoint, named: Vec<Guard>) -> Vec<Flow> {
@@ -268,6 +287,13 @@ impl Interpretation {
         let shift = named.len();
         let mut guards = named;
         guards.extend(self.guards);
+        if ON_PLATFORMS.contains(&entry.framework.as_str()) {
+            for guard in &mut guards {
+                if guard.standing == GuardStanding::FailsOpen(BY_FORWARDED_HEADER.into()) {
+                    guard.standing = GuardStanding::Named;
+                }
+            }
+        }
         entry.whole = shift + self.whole;
         entry.guards = guards;
         entry.effects = self.effects;

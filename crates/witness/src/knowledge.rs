@@ -49,7 +49,9 @@ impl Knowledge for Known {
     }
 
     fn persists(&self, path: &str) -> bool {
-        python::persists(path)
+        // Every place of a component has the same path; what is put into one says nothing of the others.
+        let is_place = ["ref().value", "shallowRef().value", "useRef().current"].iter().any(|end| path.ends_with(end));
+        is_place || python::persists(path)
     }
 
     fn is_store_name(&self, name: &str) -> bool {

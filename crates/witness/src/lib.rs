@@ -35,6 +35,8 @@ pub(crate) struct Witnessing<'p, 'w> {
     pub(crate) reached: BTreeSet<FunctionRef>,
     /// Cookies, headers, storage and the like, gathered from all events.
     pub(crate) notes: settings::Notes,
+    /// Where a server is told to believe whatever a request says about its sender's address.
+    pub(crate) trusts_any_proxy: Option<plimsoll_source::Span>,
 }
 
 impl Witnessing<'_, '_> {
@@ -43,6 +45,7 @@ impl Witnessing<'_, '_> {
         for event in events {
             self.notes.note(event, self.machine.program);
         }
+        browser::calls::note(events, self.machine.program, &mut self.notes.calls);
     }
 }
 
@@ -97,6 +100,7 @@ fn run_program(tree: &SourceTree, modules: Vec<plimsoll_ir::Module>, mut app: Ap
         flows: Vec::new(),
         reached: BTreeSet::new(),
         notes: settings::Notes::default(),
+        trusts_any_proxy: None,
     };
     witnessing.note_events(&setup);
     server::observe(&mut witnessing, &setup, &mut app);
@@ -111,12 +115,18 @@ fn run_program(tree: &SourceTree, modules: Vec<plimsoll_ir::Module>, mut app: Ap
     witnessing.flows.extend(loading);
     app.entry_points = std::mem::take(&mut witnessing.entry_points);
     app.flows = std::mem::take(&mut witnessing.flows);
+    let calls = std::mem::take(&mut witnessing.notes.calls);
+    let markup = std::mem::take(&mut witnessing.notes.markup);
     let (cleaned, rows) = std::mem::take(&mut witnessing.notes).finish(&program, &mut app);
-    contained(&mut app, "what the browser does", |app| browser::observe(&program, app));
+    contained(&mut app, "what the browser does", |app| {
+        browser::calls::settle(calls, app);
+        browser::pages::observe(&program, app);
+        browser::observe(&program, app);
+    });
     contained(&mut app, "settings in the code", |app| scan::observe(&program, app));
-    contained(&mut app, "settings in files", |app| settings::observe_files(tree, app));
+    contained(&mut app, "settings in files", |app| settings::observe_files(&program, app));
     contained(&mut app, "templates", |app| {
-        templates::observe(tree, &cleaned, app);
+        templates::observe(tree, &cleaned, &markup, app);
         templates::role_forms(tree, &program, app);
     });
     app.append(files());

@@ -1,12 +1,12 @@
-//! Facts that the tree itself shows, without running anything: guessable tokens, debug switches, guards of components,
-//! upload handlers without bounds.
+//! Facts that the tree itself shows, without running anything: guessable tokens, debug switches, upload
+//! handlers without bounds.
 
 use std::collections::BTreeMap;
 
 use plimsoll_analysis::Program;
 use plimsoll_ir::{Kind, Language, Module, NodeId, walk};
 use plimsoll_model::App;
-use plimsoll_model::app::{CryptoUse, CryptoUseKind, Guard, GuardKind, GuardStanding, Page, SettingSeen, Side};
+use plimsoll_model::app::{CryptoUse, CryptoUseKind, SettingSeen};
 use plimsoll_source::Span;
 
 use crate::handler::words_of;
@@ -63,9 +63,6 @@ pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
                 }
                 _ => {}
             }
-        }
-        if module.language == Language::JavaScript {
-            component_guards(module, path, app);
         }
     }
     if let Some((first, rest)) = guessable.split_first() {
@@ -235,80 +232,6 @@ fn named_value(
         let span = module.span(node);
         if !out.iter().any(|(known, _)| *known == span) {
             out.push((span, how));
-        }
-    }
-}
-
-/// Components that send away whom they do not like: a guard in the browser.
-fn component_guards(module: &Module, path: &str, app: &mut App) {
-    if !(path.ends_with(".tsx") || path.ends_with(".jsx") || path.ends_with(".vue") || path.ends_with(".svelte")) {
-        return;
-    }
-    for (node, at) in module.iter() {
-        let Kind::If { test, then, .. } = &at.kind else { continue };
-        let mut about_user = false;
-        walk(module, *test, &mut |inner| {
-            let name = match module.kind(inner) {
-                Kind::Name(name) => name.to_string(),
-                Kind::Member { property, .. } => property.to_string(),
-                _ => return true,
-            };
-            let words = words_of(&name);
-            about_user |= words.iter().any(|word| {
-                matches!(
-                    word.as_str(),
-                    "user" | "role" | "roles" | "admin" | "session" | "auth" | "authenticated" | "token" | "logged"
-                )
-            });
-            true
-        });
-        if !about_user {
-            continue;
-        }
-        let mut sends_away = false;
-        walk(module, *then, &mut |inner| {
-            match module.kind(inner) {
-                Kind::Call { callee, args, .. } => {
-                    let called = module.path(*callee).unwrap_or_default();
-                    let to = args.first().and_then(|arg| module.string(arg.value)).unwrap_or("");
-                    if (called.ends_with("outer.push")
-                        || called.ends_with("outer.replace")
-                        || called == "navigate"
-                        || called == "setLocation"
-                        || called == "redirect")
-                        && (to == "/"
-                            || to.contains("login")
-                            || to.contains("auth")
-                            || to.contains("signin")
-                            || to.contains("unauthorized"))
-                    {
-                        sends_away = true;
-                    }
-                }
-                Kind::Element { tag, .. }
-                    if module.path(*tag).is_some_and(|tag| tag == "Navigate" || tag == "Redirect") =>
-                {
-                    sends_away = true;
-                }
-                _ => {}
-            }
-            true
-        });
-        if sends_away {
-            let span = module.span(*test);
-            app.pages.push(Page {
-                path: String::new(),
-                component: path.rsplit('/').next().unwrap_or(path).to_owned(),
-                guards: vec![Guard {
-                    kind: GuardKind::Authentication,
-                    side: Side::Browser,
-                    name: "redirect in a component".into(),
-                    standing: GuardStanding::Enforced,
-                    span,
-                }],
-                calls: Vec::new(),
-                span: module.span(node),
-            });
         }
     }
 }

@@ -10,6 +10,7 @@ mod express;
 mod fastapi;
 mod firebase;
 mod flask;
+mod graphql;
 mod laravel;
 mod nest;
 mod next;
@@ -17,6 +18,7 @@ pub(crate) mod nuxt;
 mod php;
 mod remix;
 mod serverless;
+mod sockets;
 mod streamlit;
 mod supabase;
 mod sveltekit;
@@ -37,6 +39,7 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
     read("Express and its kin", express::observe);
     read("Firebase", firebase::observe);
     read("Flask", flask::observe);
+    read("GraphQL", graphql::observe);
     read("Nest", nest::observe);
     read("Next.js", next::observe);
     read("Laravel", |witnessing, _, app| laravel::observe(witnessing, app));
@@ -56,7 +59,6 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
 const OTHERS: &[(&str, &str)] = &[
     ("@adonisjs/core", "AdonisJS"),
     ("@analogjs/platform", "Analog"),
-    ("@apollo/server", "Apollo (GraphQL)"),
     ("@builder.io/qwik-city", "Qwik City"),
     ("@feathersjs/feathers", "Feathers"),
     ("@hapi/hapi", "hapi"),
@@ -67,13 +69,10 @@ const OTHERS: &[(&str, &str)] = &[
     ("@strapi/strapi", "Strapi"),
     ("@tanstack/react-start", "TanStack Start"),
     ("@tanstack/start", "TanStack Start"),
-    ("apollo-server", "Apollo (GraphQL)"),
-    ("apollo-server-express", "Apollo (GraphQL)"),
     ("blitz", "Blitz"),
     ("convex", "Convex"),
     ("elysia", "Elysia"),
     ("encore.dev", "Encore"),
-    ("graphql-yoga", "GraphQL Yoga"),
     ("meteor-node-stubs", "Meteor"),
     ("moleculer", "Moleculer"),
     ("payload", "Payload"),

@@ -3,6 +3,7 @@
 mod cookies;
 mod cors;
 mod crypto;
+mod deployment;
 mod headers;
 mod php;
 pub(crate) mod python;
@@ -11,7 +12,7 @@ mod storage;
 use plimsoll_analysis::{Event, Program};
 use plimsoll_model::App;
 use plimsoll_model::app::{CookieSet, CorsPolicy, CryptoUse, HeaderSet, SettingSeen, StoredValue};
-use plimsoll_source::{SourceTree, Span};
+use plimsoll_source::Span;
 
 /// What single events said.
 #[derive(Default)]
@@ -24,6 +25,10 @@ pub(crate) struct Notes {
     php: php::Session,
     pub(crate) python: python::Seen,
     pub(crate) crypto: Vec<CryptoUse>,
+    /// Expressions that templates of components put in as markup, and whether what they give is known to be harmless.
+    pub(crate) markup: std::collections::BTreeMap<Span, bool>,
+    /// Requests that code of the app makes by address.
+    pub(crate) calls: Vec<crate::browser::calls::Seen>,
     pub(crate) seen: Vec<SettingSeen>,
     /// What is known of the columns of stores.
     pub(crate) rows: crate::handler::rows::Known,
@@ -39,6 +44,13 @@ impl Notes {
         python::note(event, self, program);
         crypto::note(event, program, self);
         self.rows.note(event);
+        if let plimsoll_analysis::EventKind::Attribute { name, value, .. } = &event.kind
+            && matches!(name.as_str(), "v-html" | "@html")
+        {
+            let is_harmless = crate::handler::state::is_harmless_markup(value);
+            let known = self.markup.entry(event.span).or_insert(true);
+            *known &= is_harmless;
+        }
     }
 
     /// Gives the names of fields that only ever take text made harmless as markup, and what is known of the columns of
@@ -65,7 +77,9 @@ impl Notes {
     }
 }
 
-/// Reads files of settings: host configuration with headers, pages with a policy in a meta tag.
-pub(crate) fn observe_files(tree: &SourceTree, app: &mut App) {
-    headers::observe_files(tree, app);
+/// Reads files of settings: host configuration with headers, pages with a policy in a meta tag, commands of deployment.
+pub(crate) fn observe_files(program: &Program<'_>, app: &mut App) {
+    headers::observe_files(program.tree, app);
+    deployment::observe(program.tree, app);
+    deployment::observe_code(program, app);
 }

@@ -1,5 +1,7 @@
 //! Templates: places where escaping is switched off.
 
+use std::collections::BTreeMap;
+
 use plimsoll_analysis::Program;
 use plimsoll_ir::Kind;
 use plimsoll_model::App;
@@ -31,8 +33,9 @@ const RAW: &[Raw] = &[
     Raw { name: "{@html}", open: "{@html", close: "}", must: "", extensions: &["svelte"] },
 ];
 
-/// `cleaned`: names of fields that only ever take text made harmless before it is stored.
-pub(crate) fn observe(tree: &SourceTree, cleaned: &[String], app: &mut App) {
+/// `cleaned`: names of fields that only ever take text made harmless before it is stored. `markup`: expressions of
+/// components that were followed, and whether what they give is harmless.
+pub(crate) fn observe(tree: &SourceTree, cleaned: &[String], markup: &BTreeMap<Span, bool>, app: &mut App) {
     for (id, file) in tree.iter() {
         let extension = file.extension().to_ascii_lowercase();
         let text = file.text();
@@ -46,6 +49,13 @@ pub(crate) fn observe(tree: &SourceTree, cleaned: &[String], app: &mut App) {
                 from = end;
                 let expression = text[inside..inside + length].trim();
                 if !is_raw(expression, raw) || is_harmless(expression) {
+                    continue;
+                }
+                // Followed, it is known where it comes from.
+                let followed = markup.iter().any(|(at, harmless)| {
+                    *harmless && at.file == id && (at.start as usize) >= inside && (at.end as usize) <= inside + length
+                });
+                if followed {
                     continue;
                 }
                 let field = expression.split(['|', '(', ' ']).next().and_then(|name| name.rsplit('.').next());
@@ -255,6 +265,8 @@ fn renderers(program: &Program<'_>, path: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::observe;
     use plimsoll_model::App;
     use plimsoll_source::SourceTree;
@@ -270,7 +282,7 @@ mod tests {
             ("c.ejs", "<%- include('head') %><%- comment %><%= comment %>"),
         ]);
         let mut app = App::default();
-        observe(&tree, &["notice".to_owned()], &mut app);
+        observe(&tree, &["notice".to_owned()], &BTreeMap::new(), &mut app);
         let names: Vec<&str> = app.flows.iter().map(|flow| flow.source_name.as_str()).collect();
         assert_eq!(names, ["$post->text", "comment", "note"]);
     }

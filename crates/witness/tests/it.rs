@@ -1,5 +1,7 @@
 //! What the model says of small apps: which guards really hold, and for whom.
 
+#[path = "browser/calls.rs"]
+mod calls;
 #[path = "servers/chains.rs"]
 mod chains;
 #[path = "servers/dispatch.rs"]
@@ -8,11 +10,15 @@ mod dispatch;
 mod files;
 #[path = "servers/functions.rs"]
 mod functions;
+#[path = "servers/graphql.rs"]
+mod graphql;
 #[path = "servers/procedures.rs"]
 mod procedures;
 mod python;
 #[path = "servers/records.rs"]
 mod records;
+#[path = "browser/sockets.rs"]
+mod sockets;
 
 use plimsoll_model::app::{GuardKind, GuardStanding, Purpose, Reach, Sink as Ends};
 use plimsoll_source::SourceTree;

@@ -573,6 +573,8 @@ impl Machine<'_> {
     fn element(&mut self, node: NodeId, tag: NodeId, attributes: &[Property], children: &[NodeId]) -> Value {
         let tag_name: Str = self.code().path(tag).unwrap_or_default().into();
         let mut labels = Labels::NONE;
+        let painter = self.painter(tag, &tag_name);
+        let given = Object::new(self.site(node), false);
         for attribute in attributes {
             let value = self.eval(attribute.value);
             labels = labels.union(&value.labels);
@@ -580,11 +582,27 @@ impl Machine<'_> {
                 Key::Named(name) => name.clone(),
                 Key::Computed(_) | Key::Spread => Str::default(),
             };
-            if self.mode == Mode::Handler
-                && let Some(closure) = value.as_closure().cloned()
-            {
-                // What the component does when the visitor clicks belongs to it.
-                self.invoke_callback(&closure, vec![Value::unknown(); 2]);
+            if painter.is_some() {
+                if name.is_empty() {
+                    given.spreads.borrow_mut().push(value.clone());
+                } else {
+                    given.fields.borrow_mut().insert(name.clone(), value.clone());
+                }
+            }
+            if self.mode == Mode::Handler {
+                let mut closures: Vec<Rc<crate::value::Closure>> = value.as_closure().cloned().into_iter().collect();
+                // What a provider hands to the components below it: `value={{ login, logout }}`.
+                if let (ValueKind::Object(object), "value") = (&value.kind, name.as_str()) {
+                    let fields = object.fields.borrow();
+                    closures.extend(fields.values().filter_map(|field| field.as_closure().cloned()).take(24));
+                }
+                for closure in closures {
+                    let reference = crate::program::FunctionRef { module: closure.module, function: closure.function };
+                    // What the component does when the visitor clicks belongs to it.
+                    if name != "value" || !self.entered.contains(&reference) {
+                        self.invoke_callback(&closure, vec![Value::unknown(); 2]);
+                    }
+                }
             }
             if !matches!(value.kind, ValueKind::Str(_) | ValueKind::Bool(_) | ValueKind::Num(_)) {
                 self.record_here(EventKind::Attribute { tag: tag_name.clone(), name, value }, attribute.value);
@@ -600,9 +618,23 @@ impl Machine<'_> {
                 self.invoke_callback(&closure, vec![Value::unknown(); 2]);
             }
         }
+        if let Some(closure) = painter {
+            self.invoke_callback(&closure, vec![Value::plain(ValueKind::Object(Rc::new(given)))]);
+        }
         // An element is an object, never falsy; its identity is where it stands.
         let object = Object::new(self.site(node), false);
         Value { kind: ValueKind::Object(Rc::new(object)), labels }
+    }
+
+    /// The component that a tag names, where it puts markup of its own making into the page: what it is given decides.
+    /// Others draw text, and are looked at on their own.
+    fn painter(&mut self, tag: NodeId, name: &str) -> Option<Rc<crate::value::Closure>> {
+        if self.mode != Mode::Handler || self.painters.is_empty() || !name.starts_with(char::is_uppercase) {
+            return None;
+        }
+        let closure = self.eval(tag).as_closure().cloned()?;
+        let reference = crate::program::FunctionRef { module: closure.module, function: closure.function };
+        self.painters.contains(&reference).then_some(closure)
     }
 
     /// `left instanceof right`: helpers that give either an answer or a result are told apart by it.

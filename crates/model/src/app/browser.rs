@@ -30,8 +30,10 @@ pub struct ApiCall {
     pub entry: Option<usize>,
     /// It carries a token or cookie on purpose.
     pub sends_credentials: bool,
-    /// Where.
+    /// Where the address is written.
     pub span: Span,
+    /// The components, hooks and scripts that make it, by their heads.
+    pub from: Vec<Span>,
 }
 
 /// Where the browser side keeps a value.

@@ -200,6 +200,8 @@ pub struct Effect {
     pub guards: Vec<usize>,
     /// The object is picked by a value of the request (id in path, query or body).
     pub picked_by_input: bool,
+    /// It is picked by a number of the request: whoever counts finds the others.
+    pub picked_by_number: bool,
     /// The query is limited to the caller's own (owner, tenant) by a value of the session.
     pub limited_to_caller: bool,
     /// The query is meant for the caller, but the request may name somebody else in its place (`query.email || me.email`).
@@ -229,6 +231,7 @@ impl Effect {
             class: DataClass::Demo,
             guards: Vec::new(),
             picked_by_input: false,
+            picked_by_number: false,
             limited_to_caller: false,
             caller_replaced: false,
             writes_whole_input: false,

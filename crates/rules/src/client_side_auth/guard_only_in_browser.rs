@@ -2,7 +2,7 @@
 
 use crate::access::is_by_account_service;
 use crate::{Rule, Sink, gains};
-use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Reach, StoredValueKind};
+use plimsoll_model::app::{ApiCall, EffectKind, EntryKind, EntryPoint, Page, Purpose, Reach, StoredValueKind};
 use plimsoll_model::{App, Claim, Gap, Severity};
 use plimsoll_source::Span;
 
@@ -20,17 +20,23 @@ pub(crate) static RULE: Rule = Rule {
 
 fn run(app: &App, sink: &mut Sink<'_>) {
     // The browser side decides by a value that the visitor can write, and the server behind it answers everybody.
-    let open: Vec<&EntryPoint> = app
+    let open: Vec<(usize, &EntryPoint)> = app
         .entry_points
         .iter()
-        .filter(|entry| {
+        .enumerate()
+        .filter(|(_, entry)| {
             entry.reach() == Reach::Anyone
                 && !entry.trivial
                 && entry.effects.iter().any(|effect| effect.kind.touches_data())
         })
-        .filter(|entry| !entry.open_by_nature())
-        .filter(|entry| !matches!(entry.kind, EntryKind::StaticFiles))
-        .filter(|entry| {
+        // Other services and machines call without any page.
+        .filter(|(_, entry)| {
+            !entry.open_by_nature()
+                && !entry.purposes.contains(&Purpose::Webhook)
+                && !entry.purposes.contains(&Purpose::Cron)
+        })
+        .filter(|(_, entry)| !matches!(entry.kind, EntryKind::StaticFiles))
+        .filter(|(_, entry)| {
             entry.effects.iter().any(|effect| {
                 !matches!(
                     effect.kind,
@@ -59,20 +65,64 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     places.extend(app.pages.iter().flat_map(|page| &page.guards).map(|guard| guard.span));
     places.sort();
     places.dedup();
+    let locked = behind_locks(app, &open);
+    if let Some((page, ..)) = locked.first() {
+        // The lock of the page that shows it best comes first.
+        places.retain(|place| *place != page.guards[0].span);
+        places.insert(0, page.guards[0].span);
+    }
     let Some((&first, rest)) = places.split_first() else { return };
+    let title = match locked.first() {
+        Some((page, _, entry)) => format!(
+            "{} is locked only in the browser: {}, which it calls, answers anyone",
+            address(page),
+            entry.label()
+        ),
+        None => {
+            format!("Who is let in is decided in the browser, while the server answers anyone ({})", open[0].1.label())
+        }
+    };
     let mut draft = sink
         .at(first, "here the browser decides whether somebody is let in")
-        .title(format!(
-            "Who is let in is decided in the browser, while the server answers anyone ({})",
-            open[0].label()
-        ))
+        .title(title)
         .all(rest.iter().copied(), "decided here too");
-    for entry in open.iter().take(6) {
+    for (page, call, entry) in locked.iter().take(6) {
+        draft = draft
+            .also(call.span, format!("{} asks {}", address(page), entry.label()))
+            .also(entry.handler, format!("{} answers without a check", entry.label()))
+            .seen_live(entry, "answered without credentials");
+    }
+    // Where nothing is known of who calls an entry point, a page behind a lock may.
+    let others = open.iter().filter(|(index, entry)| {
+        let named = locked.iter().any(|(_, _, known)| std::ptr::eq(*known, *entry));
+        !named && (locked.is_empty() || app.calls_to(*index).next().is_none())
+    });
+    for (_, entry) in others.take(6_usize.saturating_sub(locked.len())) {
         draft = draft
             .also(entry.handler, format!("{} answers without a check", entry.label()))
             .seen_live(entry, "answered without credentials");
     }
     draft.done();
+}
+
+/// Pages behind a lock in the browser, the calls that they make to open entry points, and these: each entry point once.
+fn behind_locks<'a>(app: &'a App, open: &[(usize, &'a EntryPoint)]) -> Vec<(&'a Page, &'a ApiCall, &'a EntryPoint)> {
+    let mut out: Vec<(&Page, &ApiCall, &EntryPoint)> = Vec::new();
+    for page in app.pages.iter().filter(|page| !page.guards.is_empty()) {
+        for call in page.calls.iter().filter_map(|&call| app.api_calls.get(call)) {
+            let Some((_, entry)) = open.iter().find(|(index, _)| call.entry == Some(*index)) else { continue };
+            if !out.iter().any(|(.., known)| std::ptr::eq(*known, *entry)) {
+                out.push((page, call, entry));
+            }
+        }
+    }
+    out.sort_by_key(|(page, ..)| page.path.is_empty());
+    out
+}
+
+/// How a page is called: by its address, else by its file.
+fn address(page: &Page) -> &str {
+    if page.path.is_empty() { &page.component } else { &page.path }
 }
 
 /// An app without any server of its own whose accounts, with passwords or their hashes, are part of what every visitor

@@ -2,7 +2,7 @@
 
 use crate::access::{is_by_account_service, logins_given_away};
 use crate::{Rule, Sink};
-use plimsoll_model::app::{EffectKind, EntryPoint, GuardKind, Purpose, Reach};
+use plimsoll_model::app::{EffectKind, EntryPoint, GuardKind, GuardStanding, Purpose, Reach};
 use plimsoll_model::{App, Claim, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
@@ -38,7 +38,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 .also(entry.span, format!("{} ({kind}) has no limiter in front of it", entry.label()))
                 .also(entry.handler, "the handler");
             if let Some(guard) = entry.guards.iter().find(|guard| guard.kind == GuardKind::RateLimit) {
-                draft = draft.also(guard.span, "this limiter does not hold");
+                let why = match &guard.standing {
+                    GuardStanding::FailsOpen(why) => format!("this limiter does not hold: {why}"),
+                    _ => "this limiter does not hold".to_owned(),
+                };
+                draft = draft.also(guard.span, why);
             }
             if *kind == "login" {
                 let text = format!("tries passwords without end at {}", entry.label());

@@ -72,16 +72,16 @@ pub(super) fn cut(text: &str, container: Container) -> Vec<Block> {
 }
 
 /// An opening tag.
-struct Tag<'t> {
-    name: &'t str,
-    attributes: Vec<(String, &'t str)>,
+pub(super) struct Tag<'t> {
+    pub(super) name: &'t str,
+    pub(super) attributes: Vec<(String, &'t str)>,
     self_closing: bool,
     /// One past its `>`.
-    end: usize,
+    pub(super) end: usize,
 }
 
 /// Reads the tag whose name begins at `start`.
-fn tag(text: &str, start: usize) -> Tag<'_> {
+pub(super) fn tag(text: &str, start: usize) -> Tag<'_> {
     let bytes = text.as_bytes();
     let slice = |range: Range<usize>| text.get(range).unwrap_or("");
     let is_end = |byte: u8| byte.is_ascii_whitespace() || byte == b'>' || byte == b'/';
@@ -156,7 +156,7 @@ fn tag(text: &str, start: usize) -> Tag<'_> {
 
 /// After the brace that closes the one at `open`; where none does within the length of a sensible expression, after
 /// what was looked at, so that unclosed braces do not cost the square of their number.
-fn after_braces(bytes: &[u8], open: usize) -> usize {
+pub(super) fn after_braces(bytes: &[u8], open: usize) -> usize {
     const LONGEST: usize = 4096;
     let mut depth = 0_usize;
     for (at, &byte) in bytes.iter().enumerate().skip(open).take(LONGEST) {
@@ -171,7 +171,7 @@ fn after_braces(bytes: &[u8], open: usize) -> usize {
 }
 
 /// Where the content of a raw element ends: at the first `</name`, even inside a string, as in browsers.
-fn closing(bytes: &[u8], from: usize, name: &str) -> usize {
+pub(super) fn closing(bytes: &[u8], from: usize, name: &str) -> usize {
     let mut at = from;
     while let Some(open) = find_text(bytes, at, b"</") {
         at = open + 2;
@@ -226,11 +226,11 @@ fn frontmatter(text: &str) -> Option<(Range<usize>, usize)> {
     }
 }
 
-fn find(bytes: &[u8], from: usize, byte: u8) -> Option<usize> {
+pub(super) fn find(bytes: &[u8], from: usize, byte: u8) -> Option<usize> {
     bytes.get(from..)?.iter().position(|&other| other == byte).map(|at| from + at)
 }
 
-fn find_text(bytes: &[u8], from: usize, text: &[u8]) -> Option<usize> {
+pub(super) fn find_text(bytes: &[u8], from: usize, text: &[u8]) -> Option<usize> {
     bytes.get(from..)?.windows(text.len()).position(|window| window == text).map(|at| from + at)
 }
 

@@ -11,6 +11,7 @@ mod patterns;
 mod placeholders;
 mod recover;
 mod statements;
+mod template;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -38,7 +39,7 @@ pub(crate) fn parse(file: FileId, source_file: &SourceFile) -> Vec<Module> {
             return vec![script(file, text, 0..text.len(), &dialects, false)];
         }
     };
-    blocks::cut(text, container)
+    let mut modules: Vec<Module> = blocks::cut(text, container)
         .into_iter()
         .map(|Block { range, language }| match dialects_of_block(&language) {
             Some(dialects) => script(file, text, range, &dialects, container == Container::Html),
@@ -48,7 +49,11 @@ pub(crate) fn parse(file: FileId, source_file: &SourceFile) -> Vec<Module> {
                 b.module
             }
         })
-        .collect()
+        .collect();
+    if matches!(container, Container::Vue | Container::Svelte) {
+        template::append(file, text, container, &mut modules);
+    }
+    modules
 }
 
 /// Script files are first read as modules, as bundlers and browsers' `type=module` do; what only fits a script (`with`,

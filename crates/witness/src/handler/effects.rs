@@ -277,6 +277,20 @@ pub(crate) fn ends(path: &str, name: &str) -> bool {
 fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> Option<Effect> {
     let event = &events[index];
     let path = callee.path.as_str();
+    if is_broadcast(callee) {
+        let mut effect = effect(EffectKind::Broadcast, "", event);
+        let labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
+        effect.fields = labels
+            .iter()
+            .filter_map(|label| match label {
+                Label::Record(name, clean) if !clean.covers(Clean::ALL) && !name.is_empty() => Some(name.to_string()),
+                _ => None,
+            })
+            .collect();
+        effect.target = effect.fields.first().cloned().unwrap_or_default();
+        effect.picked_by_input = labels.has_input(Clean::ALL);
+        return Some(effect);
+    }
     if let SymbolKind::Member(base, name) = &callee.kind
         && let Some(effect) = file_store(event, &base.path, name, args)
     {
@@ -355,6 +369,31 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
     };
     let found = stores::recognise(path, receiver.as_ref(), args)?;
     Some(store_effect(events, index, callee, args, &found))
+}
+
+/// Whether a call sends to everyone who is connected: `io.emit(…)`, `socket.broadcast.emit(…)`, `send` on each of a socket
+/// server's clients. A room (`io.to(room).emit`) is not everyone.
+pub(super) fn is_broadcast(callee: &Symbol) -> bool {
+    let SymbolKind::Member(base, name) = &callee.kind else { return false };
+    let path = base.path.as_str();
+    match name.as_str() {
+        "emit" => {
+            let is_server = path.ends_with("socket.io.Server()")
+                || path.ends_with("socket.io()")
+                || path.ends_with("app.get()")
+                || path.ends_with("socket.broadcast");
+            is_server
+                || matches!(base.last_name().as_str(), "io" | "sockets")
+                    && !path.contains("client")
+                    && !path.ends_with("()")
+        }
+        "send" => {
+            let of_server =
+                ["WebSocketServer()", "ws.Server()", "WebSocket.Server()"].iter().any(|name| path.contains(name));
+            (of_server && path.contains(".clients")) || path == "Set()[]" || path == "Map()[]"
+        }
+        _ => false,
+    }
 }
 
 /// Whether a message goes to whom the request names: a field for recipients that holds input.
@@ -479,6 +518,10 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     effect.picked_by_input = filter_labels.any(
         |label| matches!(label, Label::Input(name, _) if !name.starts_with("headers") && !name.starts_with("cookies")),
     );
+    effect.picked_by_number = filter_labels.any(|label| {
+        matches!(label, Label::Input(name, clean)
+            if *clean == Clean::ALL && (name.starts_with("params.") || name.starts_with("query.")))
+    });
     // Laravel: what hangs on the signed-in user's own record is the user's own.
     let of_caller = callee.path.contains("user().")
         && (callee.path.starts_with("auth()")

@@ -4,6 +4,7 @@ use plimsoll_analysis::{Argument, Clean, Event, EventKind, Label, Labels, Symbol
 use plimsoll_model::app::{Flow, Sink, Source};
 
 use super::effects::ends;
+use super::state::State;
 use super::vetting;
 use crate::knowledge::stores;
 
@@ -111,6 +112,7 @@ pub(crate) fn is_markup_sink(name: &str) -> bool {
 /// The flows of a run.
 pub(crate) fn flows_of(events: &[Event]) -> Vec<Flow> {
     let mut out = Vec::new();
+    let mut state: Option<State> = None;
     for (index, event) in events.iter().enumerate() {
         let before = out.len();
         match &event.kind {
@@ -118,7 +120,8 @@ pub(crate) fn flows_of(events: &[Event]) -> Vec<Flow> {
             EventKind::Method { receiver, name, args } => method(event, receiver, name, args, &mut out),
             EventKind::Assign { receiver, property, value, .. } => {
                 if is_markup_sink(property) && !matches!(receiver.kind, ValueKind::Object(_)) {
-                    push(event, value, Sink::Html, property, Clean::HTML, &mut out);
+                    let kept = state.get_or_insert_with(|| State::of(events)).within(value);
+                    push(event, &kept, Sink::Html, property, Clean::HTML, &mut out);
                 } else if matches!(property.as_str(), "href" | "location") && receiver.path().ends_with("location") {
                     push(event, value, Sink::Redirect, "location", Clean::URL, &mut out);
                 }
@@ -126,11 +129,15 @@ pub(crate) fn flows_of(events: &[Event]) -> Vec<Flow> {
             EventKind::Attribute { name, value, tag } => {
                 if name == "dangerouslySetInnerHTML" {
                     let html = value.field("__html").unwrap_or_else(|| value.clone());
-                    push(event, &html, Sink::Html, "dangerouslySetInnerHTML", Clean::HTML, &mut out);
+                    // Rules of style and data for search engines are no markup.
+                    let is_data = tag == "style" || (tag == "script" && html.path().ends_with("JSON.stringify()"));
+                    if !is_data {
+                        let kept = state.get_or_insert_with(|| State::of(events)).within(&html);
+                        push(event, &kept, Sink::Html, "dangerouslySetInnerHTML", Clean::HTML, &mut out);
+                    }
                 } else if name == "srcDoc" || name == "srcdoc" {
                     push(event, value, Sink::Html, "srcdoc", Clean::HTML, &mut out);
                 }
-                let _ = tag;
             }
             EventKind::Output { value } => super::php::output(event, value, "echo", &mut out),
             EventKind::Compose { value } => super::php::composed(event, value, &mut out),
@@ -244,6 +251,12 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], out:
                     push(event, value, Sink::NoSql, &name, Clean::SCALAR, out);
                 }
             }
+        }
+    }
+    let to_socket = path == "@socket.send" || path == "@socket.emit";
+    if to_socket || super::effects::is_broadcast(callee) {
+        for arg in args {
+            answer(event, &unwrapped(&arg.value), if to_socket { "send" } else { "broadcast" }, out);
         }
     }
     if path.starts_with("@res.")
@@ -487,6 +500,16 @@ fn respond(events: &[Event], index: usize, path: &str, name: &str, args: &[Argum
         } else if value.deep_labels().any(|label| matches!(label, Label::ErrorDetail)) {
             answer_error(event, name, out);
         }
+    }
+}
+
+/// What `JSON.stringify` was given; other values as they are.
+fn unwrapped(value: &Value) -> Value {
+    match value.as_symbol().map(|symbol| &symbol.kind) {
+        Some(SymbolKind::Call { callee, args, .. }) if callee.path == "JSON.stringify" => {
+            args.first().map(|arg| arg.value.clone()).unwrap_or_default()
+        }
+        _ => value.clone(),
     }
 }
 

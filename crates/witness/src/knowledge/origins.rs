@@ -204,6 +204,20 @@ const IDENTITY_CALLS: &[&str] = &[
     ".authenticateRequest().toAuth()",
 ];
 
+/// Calls of the browser side whose result is what some server answered.
+const ANSWERS: &[&str] = &[
+    "useQuery()",
+    "useSuspenseQuery()",
+    "useInfiniteQuery()",
+    "useSWR()",
+    "swr()",
+    "useLoaderData()",
+    "useFetch()",
+    "useLazyFetch()",
+    "useAsyncData()",
+    "$fetch()",
+];
+
 /// The labels that a symbol has by its path.
 pub(super) fn labels(path: &str) -> Labels {
     // `@req…` is given by a framework; `@scope/package…` is imported.
@@ -332,6 +346,7 @@ pub(super) fn labels(path: &str) -> Labels {
     }
     if matches!(path, "fetch()" | "axios()" | "window.fetch()" | "$.get()" | "$.ajax()" | "$.getJSON()" | "$.post()")
         || (path.starts_with("axios.") && path.ends_with("()") && !path.contains("isAxiosError"))
+        || ANSWERS.iter().any(|call| ends_with_name(path, call))
     {
         return one(Label::Answer(Clean::NONE));
     }
@@ -391,6 +406,13 @@ fn request(rest: &str) -> Labels {
     }
     if root == "env" {
         return one(Label::Env(member.split('.').next().unwrap_or(member).into()));
+    }
+    // What a client sends over a socket is handed to the functions that listen.
+    if root == "socket" {
+        let listens = ["on()", "once()", "onAny()", "addEventListener()"].contains(&member);
+        if listens || member.starts_with("handshake.") || member == "onmessage" {
+            return input(if listens { "message" } else { "handshake" });
+        }
     }
     // The context of tRPC and of GraphQL carries what the app put there; by these names, who calls.
     if root == "trpc" && matches!(member, "session" | "user" | "auth" | "userId" | "currentUser") {

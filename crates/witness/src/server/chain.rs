@@ -132,7 +132,14 @@ pub(crate) fn pass(
             passage
         }
         ValueKind::Symbol(_) | ValueKind::Or(_) | ValueKind::And(_) => {
-            let known = known_middleware(middleware, span);
+            let mut known = known_middleware(middleware, span);
+            for guard in known.guards.iter_mut().filter(|guard| guard.kind == GuardKind::RateLimit) {
+                if !matches!(guard.standing, GuardStanding::FailsOpen(_))
+                    && let Some(why) = counts_by_caller(witnessing, middleware)
+                {
+                    guard.standing = GuardStanding::FailsOpen(why);
+                }
+            }
             passage.named.extend(known.guards);
             passage.inputs.extend(known.inputs);
             if let Some(inner) = known.inner {
@@ -314,6 +321,51 @@ fn is_authentication(lower: &str) -> bool {
     ]
     .iter()
     .any(|part| lower.contains(part))
+}
+
+/// Headers by which proxies say whom a request comes from; whoever asks the server itself writes into them what he likes.
+pub(crate) fn is_forwarded_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["x-forwarded-for", "x-real-ip", "x-client-ip", "true-client-ip", "forwarded"]
+        .iter()
+        .any(|header| name.ends_with(header))
+}
+
+/// Why a limiter counts by something that the caller chooses, so that everyone can start anew.
+fn counts_by_caller(witnessing: &mut Witnessing<'_, '_>, middleware: &Value) -> Option<String> {
+    let symbol = middleware.as_symbol()?;
+    let (_, args, _) = symbol.calls().into_iter().next_back()?;
+    let options = args.first().map(|arg| arg.value.clone()).unwrap_or_default();
+    let by_default = || {
+        witnessing
+            .trusts_any_proxy
+            .map(|_| "it counts by the address in `X-Forwarded-For`, which the caller writes".to_owned())
+    };
+    let Some(closure) = options.field("keyGenerator").and_then(|key| key.as_closure().cloned()) else {
+        return by_default();
+    };
+    let run = witnessing.machine.run(&closure, (EXPRESS.args)(), Facts::default());
+    let labels = run.value.deep_labels();
+    // Whom a password is tried for is a good count; a device or client that the caller names is none.
+    let chosen = labels.iter().find_map(|label| match label {
+        Label::Input(name, _) if is_forwarded_header(name) => {
+            Some("it counts by the address in a header that the caller writes".to_owned())
+        }
+        Label::Input(name, _) => {
+            let words = crate::handler::words_of(name);
+            let is_own = ["device", "client", "fingerprint", "visitor", "cookies"]
+                .iter()
+                .any(|word| words.iter().any(|own| own == word));
+            is_own.then(|| format!("it counts by `{name}`, which the caller chooses"))
+        }
+        _ => None,
+    });
+    // Something of the request besides what the caller chooses: then starting anew takes more.
+    let also_account = labels.any(|label| {
+        matches!(label, Label::Identity)
+            || matches!(label, Label::Input(name, _) if name.contains("email") || name.contains("user"))
+    });
+    chosen.filter(|_| !also_account)
 }
 
 /// What is wrong with how a limiter is set up.

@@ -159,8 +159,9 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
             queue.extend(run.events);
         }
     }
+    witnessing.trusts_any_proxy = queue.iter().find(|event| trusts_any_proxy(event)).map(|event| event.span);
     if servers.is_empty() {
-        sockets(witnessing, setup);
+        super::sockets::observe(witnessing, &queue, app);
         return;
     }
     for server in servers.values() {
@@ -187,7 +188,20 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
     for root in roots {
         reader.server(root, "", &Passage::default());
     }
-    sockets(witnessing, setup);
+    super::sockets::observe(witnessing, &queue, app);
+}
+
+/// `app.set('trust proxy', true)`, `fastify({ trustProxy: true })`: the address of the caller is then what the caller wrote
+/// into `X-Forwarded-For`. A number of proxies or a list of them is no such switch.
+fn trusts_any_proxy(event: &Event) -> bool {
+    let EventKind::Call { callee, .. } = &event.kind else { return false };
+    let is_on = |value: Option<&Value>| value.is_some_and(|value| matches!(value.kind, ValueKind::Bool(true)));
+    match callee.last_name().as_str() {
+        "set" => event.arg(0).and_then(Value::as_str) == Some("trust proxy") && is_on(event.arg(1)),
+        "enable" => event.arg(0).and_then(Value::as_str) == Some("trust proxy"),
+        "fastify" | "Fastify" => is_on(event.arg(0).and_then(|options| options.field("trustProxy")).as_ref()),
+        _ => false,
+    }
 }
 
 /// The server that a call is made on, and the path given to `.route(path)` on the way.
@@ -683,41 +697,4 @@ fn under(path: &str, prefix: &str) -> bool {
         return true;
     }
     path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'))
-}
-
-/// WebSocket servers.
-fn sockets(witnessing: &mut Witnessing<'_, '_>, setup: &[Event]) {
-    for event in setup {
-        let EventKind::Call { callee, .. } = &event.kind else { continue };
-        let path = callee.path.as_str();
-        let is_socket = ["WebSocketServer()", "ws.Server()", "socket.io.Server()", "socket.io()", "WebSocket.Server()"]
-            .iter()
-            .any(|name| path.contains(name));
-        if !is_socket || callee.last_name() != "on" || event.arg(0).and_then(Value::as_str) != Some("connection") {
-            continue;
-        }
-        let Some(handler) = event.arg(1).and_then(closure_in) else { continue };
-        witnessing.machine.reset();
-        let options = callee
-            .calls()
-            .first()
-            .and_then(|(_, args, _)| args.iter().find_map(|arg| arg.value.field("path")))
-            .and_then(|path| path.as_str().map(str::to_owned));
-        let mut passage = Passage::default();
-        // A check in the hand-shake (`io.use(…)`, `verifyClient`) runs before.
-        for other in setup {
-            let EventKind::Call { callee: other_callee, .. } = &other.kind else { continue };
-            if other_callee.last_name() == "use"
-                && path.contains("socket.io")
-                && other_callee.path.contains("socket.io")
-                && let Some(middleware) = other.arg(0)
-            {
-                let convention = Convention { args: || vec![given("@socket"), given("@next")], next: "@next" };
-                passage = pass(witnessing, &convention, middleware, other.span, passage);
-            }
-        }
-        let point =
-            chain::entry(EntryKind::Socket, &[], &options.unwrap_or_else(|| "/".into()), "WebSocket", event.span);
-        finish(witnessing, point, &handler, vec![given("@socket"), given("@req")], passage);
-    }
 }

@@ -32,7 +32,10 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
                     let labels = event.arg(1).map(|value| value.deep_labels()).unwrap_or_default();
                     let shows_token = labels.any(|label| matches!(label, Label::Token));
                     let by_fields = event.arg(1).and_then(|value| kind_of_fields(value, 3));
-                    let kind = if shows_token {
+                    // What is called a token is one; a `session` may be anything.
+                    let named =
+                        crate::handler::words_of(&key).iter().any(|word| word.ends_with("token") || word == "jwt");
+                    let kind = if shows_token || (named && kind_of(&key) == StoredValueKind::SessionToken) {
                         StoredValueKind::SessionToken
                     } else {
                         by_fields.unwrap_or_else(|| kind_of(&key))
