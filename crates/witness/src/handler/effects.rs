@@ -323,6 +323,10 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
         effect.limited_to_caller = labels.has_identity();
         return Some(effect);
     }
+    // Django's own form for logging in, and those that inherit from it, check the password where they validate.
+    if path.contains("AuthenticationForm") && matches!(callee.last_name().as_str(), "is_valid" | "get_user") {
+        return Some(effect(EffectKind::VerifyPassword, "", event));
+    }
     // A home-made check of a password: what was sent against what is stored, in constant time.
     if matches!(callee.last_name().as_str(), "timingSafeEqual" | "compare_digest" | "hash_equals") {
         let labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));

@@ -325,3 +325,23 @@ def add(name: str, db: Session = Depends(get_db), user=Depends(get_user)):
     let add = entry(&app, "POST /shops");
     assert!(add.holding(GuardKind::Role).next().is_some(), "{:?}", add.guards);
 }
+
+#[test]
+fn a_form_that_inherits_from_djangos_login_checks_the_password() {
+    let view = |form: &str| {
+        format!(
+            "from django.contrib.auth import login\nfrom django.contrib.auth.forms import AuthenticationForm\nfrom django.shortcuts import redirect\nfrom django.views import View\n\nclass LoginForm(AuthenticationForm):\n    pass\n\nclass Login(View):\n    def post(self, request):\n        form = {form}(data=request.POST)\n        if form.is_valid():\n            login(request, form.get_user())\n            return redirect('/')\n"
+        )
+    };
+    let urls =
+        "from django.urls import path\nfrom .views import Login\nurlpatterns = [path('login/', Login.as_view())]\n";
+    for form in ["AuthenticationForm", "LoginForm"] {
+        let app = observe(&[("shop/urls.py", urls), ("shop/views.py", &view(form))]);
+        let login = entry(&app, "POST /login");
+        assert!(
+            login.effects.iter().any(|effect| effect.kind == EffectKind::VerifyPassword),
+            "{form}: {:?}",
+            login.effects
+        );
+    }
+}
