@@ -98,6 +98,10 @@ pub(super) fn observe(tree: &SourceTree, app: &mut App) {
         if text.len() > 200_000 {
             continue;
         }
+        if file.name() == "package.json" {
+            start_script(id, text, app);
+            continue;
+        }
         let mut section = String::new();
         let mut at = 0usize;
         for line in text.split_inclusive('\n') {
@@ -127,7 +131,32 @@ pub(super) fn observe(tree: &SourceTree, app: &mut App) {
     }
 }
 
-/// Scripts of other sites in a fixed version, without a fingerprint.
+/// Hosts that hand out published packages.
+const PACKAGE_HOSTS: &[&str] = &[
+    "unpkg.com",
+    "cdn.jsdelivr.net",
+    "cdnjs.cloudflare.com",
+    "esm.sh",
+    "cdn.skypack.dev",
+    "ga.jspm.io",
+    "code.jquery.com",
+    "cdn.tailwindcss.com",
+    "cdn.plot.ly",
+];
+
+/// `start` is what hosts run; a preview of the build there is meant as the server.
+fn start_script(id: plimsoll_source::FileId, text: &str, app: &mut App) {
+    let Some(scripts) = text.find("\"scripts\"") else { return };
+    let Some(at) = text[scripts..].find("\"start\"").map(|at| scripts + at) else { return };
+    let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
+    let command = text[at..end].split_once(':').map_or("", |(_, command)| command);
+    if let Some(server @ ("vite preview" | "next dev" | "nodemon" | "vite")) = development_server(command) {
+        let span = Span::new(id, u32::try_from(at).unwrap_or(0), u32::try_from(end).unwrap_or(0));
+        push(app, "The app", "development-server", server, span);
+    }
+}
+
+/// Scripts of other sites in a fixed version, or of package hosts in any, without a fingerprint.
 fn foreign_scripts(id: plimsoll_source::FileId, text: &str, app: &mut App) {
     let mut from = 0;
     while let Some(at) = text[from..].find("<script") {
@@ -151,12 +180,14 @@ fn foreign_scripts(id: plimsoll_source::FileId, text: &str, app: &mut App) {
             numbers.next().is_some_and(|first| !first.is_empty() && first.chars().all(|c| c.is_ascii_digit()))
                 && numbers.next().is_some_and(|second| second.starts_with(|c: char| c.is_ascii_digit()))
         });
-        if is_fixed && !tag.contains("integrity") {
+        // Without a version it is whatever is newest there. Makers of services (payment, maps) want it so.
+        let is_moving = !is_fixed && PACKAGE_HOSTS.contains(&host);
+        if (is_fixed || is_moving) && !tag.contains("integrity") {
             let span = Span::new(id, u32::try_from(start).unwrap_or(0), u32::try_from(from).unwrap_or(0));
             app.settings.push(SettingSeen {
                 system: "page".into(),
                 key: "script-without-integrity".into(),
-                value: host.to_owned(),
+                value: if is_moving { format!("{host}, in whatever version is newest,") } else { host.to_owned() },
                 span,
                 also: Vec::new(),
             });
