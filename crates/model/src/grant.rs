@@ -41,8 +41,6 @@ pub enum Claim {
     Plants(String),
     /// He has a link that was meant for one customer.
     HasLink,
-    /// He makes the app show text of his to a user who opens a link of his.
-    PlantsByLink,
     /// A script in the page can read the login token.
     TokenReadable,
     /// No content security policy stops a script that was slipped in.

@@ -1,5 +1,4 @@
 use super::*;
-use plimsoll_model::DataClass;
 use proptest::prelude::*;
 
 /// Claims of a test are numbers; which ones does not matter.
