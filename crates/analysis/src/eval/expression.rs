@@ -604,7 +604,9 @@ impl Machine<'_> {
                     }
                 }
             }
-            if !matches!(value.kind, ValueKind::Str(_) | ValueKind::Bool(_) | ValueKind::Num(_)) {
+            // Of raw markup it matters, too, that it is the app's own text.
+            let is_markup = matches!(name.as_str(), "v-html" | "@html");
+            if is_markup || !matches!(value.kind, ValueKind::Str(_) | ValueKind::Bool(_) | ValueKind::Num(_)) {
                 self.record_here(EventKind::Attribute { tag: tag_name.clone(), name, value }, attribute.value);
             }
         }
