@@ -11,6 +11,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     // Ground.
     ("source", &[]),
     ("model", &["source"]),
+    // The browser: drives Chromium, which reaches nothing but the gate it is given.
+    ("browser", &[]),
     // Languages.
     ("ir", &["source"]),
     ("syntax", &["source", "ir"]),
@@ -20,7 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("secrets", &["source", "model"]),
     ("deps", &["source", "model"]),
     ("config", &["source", "model"]),
-    ("probe", &["source", "model"]),
+    ("probe", &["source", "model", "browser"]),
     ("datamap", &["source", "model"]),
     ("witness", &["source", "model", "ir", "syntax", "analysis", "schema", "deps", "secrets", "config"]),
     // Judgement: from the model alone.
