@@ -227,15 +227,14 @@ impl Browser {
         self.call_with(gate, "Input.insertText", json!({ "text": text }), &page.session, end).map(|_| ())
     }
 
-    /// Presses Enter.
+    /// Presses Enter. What the page asks for then waits until [`Browser::settle`].
     ///
     /// # Errors
     /// When the browser fails.
-    pub fn press_enter(&mut self, page: &Page, gate: &mut dyn Gate) -> Result<(), BrowserError> {
+    pub fn press_enter(&mut self, page: &Page) -> Result<(), BrowserError> {
         for kind in ["keyDown", "keyUp"] {
-            let params =
-                json!({ "type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r" });
-            self.call_with(gate, "Input.dispatchKeyEvent", params, &page.session, Instant::now() + SHORT)?;
+            let params = json!({ "type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r" });
+            self.on(page, "Input.dispatchKeyEvent", params)?;
         }
         Ok(())
     }

@@ -226,6 +226,29 @@ fn field_name(key: &str) -> Option<String> {
     name.then(|| key.to_owned())
 }
 
+/// Short values of the first record of an answer, by the field's name in lower case, fit to stand in a path.
+pub(crate) fn short_values(body: &[u8]) -> Vec<(String, String)> {
+    let Ok(value) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
+    let record = match &value {
+        Value::Array(list) => list.first(),
+        Value::Object(object) => object.values().find_map(Value::as_array).and_then(|list| list.first()).or(Some(&value)),
+        _ => None,
+    };
+    let fields = record.and_then(Value::as_object).into_iter().flatten().take(MAX_FIELDS);
+    fields
+        .filter_map(|(name, value)| {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                _ => return None,
+            };
+            let fit = (1..=40).contains(&text.len())
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+            fit.then(|| (name.to_ascii_lowercase(), text))
+        })
+        .collect()
+}
+
 /// The id of the first record of a list, fit to stand in a path.
 pub(crate) fn first_id(body: &[u8]) -> Option<String> {
     let value: Value = serde_json::from_slice(body).ok()?;

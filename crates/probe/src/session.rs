@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::http::{self, HttpError, Identity, Request, Response};
 use crate::log::{LogEntry, LogEvent, genesis, hex};
+use crate::account::SignIn;
 use crate::login::LoginProbe;
 use crate::permit::Permit;
 
@@ -46,6 +47,10 @@ pub struct Options {
     pub stop: Option<Arc<AtomicBool>>,
     /// Wrong passwords against the login; not tried when `None`.
     pub login_probe: Option<LoginProbe>,
+    /// Consent to sign in with test accounts, and to send a few wrong passwords to the login that is found.
+    pub sign_in: Option<SignIn>,
+    /// The browser to open pages with; none leaves its checks out.
+    pub browser: Option<std::path::PathBuf>,
 }
 
 impl Default for Options {
@@ -59,6 +64,8 @@ impl Default for Options {
             run: None,
             stop: None,
             login_probe: None,
+            sign_in: None,
+            browser: None,
         }
     }
 }
@@ -159,6 +166,16 @@ impl<'l> Session<'l> {
             stopped: None,
             observed: crate::observe::Observed::default(),
         }
+    }
+
+    /// How much of the time for the run is left.
+    pub(crate) fn left(&self) -> Duration {
+        (self.started + self.options.wall).saturating_duration_since(Instant::now())
+    }
+
+    /// How many requests the run may still send.
+    pub(crate) fn requests_left(&self) -> usize {
+        self.options.max_requests.saturating_sub(self.sent)
     }
 
     pub(crate) fn run(&self) -> &str {
@@ -280,6 +297,7 @@ impl<'l> Session<'l> {
             event,
             method: request.method().to_owned(),
             url: request.url(),
+            account: request.account().map(str::to_owned),
             headers: Vec::new(),
             status: None,
             bytes: None,
