@@ -8,6 +8,7 @@ mod live_report;
 mod live_secrets;
 mod map;
 mod owner;
+mod ownership;
 mod probe;
 mod progress;
 mod request_log;
@@ -73,7 +74,7 @@ enum Command {
         #[arg(default_value = ".")]
         path: PathBuf,
         /// Print every request that would be sent, and send none.
-        #[arg(long, required_unless_present = "replay")]
+        #[arg(long, required_unless_present_any = ["replay", "prove"])]
         dry_run: bool,
         /// Address of the running app.
         #[arg(long)]
@@ -87,6 +88,9 @@ enum Command {
         /// Check the chain of a log that `check --log` wrote, and list its traffic.
         #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "url", "sign_in", "no_browser"])]
         replay: Option<PathBuf>,
+        /// Say how a host that is not this computer shows that it is yours. Sends nothing.
+        #[arg(long, value_name = "URL", conflicts_with_all = ["dry_run", "url", "sign_in", "no_browser", "replay"])]
+        prove: Option<String>,
     },
     /// Shows every entry point, its guards and what it does.
     Map {
@@ -231,10 +235,11 @@ fn main() -> ExitCode {
                 Err(error) => usage(&error),
             }
         }
-        Command::Probe { path, dry_run: _, url, sign_in, no_browser, replay } => {
-            let text = match replay {
-                Some(log) => probe::replay(&log),
-                None => probe::dry_run(&path, url.as_deref(), sign_in, !no_browser),
+        Command::Probe { path, dry_run: _, url, sign_in, no_browser, replay, prove } => {
+            let text = match (replay, prove) {
+                (Some(log), _) => probe::replay(&log),
+                (None, Some(host)) => ownership::prove(&host, &path),
+                (None, None) => probe::dry_run(&path, url.as_deref(), sign_in, !no_browser),
             };
             match text {
                 Ok(text) => {

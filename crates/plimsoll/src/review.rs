@@ -52,7 +52,8 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
             browser: asked.browser.clone(),
             ..plimsoll_probe::Options::default()
         };
-        match plimsoll_probe::run(url, &input, &options, &mut |entry| log.write(entry)) {
+        let permit = crate::ownership::permit(url, &subject.path)?;
+        match plimsoll_probe::run_with(&permit, &input, &options, &mut |entry| log.write(entry)) {
             Ok(mut live) => {
                 live.live.secrets = crate::live_secrets::find(&live);
                 app.not_checked.append(&mut live.not_checked);

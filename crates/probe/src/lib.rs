@@ -2,8 +2,8 @@
 //!
 //! What holds, whatever the app answers:
 //!
-//! 1. Without a [`Permit`] no request can be built (`Request::new`), and a permit exists only for loopback addresses. No name is looked
-//!    up, no redirect is followed, and the address that answered first is kept for the run.
+//! 1. Without a [`Permit`] no request can be built (`Request::new`), and a permit exists only for loopback addresses
+//!    and for hosts that show a token ([`Foreign::prove`]). No redirect is followed, and the address that answered first is kept for the run.
 //! 2. GET and OPTIONS only; POST only to the login and only with [`SignIn`] or [`LoginProbe`]. Paths whose words say that asking
 //!    could change something are left out and listed.
 //! 3. Every request passes one gate (`Session::send`): budget, pace, time, stop conditions, and a log entry *before* it is
@@ -26,6 +26,7 @@ mod login;
 mod observe;
 mod permit;
 mod plan;
+mod proof;
 mod run;
 mod session;
 mod signature;
@@ -43,7 +44,8 @@ pub use log::{LogEntry, LogError, LogEvent, replay};
 pub use login::{LoginBody, LoginProbe, MAX_ATTEMPTS};
 pub use permit::{Permit, ScopeError};
 pub use plan::{Plan, PlannedLater, PlannedRequest, SkippedPath, plan};
-pub use run::{LiveFacts, ProbeError, run};
+pub use proof::{Foreign, ProofError, System, TOKEN_LENGTH, TXT_PREFIX, TXT_VALUE, WELL_KNOWN, World, forbidden};
+pub use run::{LiveFacts, ProbeError, run, run_with};
 pub use session::{
     LogSink, MAX_BAD_IN_A_ROW, MAX_EXCHANGE, MAX_PER_CHECK, MAX_PER_SECOND, MAX_REQUESTS, MAX_WALL, Options, StopReason,
 };

@@ -118,7 +118,26 @@ impl LiveFacts {
 /// When the target is out of scope or the app does not answer at all. Everything after the first answer is a fact or a gap
 /// in coverage, never an error.
 pub fn run(target: &str, input: &ProbeInput, options: &Options, log: LogSink<'_>) -> Result<LiveFacts, ProbeError> {
-    let permit = Permit::loopback(target)?;
+    run_with(&Permit::loopback(target)?, input, options, log)
+}
+
+/// Probes a running app for which there is a permit. Elsewhere than on this computer it asks more slowly.
+///
+/// # Errors
+/// When the app does not answer at all.
+pub fn run_with(
+    permit: &Permit,
+    input: &ProbeInput,
+    options: &Options,
+    log: LogSink<'_>,
+) -> Result<LiveFacts, ProbeError> {
+    let permit = permit.clone();
+    let mut options = options.clone();
+    if !permit.is_loopback() {
+        options.per_second = options.per_second.min(crate::session::MAX_PER_SECOND_ELSEWHERE);
+        options.wall = options.wall.max(std::time::Duration::from_secs(120));
+    }
+    let options = &options;
     let lists = Lists::of(&permit, input);
     let mut session = Session::new(options, log);
     let origin = permit.origin();

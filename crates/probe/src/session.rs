@@ -21,6 +21,8 @@ pub const MAX_REQUESTS: usize = 250;
 pub const MAX_PER_CHECK: usize = 60;
 /// Most requests in a second.
 pub const MAX_PER_SECOND: u32 = 20;
+/// The same for hosts other than this computer.
+pub const MAX_PER_SECOND_ELSEWHERE: u32 = 5;
 /// Longest run.
 pub const MAX_WALL: Duration = Duration::from_secs(600);
 /// Longest exchange.
