@@ -346,7 +346,7 @@ impl Run<'_, '_> {
         };
         let scripts: String = self.facts.scripts.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
         let names = ["token", "access_token", "auth_token", "jwt", "auth"];
-        let named = |name: &&str| ["?", "&"].iter().any(|sign| scripts.contains(&format!("{sign}{name}=")));
+        let named = |name: &&&str| ["?", "&"].iter().any(|sign| scripts.contains(&format!("{sign}{name}=")));
         for name in names.iter().filter(named).take(2) {
             let sign = if page.contains('?') { '&' } else { '?' };
             let Ok(request) = Request::new(self.permit, Method::Get, &format!("{page}{sign}{name}={token}")) else { continue };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use plimsoll_model::app::{LiveLogin, LiveVerdict};
 
 use crate::account::{AtTheDoor, LoginWay, TestAccount};
-use crate::http::{HttpError, Request, Response};
+use crate::http::{HttpError, Response};
 use crate::permit::Permit;
 use crate::plan::LOGIN;
 use crate::session::{Missed, Session, exchange_of};
