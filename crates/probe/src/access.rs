@@ -36,8 +36,10 @@ struct Given {
 struct Leads {
     /// First id of a list, by the address of the list.
     ids: BTreeMap<String, String>,
-    /// Values of fields in records, by the field's name: value and the address that showed it.
-    fields: BTreeMap<String, (String, String)>,
+    /// First id of a list inside an answer, by the name of the list: id and the address that showed it.
+    lists: BTreeMap<String, (String, String)>,
+    /// Values of fields in records, by the field's name: values of different shapes and the address that showed them.
+    fields: BTreeMap<String, (Vec<String>, String)>,
     /// Links and the page that holds them.
     links: BTreeMap<String, String>,
 }
@@ -164,6 +166,11 @@ impl Run<'_, '_> {
             .collect();
         let mut given = Vec::new();
         let mut leads = Leads::default();
+        // Where the login leads to is where the links are.
+        let home = first.home.clone().filter(|home| refused.iter().all(|(path, _)| path != home));
+        if let Some(home) = home.filter(|home| plan::risky(home).is_none()) {
+            self.give(first, &home, None, None, &mut given, &mut leads);
+        }
         for (path, entry) in refused.into_iter().take(plan::MAX_ACCOUNT_PATHS) {
             self.give(first, &path, entry, None, &mut given, &mut leads);
         }
@@ -182,14 +189,21 @@ impl Run<'_, '_> {
                 if asked >= plan::MAX_OBJECTS || done.contains(template) {
                     continue;
                 }
-                let Some((path, from)) = object_path(template, &leads) else { continue };
-                done.insert(template.clone());
-                if plan::risky(&path).is_some() {
+                let paths = object_paths(template, &leads);
+                if paths.is_empty() {
                     continue;
                 }
-                asked += 1;
+                done.insert(template.clone());
                 moved = true;
-                self.give(first, &path, *entry, Some(from), &mut given, &mut leads);
+                // Values of other shapes only where the first one leads nowhere.
+                for (path, from) in paths.into_iter().filter(|(path, _)| plan::risky(path).is_none()).take(2) {
+                    asked += 1;
+                    let before = given.len();
+                    self.give(first, &path, *entry, Some(from), &mut given, &mut leads);
+                    if given.len() > before {
+                        break;
+                    }
+                }
             }
             if !moved {
                 break;
@@ -220,8 +234,11 @@ impl Run<'_, '_> {
         if let Some(id) = answer::first_id(&response.body) {
             leads.ids.insert(path.to_owned(), id);
         }
-        for (name, value) in answer::short_values(&response.body) {
-            leads.fields.entry(name).or_insert_with(|| (value, path.to_owned()));
+        for (name, values) in answer::short_values(&response.body) {
+            leads.fields.entry(name).or_insert_with(|| (values, path.to_owned()));
+        }
+        for (name, id) in answer::inner_ids(&response.body) {
+            leads.lists.entry(name).or_insert_with(|| (id, path.to_owned()));
         }
         if response.media_type().contains("html") {
             let origin = self.permit.origin();
@@ -423,32 +440,36 @@ fn access_of(
     }
 }
 
-/// The path of an object and what led there: a template with the id that its list showed, with the value of a field of the
-/// parameter's name, or a link of that shape.
-fn object_path(template: &str, leads: &Leads) -> Option<(String, String)> {
-    let filled = || {
-        let (before, after) = template.split_once("/:")?;
-        let rest = after.split_once('/').map_or(String::new(), |(_, rest)| format!("/{rest}"));
-        let name = after.split('/').next().unwrap_or_default();
-        let lower = name.to_ascii_lowercase();
-        // A value of a secret (a share token) is not an id.
-        let secret = ["token", "code", "secret", "key", "hash"].iter().any(|word| lower.contains(word));
-        if rest.contains(':') || secret {
-            return None;
-        }
-        let list = [before.to_owned(), format!("{before}/")];
-        let by_list = list.into_iter().find_map(|list| Some((leads.ids.get(&list)?.clone(), list)));
-        let (value, from) = by_list.or_else(|| {
-            // `id` alone could be the id of anything.
-            let field = leads.fields.get(&lower).filter(|_| lower != "id");
-            field.cloned()
-        })?;
-        Some((format!("{before}/{value}{rest}"), from))
-    };
-    filled().or_else(|| {
-        let found = leads.links.iter().find(|(link, _)| matches_template(template, link))?;
-        Some((found.0.clone(), found.1.clone()))
-    })
+/// Paths of an object and what led there: a template with the id that its list showed, with the id of a list of that name
+/// in another answer, with the value of a field of the parameter's name, or a link of that shape.
+fn object_paths(template: &str, leads: &Leads) -> Vec<(String, String)> {
+    let link = leads.links.iter().find(|(link, _)| matches_template(template, link));
+    let mut found = filled(template, leads);
+    found.extend(link.map(|(link, page)| (link.clone(), page.clone())));
+    found
+}
+
+fn filled(template: &str, leads: &Leads) -> Vec<(String, String)> {
+    let Some((before, after)) = template.split_once("/:") else { return Vec::new() };
+    let rest = after.split_once('/').map_or(String::new(), |(_, rest)| format!("/{rest}"));
+    let name = after.split('/').next().unwrap_or_default().to_ascii_lowercase();
+    // A value of a secret (a share token) is not an id.
+    let secret = ["token", "code", "secret", "key", "hash"].iter().any(|word| name.contains(word));
+    if rest.contains(':') || secret {
+        return Vec::new();
+    }
+    let with = |value: &String, from: &String| (format!("{before}/{value}{rest}"), from.clone());
+    let lists = [before.to_owned(), format!("{before}/")];
+    if let Some(found) = lists.iter().find_map(|list| Some(with(leads.ids.get(list)?, list))) {
+        return vec![found];
+    }
+    let folder = before.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    if let Some((id, from)) = leads.lists.get(&folder) {
+        return vec![with(id, from)];
+    }
+    // `id` alone could be the id of anything.
+    let field = leads.fields.get(&name).filter(|_| name != "id");
+    field.into_iter().flat_map(|(values, from)| values.iter().map(|value| with(value, from))).collect()
 }
 
 /// Why the accounts were left out, for a run without consent.

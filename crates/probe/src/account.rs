@@ -210,8 +210,8 @@ pub(crate) struct Signed {
     pub(crate) marker: Option<String>,
     pub(crate) jar: Jar,
     pub(crate) bearer: Option<String>,
-    /// Names of the cookies that the login itself set.
-    pub(crate) fresh: Vec<String>,
+    /// Where the login led to, on this origin.
+    pub(crate) home: Option<String>,
     /// Under which name the answer held the token.
     pub(crate) token_key: Option<String>,
     pub(crate) exchange: Exchange,
@@ -252,10 +252,9 @@ pub(crate) fn sign_in(
     }
     let mut jar = door.jar.clone();
     absorb(&mut jar, &response);
-    let fresh: Vec<String> =
-        jar.iter().filter(|(name, value)| door.jar.get(*name) != Some(value)).map(|(name, _)| name.clone()).collect();
+    let fresh = jar.iter().any(|(name, value)| door.jar.get(name) != Some(value));
     let token = serde_json::from_slice::<Value>(&response.body).ok().and_then(|value| token_in(&value, 0));
-    if fresh.is_empty() && token.is_none() {
+    if !fresh && token.is_none() {
         return Err("the answer set no cookie and held no token".to_owned());
     }
     if response.status < 300 && response.media_type().contains("html") && html::parts(&response.text()).password_field {
@@ -266,7 +265,10 @@ pub(crate) fn sign_in(
         marker: account.marker.clone().filter(|marker| marker.len() >= 4),
         jar,
         bearer: token.as_ref().map(|(_, token)| token.clone()),
-        fresh,
+        home: response
+            .header("location")
+            .and_then(|to| html::resolve(&way.path, &permit.origin(), to))
+            .and_then(|to| plan::plain_path(&to)),
         token_key: token.map(|(key, _)| key),
         exchange,
     })

@@ -209,7 +209,9 @@ fn harm(entry: &EntryPoint) -> Option<String> {
             _ => None,
         })
     };
-    purpose.or_else(effect).map(str::to_owned)
+    // One handler for a form and for what it sends: asking for the form is what every link to it does.
+    let shows_a_form = entry.methods.iter().any(|method| method == "GET") && entry.methods.iter().any(|method| method == "POST");
+    if shows_a_form { purpose } else { purpose.or_else(effect) }.map(str::to_owned)
 }
 
 /// Files that nobody should get from a web server, by name.

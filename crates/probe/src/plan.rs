@@ -48,7 +48,7 @@ pub(crate) const MAX_ACCOUNT_PATHS: usize = 24;
 /// Objects that a test account is sent to.
 pub(crate) const MAX_OBJECTS: usize = 8;
 /// Pages that are opened in the browser.
-pub(crate) const MAX_VISITS: usize = 6;
+pub(crate) const MAX_VISITS: usize = 4;
 
 /// A stranger's origin.
 pub(crate) const FOREIGN_ORIGIN: &str = "https://plimsoll-probe.example";

@@ -635,11 +635,21 @@ impl Run<'_, '_> {
         unclear: &mut Vec<String>,
     ) {
         let accept = [plan::accept_data()];
-        let Some((exchange, response)) =
+        let Some((mut exchange, mut response)) =
             self.ask(tally, plan::ENTRIES, Method::Get, path, &accept, crate::http::MAX_BODY)
         else {
             return;
         };
+        // `/staff` and `/staff/` are one address to the app, and only one of them is answered.
+        let to = response.header("location").filter(|_| (300..400).contains(&response.status));
+        let to = to.and_then(|to| html::resolve(path, &self.permit.origin(), to));
+        let slashed = to.filter(|to| to != path && to.trim_end_matches('/') == path.trim_end_matches('/'));
+        let path = slashed.as_deref().unwrap_or(path);
+        if slashed.is_some() {
+            let again = self.ask(tally, plan::ENTRIES, Method::Get, path, &accept, crate::http::MAX_BODY);
+            let Some(again) = again else { return };
+            (exchange, response) = again;
+        }
         let index = (entry.index != usize::MAX).then_some(entry.index);
         match answer::understand(exchange, index, path, &response, &self.known) {
             Understood::Open(answer) => {

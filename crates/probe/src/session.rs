@@ -22,7 +22,7 @@ pub const MAX_PER_CHECK: usize = 60;
 /// Most requests in a second.
 pub const MAX_PER_SECOND: u32 = 20;
 /// The same for hosts other than this computer.
-pub const MAX_PER_SECOND_ELSEWHERE: u32 = 5;
+pub(crate) const MAX_PER_SECOND_ELSEWHERE: u32 = 5;
 /// Longest run.
 pub const MAX_WALL: Duration = Duration::from_secs(600);
 /// Longest exchange.
@@ -173,11 +173,6 @@ impl<'l> Session<'l> {
     /// How much of the time for the run is left.
     pub(crate) fn left(&self) -> Duration {
         (self.started + self.options.wall).saturating_duration_since(Instant::now())
-    }
-
-    /// How many requests the run may still send.
-    pub(crate) fn requests_left(&self) -> usize {
-        self.options.max_requests.saturating_sub(self.sent)
     }
 
     pub(crate) fn run(&self) -> &str {

@@ -26,6 +26,8 @@ use crate::signature;
 
 /// Longest for one page.
 const MAX_VISIT: Duration = Duration::from_secs(5);
+/// Time of the run that is kept for the checks after this one.
+const KEPT: Duration = Duration::from_secs(6);
 /// Most requests of one visit.
 const MAX_ASKED: usize = 30;
 /// Most pictures of a run.
@@ -259,7 +261,12 @@ impl Walk<'_, '_, '_> {
     }
 
     fn time_for_more(&self) -> bool {
-        self.visits < plan::MAX_VISITS + 4 && self.run.session.stopped.is_none() && self.run.session.left() > Duration::from_secs(2)
+        self.visits < plan::MAX_VISITS + 4 && self.run.session.stopped.is_none() && self.left() > Duration::from_secs(1)
+    }
+
+    /// Time for pages: some of the run's is kept for what comes after them.
+    fn left(&self) -> Duration {
+        self.run.session.left().saturating_sub(KEPT)
     }
 
     /// Opens a page in a fresh context, looks at it, and closes it.
@@ -301,7 +308,7 @@ impl Walk<'_, '_, '_> {
         account: Option<&str>,
         login: Option<&LoginWay>,
     ) -> Result<Seen, BrowserError> {
-        let deadline = Instant::now() + MAX_VISIT.min(self.run.session.left());
+        let deadline = Instant::now() + MAX_VISIT.min(self.left());
         let mut scope = Scope {
             session: &mut self.run.session,
             permit: self.run.permit,
@@ -369,14 +376,18 @@ impl Walk<'_, '_, '_> {
     /// Pages with content of their own that send a visitor away by script: without scripts they show it.
     fn own_pages(&mut self) -> Result<(), BrowserError> {
         // Anyone gets them with status 200, and they are not the start page under another name.
-        let pages: Vec<(String, String)> = self
-            .run
-            .own_pages
-            .iter()
-            .filter(|(path, _)| path != "/" && !login_like(path))
-            .take(plan::MAX_VISITS)
-            .cloned()
-            .collect();
+        let mut pages: Vec<(String, String)> =
+            self.run.own_pages.iter().filter(|(path, _)| path != "/" && !login_like(path)).cloned().collect();
+        // Those first that show data of people, or before which the code has a guard.
+        pages.sort_by_key(|(path, body)| {
+            let guarded = self.run.input.guarded_pages.contains(path);
+            signature::personal_values(html::visible_text(body).as_bytes()).is_empty() && !guarded
+        });
+        if pages.len() > plan::MAX_VISITS {
+            let why = format!("{} more than the {} that are opened", pages.len() - plan::MAX_VISITS, plan::MAX_VISITS);
+            self.run.gap("some pages in the browser", why, false);
+            pages.truncate(plan::MAX_VISITS);
+        }
         for (path, body) in pages {
             if !self.time_for_more() {
                 self.run.gap("some pages in the browser", "the time or the number of visits was up".to_owned(), false);
