@@ -182,6 +182,7 @@ impl Run<'_, '_> {
             .map(|template| (template.path.clone(), (template.index != usize::MAX).then_some(template.index)))
             .collect();
         let mut done: BTreeSet<String> = BTreeSet::new();
+        let mut tried: BTreeSet<String> = BTreeSet::new();
         let mut asked = 0;
         loop {
             let mut moved = false;
@@ -205,9 +206,21 @@ impl Run<'_, '_> {
                     }
                 }
             }
-            if !moved {
-                break;
+            if moved {
+                continue;
             }
+            // Some kind of object is still not seen: another one of a kind that is may lead there.
+            let missing = templates.iter().any(|(template, _)| !done.contains(template));
+            let seen: BTreeSet<&str> = given.iter().map(|one| one.path.as_str()).collect();
+            let other = leads.links.iter().find_map(|(link, page)| {
+                let (_, entry) = templates.iter().find(|(template, _)| matches_template(template, link))?;
+                let fit = !seen.contains(link.as_str()) && !tried.contains(link) && plan::risky(link).is_none();
+                fit.then(|| (link.clone(), page.clone(), *entry))
+            });
+            let Some((link, page, entry)) = other.filter(|_| missing && asked < plan::MAX_OBJECTS) else { break };
+            asked += 1;
+            tried.insert(link.clone());
+            self.give(first, &link, entry, Some(page), &mut given, &mut leads);
         }
         given
     }

@@ -211,7 +211,8 @@ fn harm(entry: &EntryPoint) -> Option<String> {
     };
     // One handler for a form and for what it sends: asking for the form is what every link to it does.
     let shows_a_form = entry.methods.iter().any(|method| method == "GET") && entry.methods.iter().any(|method| method == "POST");
-    if shows_a_form { purpose } else { purpose.or_else(effect) }.map(str::to_owned)
+    let only_sends = matches!(purpose, Some("it may send messages"));
+    if shows_a_form { purpose.filter(|_| !only_sends) } else { purpose.or_else(effect) }.map(str::to_owned)
 }
 
 /// Files that nobody should get from a web server, by name.

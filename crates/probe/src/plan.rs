@@ -46,7 +46,7 @@ pub(crate) const MAX_FOUND_PARAMS: usize = 10;
 /// Entry points that a test account is sent to.
 pub(crate) const MAX_ACCOUNT_PATHS: usize = 24;
 /// Objects that a test account is sent to.
-pub(crate) const MAX_OBJECTS: usize = 8;
+pub(crate) const MAX_OBJECTS: usize = 12;
 /// Pages that are opened in the browser.
 pub(crate) const MAX_VISITS: usize = 4;
 
@@ -162,7 +162,7 @@ pub fn plan(target: &str, input: &ProbeInput, options: &Options) -> Result<Plan,
         more(ACCOUNTS, "login page and login (POST) for each test account", 2 * accounts);
         more(ACCESS, "entry points and objects in each test account's session, objects also without one", accounts * (MAX_ACCOUNT_PATHS + MAX_OBJECTS) + MAX_OBJECTS);
         more(SESSIONS, "one page with each cookie left out, and with the token in the address", 8);
-        more(LOGIN, "wrong passwords (POST) for an account that does not exist, one for the first test account, and the login page", crate::login::MAX_ATTEMPTS + 2);
+        more(LOGIN, "wrong passwords (POST) for an account that does not exist, one for the first test account, and the login page", crate::login::MAX_ATTEMPTS + 4);
     }
     if options.browser.is_some() {
         later_signed_in.push(PlannedLater { check: BROWSER, what: "what pages ask for in the browser", at_most: MAX_PER_CHECK });
