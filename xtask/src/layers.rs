@@ -12,6 +12,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("cache", &[]),
     ("model", &["source"]),
+    // The browser: drives Chromium, which reaches nothing but the gate it is given.
+    ("browser", &[]),
     // Languages.
     ("ir", &["source"]),
     ("syntax", &["source", "ir"]),
@@ -21,7 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("secrets", &["source", "model", "cache"]),
     ("deps", &["source", "model"]),
     ("config", &["source", "model"]),
-    ("probe", &["source", "model"]),
+    ("probe", &["source", "model", "browser"]),
     ("datamap", &["source", "model"]),
     ("witness", &["source", "model", "cache", "ir", "syntax", "analysis", "schema", "deps", "secrets", "config"]),
     // Requests of the reviewer's own, to sources of advisories and never to the subject.

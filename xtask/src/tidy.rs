@@ -182,7 +182,7 @@ const EDGES: &[(&str, &[&str])] = &[
     // starts it (`--run`), and starts nothing else.
     ("std::fs", &["source", "cache", "plimsoll", "deps", "probe", "hostile"]),
     ("std::net", &["probe"]),
-    ("std::process::Command", &["plimsoll", "probe"]),
+    ("std::process::Command", &["plimsoll", "probe", "browser"]),
     ("std::env::var", &["plimsoll", "probe"]),
 ];
 

@@ -57,6 +57,7 @@ fn app() -> App {
         opaque: false,
         trivial: false,
         seen_live: vec![],
+        refused_live: vec![],
     };
     App { entry_points: vec![entry], ..App::default() }
 }

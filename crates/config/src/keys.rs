@@ -25,6 +25,10 @@ pub enum Kind {
     Glob,
     /// A list of patterns of paths.
     Globs,
+    /// The name of an environment variable.
+    Variable,
+    /// A path on the app's own server.
+    Path,
 }
 
 impl Kind {
@@ -34,7 +38,14 @@ impl Kind {
             Kind::Class => DataClass::ALL.map(DataClass::word).to_vec(),
             Kind::Level => Severity::ALL.map(Severity::word).to_vec(),
             Kind::Status => AnswerStatus::ALL.map(AnswerStatus::word).to_vec(),
-            Kind::Text | Kind::Day | Kind::Rule | Kind::Finding | Kind::Glob | Kind::Globs => Vec::new(),
+            Kind::Text
+            | Kind::Day
+            | Kind::Rule
+            | Kind::Finding
+            | Kind::Glob
+            | Kind::Globs
+            | Kind::Variable
+            | Kind::Path => Vec::new(),
         }
     }
 }
@@ -131,6 +142,41 @@ pub static SECTIONS: &[Section] = &[
                 Kind::Globs,
                 "[\"@lindenhof/*\"]",
                 "Packages whose names are told to nobody, `*` at the end for any rest. Scopes and indexes that have a registry of their own are private as it is.",
+            ),
+        ],
+        one_of: &[],
+        any_of: &[],
+    },
+    Section {
+        name: "login",
+        repeated: false,
+        help: "How the test accounts sign in, where Plimsoll cannot tell it from the app. Nothing is sent without `--sign-in`.",
+        keys: &[
+            may("path", Kind::Path, "\"/api/login\"", "Where the login is sent to."),
+            may("user_field", Kind::Text, "\"email\"", "Name of the field for the user."),
+            may("password_field", Kind::Text, "\"password\"", "Name of the field for the password."),
+        ],
+        one_of: &[],
+        any_of: &[],
+    },
+    Section {
+        name: "account",
+        repeated: true,
+        help: "A test account, made for this only: two at most, the one with more rights first. User and password come from environment variables and are never written anywhere.",
+        keys: &[
+            must("name", Kind::Text, "\"owner\"", "What it is called in reports."),
+            must("user_env", Kind::Variable, "\"PLIMSOLL_OWNER_USER\"", "The variable that holds its user name."),
+            must(
+                "password_env",
+                Kind::Variable,
+                "\"PLIMSOLL_OWNER_PASSWORD\"",
+                "The variable that holds its password.",
+            ),
+            may(
+                "marker",
+                Kind::Text,
+                "\"Canary Lane 7\"",
+                "Words that only this account's own records hold: whoever else is shown them was shown foreign data.",
             ),
         ],
         one_of: &[],

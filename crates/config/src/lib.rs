@@ -61,7 +61,40 @@ pub struct Config {
     pub data: Vec<DataWord>,
     /// The owner's answers about controls.
     pub answers: Vec<Answer>,
+    /// How the test accounts sign in, as far as the owner says it.
+    pub login: LoginWord,
+    /// Test accounts, the one with more rights first; two at most.
+    pub accounts: Vec<AccountWord>,
 }
+
+/// What the owner says of the login: the `[login]` of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoginWord {
+    /// Where it is sent to.
+    pub path: Option<String>,
+    /// Name of the field for the user.
+    pub user_field: Option<String>,
+    /// Name of the field for the password.
+    pub password_field: Option<String>,
+}
+
+/// A test account: an `[[account]]` of the file. It names where user and password are, and holds neither.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountWord {
+    /// What it is called in reports.
+    pub name: String,
+    /// The environment variable that holds its user name.
+    pub user_env: String,
+    /// The environment variable that holds its password.
+    pub password_env: String,
+    /// Words that only its own records hold.
+    pub marker: Option<String>,
+    /// Line of the entry.
+    pub line: u32,
+}
+
+/// Most test accounts.
+pub const MAX_ACCOUNTS: usize = 2;
 
 /// What a waiver is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,7 +7,10 @@ use plimsoll_source::{Glob, LineIndex, SourceTree};
 use toml_span::value::{Table, Value, ValueInner};
 
 use crate::keys::{Key, Kind, SECTIONS, Section};
-use crate::{Answer, AnswerStatus, Config, DataWord, FILE, MAX_WAIVER_DAYS, Said, Target, Waiver, nearest};
+use crate::{
+    AccountWord, Answer, AnswerStatus, Config, DataWord, FILE, LoginWord, MAX_ACCOUNTS, MAX_WAIVER_DAYS, Said, Target,
+    Waiver, nearest,
+};
 
 /// One thing wrong with the file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -177,12 +180,23 @@ impl Reading<'_> {
                     "waiver" => config.waivers.extend(self.waiver(&entry)),
                     "data" => config.data.extend(data(&entry)),
                     "answer" => config.answers.extend(self.answer(&entry)),
+                    "login" => {
+                        config.login = LoginWord {
+                            path: entry.text("path"),
+                            user_field: entry.text("user_field"),
+                            password_field: entry.text("password_field"),
+                        };
+                    }
+                    "account" => config.accounts.extend(account(&entry)),
                     _ => {}
                 }
             }
         }
         // The parser's tables are sorted by name; what counts is the order of the file.
         config.waivers.sort_by_key(|waiver| waiver.line);
+        if let Some(third) = config.accounts.get(MAX_ACCOUNTS) {
+            self.problem(third.line, "two test accounts are enough: `[[account]]` can be there twice");
+        }
         config
     }
 
@@ -293,6 +307,11 @@ impl Reading<'_> {
                 self.glob(key, value)?;
                 None
             }
+            // Whoever writes the password itself here must hear of it before it is committed; it is not repeated.
+            Kind::Variable if !is_variable(text) => {
+                Some(format!("must be the name of an environment variable, like {}, not its content", key.example))
+            }
+            Kind::Path if !is_path(text) => Some(format!("must be a path like {}", key.example)),
             _ => None,
         };
         if let Some(wrong) = wrong {
@@ -353,6 +372,30 @@ impl Reading<'_> {
             line: entry.line,
         })
     }
+}
+
+/// Capitals, digits and `_`: a password is hardly ever written so.
+fn is_variable(text: &str) -> bool {
+    text.len() <= 100
+        && text.starts_with(|c: char| c.is_ascii_uppercase())
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// On the app's own server: a whole address could name another one.
+fn is_path(text: &str) -> bool {
+    text.starts_with('/')
+        && !text.starts_with("//")
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+}
+
+fn account(entry: &Entry) -> Option<AccountWord> {
+    Some(AccountWord {
+        name: entry.text("name")?,
+        user_env: entry.text("user_env")?,
+        password_env: entry.text("password_env")?,
+        marker: entry.text("marker"),
+        line: entry.line,
+    })
 }
 
 fn data(entry: &Entry) -> Option<DataWord> {
@@ -424,6 +467,16 @@ store = "bookings"
 field = "remarks"
 class = "sensitive"
 
+[login]
+path = "/api/login"
+user_field = "mail"
+
+[[account]]
+name = "owner"
+user_env = "A_USER"
+password_env = "A_PASSWORD"
+marker = "Canary Lane 7"
+
 [[answer]]
 control = "backups-restored"
 status = "proven"
@@ -449,6 +502,13 @@ note = "did it"
         assert_eq!((&second.target, second.line), (&Target::Finding("1a2b3c4d".into()), 19));
         assert_eq!(config.data.first().and_then(|word| word.class), Some(DataClass::Sensitive));
         assert_eq!(config.answers.first().map(|answer| answer.note.as_str()), Some("did it"));
+        assert_eq!(config.login.path.as_deref(), Some("/api/login"));
+        let account = config.accounts.first().map(|account| (account.password_env.as_str(), account.marker.as_deref()));
+        assert_eq!(account, Some(("A_PASSWORD", Some("Canary Lane 7"))));
+        let account = "[[account]]\nname = \"a\"\nuser_env = \"A\"\npassword_env = \"B\"\n";
+        assert!(
+            read_text(&account.repeat(3), today()).is_err_and(|error| error.to_string().contains("two test accounts"))
+        );
         assert_eq!(good(""), Config::default());
         assert_eq!(good(&format!("\u{feff}{WHOLE}")).waivers.len(), 2);
         assert_eq!(good(&WHOLE.replace('\n', "\r\n")).waivers.len(), 2);
@@ -468,7 +528,7 @@ note = "did it"
             (
                 "[[wavier]]\nrule = \"a\"",
                 1,
-                "Did you mean `waiver`? Known: [app], [check], [[waiver]], [[data]], [[answer]]",
+                "Did you mean `waiver`? Known: [app], [check], [login], [[account]], [[waiver]], [[data]], [[answer]]",
             ),
             ("name = \"x\"", 1, "`name` belongs under `[app]`"),
             ("[app]\nname = 3", 2, "must be a text in quotes"),
@@ -496,6 +556,8 @@ note = "did it"
                 4,
                 "still to come",
             ),
+            ("[login]\npath = \"http://x.example/\"", 2, "must be a path like"),
+            ("[[account]]\nname = \"a\"\nuser_env = \"A\"\npassword_env = \"hunter2-hunter2\"", 4, "not its content"),
             ("[app\nname = 1", 1, "not valid TOML"),
             ("[app]\nname = \"a\"\nname = \"b\"", 3, "not valid TOML"),
         ] {

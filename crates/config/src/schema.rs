@@ -55,6 +55,8 @@ fn value(key: &Key) -> String {
         Kind::Day => "\"type\": \"string\", \"format\": \"date\", \"pattern\": \"^[0-9]{4}-[0-9]{2}-[0-9]{2}$\"".into(),
         Kind::Rule => "\"type\": \"string\", \"pattern\": \"^[a-z][a-z0-9-]*$\"".into(),
         Kind::Finding => "\"type\": \"string\", \"pattern\": \"^(PL-)?[0-9A-Fa-f]{8,32}$\"".into(),
+        Kind::Variable => "\"type\": \"string\", \"pattern\": \"^[A-Z][A-Z0-9_]*$\"".into(),
+        Kind::Path => "\"type\": \"string\", \"pattern\": \"^/\"".into(),
         Kind::Globs => "\"type\": \"array\", \"items\": { \"type\": \"string\", \"minLength\": 1 }".into(),
         _ => "\"type\": \"string\", \"minLength\": 1".into(),
     }

@@ -7,6 +7,7 @@ mod browser;
 mod data;
 mod entry;
 mod flow;
+mod live;
 mod settings;
 
 pub use browser::{ApiCall, Page, StoredValue, StoredValueKind, WebStorage};
@@ -16,6 +17,7 @@ pub use data::{
 };
 pub use entry::{Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, Reach, Side};
 pub use flow::{Flow, Sink, Source};
+pub use live::{Disagreement, GuardPassed, LiveAccess, LiveAccount, LiveGuard, LiveToken, Picture, TokenPlace};
 pub use settings::{
     AdvisoriesUsed, AllowedOrigins, CookieSet, CorsPolicy, CryptoUse, CryptoUseKind, HeaderSet, Limiter, Package,
     PackageAdvisory, SameSite, SecretKind, SecretSeen, SecretTier, SettingSeen, ThirdParty,
@@ -193,6 +195,20 @@ pub struct Live {
     pub secrets: Vec<LiveSecret>,
     /// How each check ended.
     pub checks: Vec<LiveCheck>,
+    /// Test accounts that could be signed in.
+    pub accounts: Vec<LiveAccount>,
+    /// What test accounts were answered.
+    pub access: Vec<LiveAccess>,
+    /// Login tokens where they can be taken.
+    pub tokens: Vec<LiveToken>,
+    /// Guards that stand only in the browser.
+    pub guards: Vec<LiveGuard>,
+    /// What a visitor sees.
+    pub pictures: Vec<Picture>,
+    /// Where code and running app contradict each other.
+    pub disagreements: Vec<Disagreement>,
+    /// Requests sent.
+    pub requests: usize,
 }
 
 /// A secret in a script, or in the source map of one, that the running app serves.
@@ -225,6 +241,13 @@ impl Live {
         self.login = self.login.take().or(other.login);
         self.secrets.append(&mut other.secrets);
         self.checks.append(&mut other.checks);
+        self.accounts.append(&mut other.accounts);
+        self.access.append(&mut other.access);
+        self.tokens.append(&mut other.tokens);
+        self.guards.append(&mut other.guards);
+        self.pictures.append(&mut other.pictures);
+        self.disagreements.append(&mut other.disagreements);
+        self.requests += other.requests;
     }
 }
 
@@ -239,6 +262,18 @@ pub enum LiveVerdict {
     Passed,
     /// Tried or wanted to, without a clear result.
     CouldNotTell,
+}
+
+impl LiveVerdict {
+    /// The word used in outputs.
+    pub fn word(self) -> &'static str {
+        match self {
+            LiveVerdict::Confirmed => "confirmed",
+            LiveVerdict::Likely => "likely",
+            LiveVerdict::Passed => "passed",
+            LiveVerdict::CouldNotTell => "could_not_tell",
+        }
+    }
 }
 
 /// How one check ended. [`LiveVerdict::Passed`] is never given on silence: `note` says what was tried.
@@ -324,6 +359,10 @@ pub struct LiveLogin {
     pub attempts: usize,
     /// What limited them and from which attempt on; `None` when all were answered alike.
     pub limited: Option<(usize, String)>,
+    /// How the limit was got around, where it was: `counts again when X-Forwarded-For changes`.
+    pub bypassed: Option<String>,
+    /// A known account is answered differently from an unknown one.
+    pub enumerates: bool,
     /// Confirmed: no limit seen. Passed: limited. Otherwise the answers were not clear.
     pub verdict: LiveVerdict,
 }
@@ -358,6 +397,9 @@ impl App {
         let live = &mut other.live;
         for answer in live.open_entry_points.iter_mut().chain(&mut live.refused_entry_points) {
             answer.entry = answer.entry.map(|index| index + entries);
+        }
+        for access in &mut live.access {
+            access.entry = access.entry.map(|index| index + entries);
         }
         if let Some(login) = &mut live.login {
             login.entry = login.entry.map(|index| index + entries);

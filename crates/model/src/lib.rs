@@ -22,7 +22,7 @@ pub use finding::{Confidence, Finding, Gap, PackageRef, Severity, Standing};
 pub use grant::{Claim, Grant, Position};
 pub use redact::Secret;
 pub use review::{
-    Chain, ChainStep, CheapestCut, Control, ControlStatus, Coverage, DataItem, Environment, Holding, NotChecked,
-    Recipient, Repair, Review, RuleInfo, Subject, UnusedWaiver,
+    Chain, ChainStep, CheapestCut, Contradiction, Control, ControlStatus, Coverage, DataItem, Environment, Holding,
+    LiveLine, LiveReport, NotChecked, Recipient, Repair, Review, RuleInfo, Subject, UnusedWaiver,
 };
 pub use verdict::{Outcome, Verdict};

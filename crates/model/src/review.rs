@@ -1,6 +1,7 @@
 //! A review: everything an output may show. Plain data; the order of every list is fixed.
 
-use crate::{Confidence, DataClass, Evidence, Finding, Gap, Severity, Verdict};
+use crate::app::{LiveCheck, Picture};
+use crate::{Confidence, DataClass, Evidence, Exchange, Finding, Gap, Severity, Verdict};
 
 /// What was reviewed.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -265,6 +266,45 @@ pub struct RuleInfo {
     pub page: String,
 }
 
+/// What was seen of the running app.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct LiveReport {
+    /// The origin.
+    pub origin: String,
+    /// Requests sent.
+    pub requests: usize,
+    /// Test accounts that were signed in: label, how.
+    pub accounts: Vec<(String, String)>,
+    /// How each check ended.
+    pub checks: Vec<LiveCheck>,
+    /// Addresses and how they answered whom, sorted by address.
+    pub answers: Vec<LiveLine>,
+    /// Where code and running app contradict each other.
+    pub disagreements: Vec<Contradiction>,
+    /// What a visitor sees.
+    pub pictures: Vec<Picture>,
+}
+
+/// One address and how it answered.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LiveLine {
+    /// The request.
+    pub exchange: Exchange,
+    /// Who asked: a test account's label; `None` for a stranger.
+    pub account: Option<String>,
+    /// `answered`, `refused`.
+    pub outcome: &'static str,
+}
+
+/// Code and running app say different things.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contradiction {
+    /// What about.
+    pub about: String,
+    /// Both words, the code's first.
+    pub evidence: Vec<Evidence>,
+}
+
 /// The whole review.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Review {
@@ -294,4 +334,6 @@ pub struct Review {
     pub environment: Environment,
     /// The rules that ran, sorted by id.
     pub rules: Vec<RuleInfo>,
+    /// The running app, where it was looked at.
+    pub live: Option<LiveReport>,
 }

@@ -6,9 +6,12 @@ mod after;
 mod comments;
 mod data;
 mod kept;
+mod live_report;
 mod live_secrets;
 mod map;
 mod owner;
+mod ownership;
+mod probe;
 mod progress;
 mod request_log;
 mod review;
@@ -53,6 +56,13 @@ enum Command {
         /// Write every request that is sent to the running app into this new file, as JSON Lines.
         #[arg(long, value_name = "FILE")]
         log: Option<PathBuf>,
+        /// Sign in with the test accounts of plimsoll.toml and send a few wrong passwords to the login. User names and
+        /// passwords come from the environment variables that the file names.
+        #[arg(long)]
+        sign_in: bool,
+        /// Leave out the checks that need a browser.
+        #[arg(long)]
+        no_browser: bool,
         /// Form of the report.
         #[arg(long, value_enum, default_value_t = Format::Terminal)]
         format: Format,
@@ -62,6 +72,30 @@ enum Command {
         /// Show low findings and all places in full on the terminal.
         #[arg(long)]
         verbose: bool,
+    },
+    /// Shows the requests of the live checks: those that would be sent, or those that a log holds.
+    Probe {
+        /// Folder of the app.
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// Print every request that would be sent, and send none.
+        #[arg(long, required_unless_present_any = ["replay", "prove"])]
+        dry_run: bool,
+        /// Address of the running app.
+        #[arg(long)]
+        url: Option<String>,
+        /// As with `check --sign-in`.
+        #[arg(long)]
+        sign_in: bool,
+        /// As with `check --no-browser`.
+        #[arg(long)]
+        no_browser: bool,
+        /// Check the chain of a log that `check --log` wrote, and list its traffic.
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "url", "sign_in", "no_browser"])]
+        replay: Option<PathBuf>,
+        /// Say how a host that is not this computer shows that it is yours. Sends nothing.
+        #[arg(long, value_name = "URL", conflicts_with_all = ["dry_run", "url", "sign_in", "no_browser", "replay"])]
+        prove: Option<String>,
     },
     /// Shows every entry point, its guards and what it does.
     Map {
@@ -195,8 +229,9 @@ fn main() -> ExitCode {
         kept::switch_off();
     }
     match cli.command {
-        Command::Check { path, url, live, run, log, format, fail_on, verbose } => {
-            match check(&path, url, live, run, log.as_deref()) {
+        Command::Check { path, url, live, run, log, sign_in, no_browser, format, fail_on, verbose } => {
+            let how = How { url, live, run, log: log.as_deref(), sign_in, browser: !no_browser };
+            match check(&path, how) {
                 Ok((review, said)) => {
                     let text = match format {
                         Format::Terminal => {
@@ -210,6 +245,20 @@ fn main() -> ExitCode {
                     };
                     print(&text);
                     exit_code(&review, fail_on.map(Level::severity).or(said))
+                }
+                Err(error) => usage(&error),
+            }
+        }
+        Command::Probe { path, dry_run: _, url, sign_in, no_browser, replay, prove } => {
+            let text = match (replay, prove) {
+                (Some(log), _) => probe::replay(&log),
+                (None, Some(host)) => ownership::prove(&host, &path),
+                (None, None) => probe::dry_run(&path, url.as_deref(), sign_in, !no_browser),
+            };
+            match text {
+                Ok(text) => {
+                    print(&text);
+                    ExitCode::SUCCESS
                 }
                 Err(error) => usage(&error),
             }
@@ -319,14 +368,19 @@ fn main() -> ExitCode {
     }
 }
 
-/// A review, and the severity from which it fails by the owner's word.
-fn check(
-    path: &Path,
+/// How the running app is looked at.
+struct How<'a> {
     url: Option<String>,
     live: bool,
     run: Option<String>,
-    log: Option<&Path>,
-) -> Result<(Review, Option<Severity>), String> {
+    log: Option<&'a Path>,
+    sign_in: bool,
+    browser: bool,
+}
+
+/// A review, and the severity from which it fails by the owner's word.
+fn check(path: &Path, how: How<'_>) -> Result<(Review, Option<Severity>), String> {
+    let How { url, live, run, log, sign_in, browser } = how;
     let _progress = progress::Progress::start();
     let subject = owner::read(path)?;
     let said = subject.config.url.as_ref().map(|said| said.value.clone());
@@ -338,6 +392,10 @@ fn check(
     if log.is_some() && url.is_none() && run.is_none() {
         return Err("--log needs --url, --live or --run: no request is sent without them".into());
     }
+    if sign_in && url.is_none() && run.is_none() {
+        return Err("--sign-in needs --url, --live or --run: there is nothing to sign in to without them".into());
+    }
+    let sign_in = sign_in.then(|| probe::sign_in(&subject.config)).transpose()?;
     // Kept to the end of the review: dropping it ends the app.
     let started = run.map(|command| start(path, &subject, command)).transpose()?;
     let (url, not_started) = match &started {
@@ -345,7 +403,8 @@ fn check(
         Some(Err(error)) => (None, Some(error.to_string())),
         None => (url, None),
     };
-    let review = review::of(&subject, &review::Asked { url: url.as_deref(), log, not_started })?;
+    let asked = review::Asked { url: url.as_deref(), log, not_started, sign_in, browser: probe::browser(browser) };
+    let review = review::of(&subject, &asked)?;
     Ok((review, subject.config.fail_on.map(|said| said.value)))
 }
 

@@ -27,6 +27,10 @@ pub(crate) struct Asked<'a> {
     pub(crate) log: Option<&'a Path>,
     /// Why it could not be started, where that was asked.
     pub(crate) not_started: Option<String>,
+    /// Consent to sign in, and with what.
+    pub(crate) sign_in: Option<plimsoll_probe::SignIn>,
+    /// The browser to use.
+    pub(crate) browser: Option<std::path::PathBuf>,
 }
 
 /// Reviews a folder and, where an address is given, the running app.
@@ -44,7 +48,13 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
     if let Some(url) = asked.url {
         progress::stage("asking the running app");
         let input = plimsoll_probe::ProbeInput::from_app(&app, tree);
-        match plimsoll_probe::run(url, &input, &plimsoll_probe::Options::default(), &mut |entry| log.write(entry)) {
+        let options = plimsoll_probe::Options {
+            sign_in: asked.sign_in.clone(),
+            browser: asked.browser.clone(),
+            ..plimsoll_probe::Options::default()
+        };
+        let permit = crate::ownership::permit(url, &subject.path)?;
+        match plimsoll_probe::run_with(&permit, &input, &options, &mut |entry| log.write(entry)) {
             Ok(mut live) => {
                 live.live.secrets = crate::live_secrets::find(&live);
                 app.not_checked.append(&mut live.not_checked);
@@ -102,6 +112,7 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
             date: subject.today.to_string(),
         },
         rules: plimsoll_rules::RULES.iter().map(|rule| rule.info()).collect(),
+        live: crate::live_report::of(&app, tree),
     };
     subject.settle(&mut review);
     Ok(review)

@@ -226,6 +226,75 @@ fn field_name(key: &str) -> Option<String> {
     name.then(|| key.to_owned())
 }
 
+/// Short values of the records of an answer, by the field's name in lower case, fit to stand in a path: of each field one
+/// value for each shape (`INV-1` and `Q-2` are of two), three at most.
+pub(crate) fn short_values(body: &[u8]) -> Vec<(String, Vec<String>)> {
+    let Ok(value) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
+    let records: Vec<&Value> = match &value {
+        Value::Array(list) => list.iter().take(30).collect(),
+        Value::Object(object) => match object.values().find_map(Value::as_array) {
+            Some(list) => list.iter().take(30).collect(),
+            None => vec![&value],
+        },
+        _ => Vec::new(),
+    };
+    let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    let shape = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    for (name, value) in
+        records.into_iter().filter_map(Value::as_object).flat_map(|record| record.iter().take(MAX_FIELDS))
+    {
+        let Some(text) = path_value(value) else { continue };
+        let name = name.to_ascii_lowercase();
+        match found.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, values)) if values.len() < 3 && values.iter().all(|known| shape(known) != shape(&text)) => {
+                values.push(text);
+            }
+            Some(_) => {}
+            None => found.push((name, vec![text])),
+        }
+    }
+    found
+}
+
+/// First id of each list inside the records of an answer, by the name of the list in lower case.
+pub(crate) fn inner_ids(body: &[u8]) -> Vec<(String, String)> {
+    fn walk(value: &Value, depth: usize, found: &mut Vec<(String, String)>) {
+        if depth > 4 || found.len() >= 50 {
+            return;
+        }
+        match value {
+            Value::Array(list) => list.iter().take(20).for_each(|item| walk(item, depth + 1, found)),
+            Value::Object(object) => {
+                for (name, value) in object.iter().take(MAX_FIELDS) {
+                    let first = value.as_array().and_then(|list| list.first()).and_then(Value::as_object);
+                    if let Some(id) = first.and_then(|record| path_value(record.get("id")?)) {
+                        found.push((name.to_ascii_lowercase(), id));
+                    }
+                    walk(value, depth + 1, found);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    if let Ok(value) = serde_json::from_slice::<Value>(body) {
+        walk(&value, 0, &mut found);
+    }
+    found
+}
+
+/// A value that can stand in a path.
+fn path_value(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    let fit =
+        (1..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    fit.then_some(text)
+}
+
 /// The id of the first record of a list, fit to stand in a path.
 pub(crate) fn first_id(body: &[u8]) -> Option<String> {
     let value: Value = serde_json::from_slice(body).ok()?;
@@ -279,6 +348,17 @@ mod tests {
             ["customers", "name", "password", "salary", "x"]
         );
         assert!(seen.sensitive);
+    }
+
+    #[test]
+    fn values_that_lead_to_objects() {
+        let body = br#"[{"number":"Q-2"},{"number":"INV-1"},{"number":"INV-2"},{"number":"a b"}]"#;
+        assert_eq!(
+            short_values(body).first(),
+            Some(&("number".to_owned(), vec!["Q-2".to_owned(), "INV-1".to_owned()]))
+        );
+        let body = br#"{"id":3,"Photos":[{"id":9},{"id":10}],"tags":["x"],"items":[]}"#;
+        assert_eq!(inner_ids(body), [("photos".to_owned(), "9".to_owned())]);
     }
 
     #[test]

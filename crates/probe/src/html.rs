@@ -14,11 +14,56 @@ pub(crate) struct PageParts {
     pub(crate) links: Vec<String>,
     /// There is a field for a password.
     pub(crate) password_field: bool,
+    /// Forms.
+    pub(crate) forms: Vec<FormParts>,
+    /// Addresses of scripts of other servers without an integrity hash.
+    pub(crate) unpinned: Vec<String>,
+}
+
+/// Most forms of a page that are kept.
+const MAX_FORMS: usize = 50;
+
+/// A form of a page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FormParts {
+    /// Where it is sent, as written.
+    pub(crate) action: String,
+    /// It is sent with POST by the browser itself.
+    pub(crate) posts: bool,
+    /// Its fields: name, type in lower case, value.
+    pub(crate) fields: Vec<(String, String, String)>,
+}
+
+impl FormParts {
+    /// Name of the field for a password.
+    pub(crate) fn password(&self) -> Option<&str> {
+        self.fields.iter().find(|(_, kind, _)| kind == "password").map(|(name, ..)| name.as_str())
+    }
+
+    /// Name of the field for the user: the one of that name or type before the password.
+    pub(crate) fn user(&self) -> Option<&str> {
+        let typed = || self.fields.iter().filter(|(_, kind, _)| matches!(kind.as_str(), "text" | "email" | "tel" | ""));
+        let named = |name: &str| {
+            let lower = name.to_ascii_lowercase();
+            ["mail", "user", "login", "account", "name"].iter().any(|word| lower.contains(word))
+        };
+        let found = typed().find(|(name, kind, _)| kind == "email" || named(name)).or_else(|| typed().next());
+        found.map(|(name, ..)| name.as_str())
+    }
+
+    /// Asks for one password and little else: a form for signing in, not for registering.
+    pub(crate) fn signs_in(&self) -> bool {
+        let passwords = self.fields.iter().filter(|(_, kind, _)| kind == "password").count();
+        let texts =
+            self.fields.iter().filter(|(_, kind, _)| matches!(kind.as_str(), "text" | "email" | "tel" | "")).count();
+        passwords == 1 && texts <= 2 && self.user().is_some()
+    }
 }
 
 pub(crate) fn parts(html: &str) -> PageParts {
     let mut found = PageParts::default();
     let mut at = 0;
+    let mut form: Option<FormParts> = None;
     for _ in 0..MAX_TAGS {
         let Some(open) = html.get(at..).and_then(|rest| rest.find('<')) else { break };
         let start = at + open + 1;
@@ -27,6 +72,9 @@ pub(crate) fn parts(html: &str) -> PageParts {
             let length = comment.find("-->").map_or(comment.len(), |end| end + 3);
             at = start + 3 + length;
             continue;
+        }
+        if rest.get(..5).is_some_and(|end| end.eq_ignore_ascii_case("/form")) {
+            found.forms.extend(form.take().filter(|_| found.forms.len() < MAX_FORMS));
         }
         let name: String = rest.chars().take(20).take_while(char::is_ascii_alphanumeric).collect();
         if name.is_empty() {
@@ -47,7 +95,14 @@ pub(crate) fn parts(html: &str) -> PageParts {
                 let text = html.get(at..).unwrap_or_default();
                 let end = find_ignoring_case(text, "</script").unwrap_or(text.len());
                 match value("src") {
-                    Some(src) => found.scripts.push(src.to_owned()),
+                    Some(src) => {
+                        let foreign =
+                            src.starts_with("//") || src.starts_with("http://") || src.starts_with("https://");
+                        if foreign && value("integrity").is_none() {
+                            found.unpinned.push(src.to_owned());
+                        }
+                        found.scripts.push(src.to_owned());
+                    }
                     None => {
                         let inline = text.get(..end).unwrap_or_default();
                         if !inline.trim().is_empty() {
@@ -61,12 +116,27 @@ pub(crate) fn parts(html: &str) -> PageParts {
                 found.scripts.extend(value("href").map(str::to_owned));
             }
             "a" => found.links.extend(value("href").map(str::to_owned)),
+            "form" => {
+                found.forms.extend(form.take().filter(|_| found.forms.len() < MAX_FORMS));
+                form = Some(FormParts {
+                    action: value("action").unwrap_or_default().to_owned(),
+                    posts: value("method").is_some_and(|method| method.eq_ignore_ascii_case("post")),
+                    fields: Vec::new(),
+                });
+            }
             "input" => {
-                found.password_field |= value("type").is_some_and(|kind| kind.eq_ignore_ascii_case("password"));
+                let kind = value("type").unwrap_or_default().to_ascii_lowercase();
+                found.password_field |= kind == "password";
+                if let (Some(form), Some(name)) = (&mut form, value("name"))
+                    && form.fields.len() < 100
+                {
+                    form.fields.push((name.to_owned(), kind, value("value").unwrap_or_default().to_owned()));
+                }
             }
             _ => {}
         }
     }
+    found.forms.extend(form);
     found
 }
 
@@ -235,6 +305,13 @@ mod tests {
         assert_eq!(found.inline.len(), 1);
         assert_eq!(found.links, ["/shop?a=1&b=2", "about", "/unclosed"]);
         assert!(found.password_field);
+        let page = r#"<form method=POST action="/in?next=%2F"><input type=hidden name=csrf value="a&amp;b"><input name=email type=email>
+            <INPUT type=Password name=pw></form><form><input type=password name=a><input type=password name=b>"#;
+        let forms = parts(page).forms;
+        let [login, other] = &forms[..] else { panic!("two forms: {forms:?}") };
+        assert!(login.posts && login.signs_in() && !other.signs_in() && !other.posts);
+        assert_eq!((login.user(), login.password()), (Some("email"), Some("pw")));
+        assert_eq!(login.fields.first().map(|(.., value)| value.as_str()), Some("a&b"));
         assert_eq!(
             visible_text("a<script>x</script>b<style>y</style><p>c").split_whitespace().collect::<Vec<_>>(),
             ["a", "b", "c"]

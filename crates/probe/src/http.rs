@@ -91,6 +91,12 @@ pub(crate) struct Request<'p> {
     method: &'static str,
     path: String,
     headers: Vec<(&'static str, String)>,
+    /// Sent, and never written anywhere.
+    secrets: Vec<(&'static str, String)>,
+    /// Whose session it carries.
+    account: Option<String>,
+    /// A part of the path that is never written anywhere.
+    hidden: Option<String>,
     body: Vec<u8>,
     max_body: usize,
 }
@@ -121,7 +127,43 @@ impl<'p> Request<'p> {
         if !plain || path.contains(['#', '\\']) {
             return Err(BadRequest(crate::permit::shown(path)));
         }
-        Ok(Request { permit, method, path: path.to_owned(), headers: Vec::new(), body: Vec::new(), max_body: MAX_BODY })
+        Ok(Request {
+            permit,
+            method,
+            path: path.to_owned(),
+            headers: Vec::new(),
+            secrets: Vec::new(),
+            account: None,
+            hidden: None,
+            body: Vec::new(),
+            max_body: MAX_BODY,
+        })
+    }
+
+    /// Adds a header that is never logged: a session, a token.
+    pub(crate) fn secret_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        let value = value.into();
+        if !value.chars().any(char::is_control) {
+            self.secrets.push((name, value));
+        }
+        self
+    }
+
+    /// Says whose session it carries.
+    pub(crate) fn of_account(mut self, label: &str) -> Self {
+        self.account = Some(label.to_owned());
+        self
+    }
+
+    /// Part of the path that is a secret: shown and logged as `(token)`.
+    pub(crate) fn hiding(mut self, part: &str) -> Self {
+        self.hidden = Some(part.to_owned());
+        self
+    }
+
+    /// Whose session it carries.
+    pub(crate) fn account(&self) -> Option<&str> {
+        self.account.as_deref()
     }
 
     /// Adds a header. A value with control characters is left out.
@@ -144,9 +186,13 @@ impl<'p> Request<'p> {
         self.method
     }
 
-    /// The whole address.
+    /// The whole address, for people and the log: without secrets.
     pub(crate) fn url(&self) -> String {
-        self.permit.url(&self.path)
+        let path = match &self.hidden {
+            Some(part) if !part.is_empty() => self.path.replace(part.as_str(), "(token)"),
+            _ => self.path.clone(),
+        };
+        self.permit.url(&path)
     }
 
     /// Headers beside those that every request has.
@@ -326,7 +372,7 @@ fn head_of(request: &Request<'_>, identity: &Identity) -> String {
     if !request.headers.iter().any(|(name, _)| *name == "Accept") {
         head.push_str("Accept: */*\r\n");
     }
-    for (name, value) in &request.headers {
+    for (name, value) in request.headers.iter().chain(&request.secrets) {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     head.push_str("\r\n");

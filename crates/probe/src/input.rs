@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use plimsoll_model::App;
-use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Purpose};
+use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Purpose, StoredValueKind, WebStorage};
 use plimsoll_source::SourceTree;
 use regex::Regex;
+
+use crate::account::KnownLogin;
 
 /// Bytes of a project file that are compared with what is served.
 const HEAD: usize = 256;
@@ -52,6 +54,21 @@ pub struct ProbeInput {
     pub databases: Vec<String>,
     /// Address prefixes under which folders are served: `/uploads`.
     pub folders: Vec<String>,
+    /// Logins that take a POST.
+    pub logins: Vec<KnownLogin>,
+    /// Pages before which a guard stands in the browser: path as in the address bar.
+    pub guarded_pages: Vec<String>,
+    /// Where the browser side keeps who is signed in.
+    pub kept: Vec<KeptValue>,
+}
+
+/// A value in the browser's storage by which the browser side decides.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeptValue {
+    /// In `sessionStorage`, not `localStorage`.
+    pub session: bool,
+    /// Its key.
+    pub key: String,
 }
 
 impl ProbeInput {
@@ -78,6 +95,10 @@ impl ProbeInput {
             }
         }
         input.pages = app.pages.iter().map(|page| page.path.clone()).collect();
+        input.logins = logins(app);
+        input.guarded_pages =
+            app.pages.iter().filter(|page| !page.guards.is_empty()).map(|page| page.path.clone()).collect();
+        input.kept = kept(app);
         input.calls = app
             .api_calls
             .iter()
@@ -104,6 +125,55 @@ impl ProbeInput {
         input.databases.dedup();
         input
     }
+}
+
+/// Logins that take a POST, those that check a password first.
+fn logins(app: &App) -> Vec<KnownLogin> {
+    let mut found: Vec<(bool, KnownLogin)> = Vec::new();
+    for (index, entry) in app.entry_points.iter().enumerate() {
+        let takes_post = entry.methods.is_empty() || entry.methods.iter().any(|method| method == "POST");
+        let route = matches!(entry.kind, EntryKind::Route | EntryKind::Function);
+        if !entry.purposes.contains(&Purpose::Login) || !takes_post || !route || entry.path.contains([':', '*']) {
+            continue;
+        }
+        let names: Vec<&str> =
+            entry.inputs.iter().filter_map(|input| input.rsplit('.').next()).filter(|name| !name.is_empty()).collect();
+        let with = |words: &[&str]| {
+            let has = |name: &&&str| words.iter().any(|word| name.to_ascii_lowercase().contains(word));
+            names.iter().find(has).map(|name| (*name).to_owned())
+        };
+        let password_field = with(&["password", "passwd", "pwd", "passwort"]);
+        let checks = password_field.is_some()
+            && entry.effects.iter().any(|effect| matches!(effect.kind, EffectKind::VerifyPassword));
+        let login = KnownLogin {
+            entry: index,
+            path: entry.path.clone(),
+            user_field: with(&["email", "mail", "username", "user", "login", "name"]),
+            password_field,
+        };
+        found.push((!checks, login));
+    }
+    found.sort_by_key(|(later, login)| (*later, login.entry));
+    found.into_iter().map(|(_, login)| login).collect()
+}
+
+/// Keys of web storage under which identity, rights or a token are kept.
+fn kept(app: &App) -> Vec<KeptValue> {
+    let mut kept: Vec<KeptValue> = app
+        .stored_values
+        .iter()
+        .filter(|value| {
+            matches!(value.kind, StoredValueKind::Identity | StoredValueKind::Privilege | StoredValueKind::SessionToken)
+                && matches!(value.storage, WebStorage::Local | WebStorage::Session)
+                && !value.key.is_empty()
+                && value.key.len() <= 100
+        })
+        .map(|value| KeptValue { session: value.storage == WebStorage::Session, key: value.key.clone() })
+        .collect();
+    kept.sort();
+    kept.dedup();
+    kept.truncate(20);
+    kept
 }
 
 /// The address of an HTML file in a folder that is served as it is.
@@ -137,7 +207,11 @@ fn harm(entry: &EntryPoint) -> Option<String> {
             _ => None,
         })
     };
-    purpose.or_else(effect).map(str::to_owned)
+    // One handler for a form and for what it sends: asking for the form is what every link to it does.
+    let shows_a_form =
+        entry.methods.iter().any(|method| method == "GET") && entry.methods.iter().any(|method| method == "POST");
+    let only_sends = matches!(purpose, Some("it may send messages"));
+    if shows_a_form { purpose.filter(|_| !only_sends) } else { purpose.or_else(effect) }.map(str::to_owned)
 }
 
 /// Files that nobody should get from a web server, by name.

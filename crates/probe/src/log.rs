@@ -33,6 +33,9 @@ pub struct LogEntry {
     pub method: String,
     /// Address.
     pub url: String,
+    /// Test account whose session the request carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// Headers of the request beside those that every request has (entry of kind [`LogEvent::Send`]).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, String)>,

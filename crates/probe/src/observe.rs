@@ -37,7 +37,9 @@ impl Observed {
             }
             self.cookies.insert(cookie.name.clone(), cookie);
         }
-        if response.status >= 400 && !response.is_encoded() && request.method() != "OPTIONS" {
+        // What a test account is shown is not what a stranger is shown.
+        let stranger = request.account().is_none();
+        if stranger && response.status >= 400 && !response.is_encoded() && request.method() != "OPTIONS" {
             self.error_pages += 1;
             if let Some(what) = signature::error_details(&response.body) {
                 // The same handler shows the same thing everywhere: once per kind is enough.
@@ -47,6 +49,11 @@ impl Observed {
                 }
             }
         }
+    }
+
+    /// Says which cookies carry the session, seen by leaving each out.
+    pub(crate) fn sessions_are(&mut self, needed: &[String]) {
+        crate::access::mark(&mut self.cookies, needed);
     }
 
     /// Cookies by name.

@@ -22,8 +22,8 @@ pub enum ScopeError {
     Port(String),
     /// A computer other than this one.
     #[error(
-        "`{host}` is not this computer ({why}). Plimsoll only sends requests to an app on this computer; for other hosts \
-         you would first have to prove that they are yours, which this version cannot check yet"
+        "`{host}` is not this computer ({why}). Requests go to an app on this computer, or to a host that shows that it is \
+         yours: `plimsoll probe --prove http://{host}` says how"
     )]
     NotLoopback {
         /// The host as written.
@@ -33,8 +33,8 @@ pub enum ScopeError {
     },
 }
 
-/// Permission to send requests to one origin. It can only be had for loopback addresses; the addresses are fixed when it is
-/// made, and no name is ever looked up: `localhost` *means* 127.0.0.1 or ::1 (RFC 6761, section 6.3), whatever a resolver
+/// Permission to send requests to one origin. It can only be had for loopback addresses, and for hosts that show a token
+/// ([`crate::Foreign::prove`]); the addresses are fixed when it is made. For loopback no name is ever looked up: `localhost` *means* 127.0.0.1 or ::1 (RFC 6761, section 6.3), whatever a resolver
 /// says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permit {
@@ -85,6 +85,16 @@ impl Permit {
         let start = if path.starts_with('/') { path.to_owned() } else { "/".to_owned() };
         let addresses = ips.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
         Ok(Permit { host, port, addresses, start })
+    }
+
+    /// Permission for a host that was proven to be the asker's, at the one address that its name had then.
+    pub(crate) fn pinned_to(host: String, port: u16, address: SocketAddr, start: String) -> Permit {
+        Permit { host, port, addresses: vec![address], start }
+    }
+
+    /// Whether it is for this computer.
+    pub fn is_loopback(&self) -> bool {
+        self.addresses.iter().all(|address| address.ip().is_loopback())
     }
 
     /// `http://host:port`.

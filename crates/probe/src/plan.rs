@@ -23,6 +23,16 @@ pub(crate) const DEBUG: &str = "debug-pages";
 pub(crate) const CORS: &str = "cors";
 /// Entry points without credentials.
 pub(crate) const ENTRIES: &str = "open-entry-points";
+/// Signing in the test accounts.
+pub(crate) const ACCOUNTS: &str = "test-accounts";
+/// What test accounts are answered.
+pub(crate) const ACCESS: &str = "account-access";
+/// Which cookie is the session, and whether the token is taken from the address.
+pub(crate) const SESSIONS: &str = "sessions";
+/// Pages in a browser.
+pub(crate) const BROWSER: &str = "browser";
+/// Signing in with the browser.
+pub(crate) const BROWSER_LOGIN: &str = "browser-login";
 /// Wrong passwords.
 pub(crate) const LOGIN: &str = "login-limit";
 /// Is the app still well at the end?
@@ -33,6 +43,12 @@ pub(crate) const MAX_SCRIPTS: usize = 15;
 pub(crate) const MAX_CORS_PATHS: usize = 5;
 pub(crate) const MAX_FOUND_CALLS: usize = 15;
 pub(crate) const MAX_FOUND_PARAMS: usize = 10;
+/// Entry points that a test account is sent to.
+pub(crate) const MAX_ACCOUNT_PATHS: usize = 24;
+/// Objects that a test account is sent to.
+pub(crate) const MAX_OBJECTS: usize = 12;
+/// Pages that are opened in the browser.
+pub(crate) const MAX_VISITS: usize = 4;
 
 /// A stranger's origin.
 pub(crate) const FOREIGN_ORIGIN: &str = "https://plimsoll-probe.example";
@@ -139,13 +155,44 @@ pub fn plan(target: &str, input: &ProbeInput, options: &Options) -> Result<Plan,
             });
         }
     }
+    let mut later_signed_in = Vec::new();
+    if let Some(sign_in) = &options.sign_in {
+        let accounts = sign_in.accounts.len().min(2);
+        let mut more = |check, what, at_most| later_signed_in.push(PlannedLater { check, what, at_most });
+        more(ACCOUNTS, "login page and login (POST) for each test account", 2 * accounts);
+        more(
+            ACCESS,
+            "entry points and objects in each test account's session, objects also without one",
+            accounts * (MAX_ACCOUNT_PATHS + MAX_OBJECTS) + MAX_OBJECTS,
+        );
+        more(SESSIONS, "one page with each cookie left out, and with the token in the address", 8);
+        more(
+            LOGIN,
+            "wrong passwords (POST) for an account that does not exist, one for the first test account, and the login page",
+            crate::login::MAX_ATTEMPTS + 4,
+        );
+    }
+    if options.browser.is_some() {
+        later_signed_in.push(PlannedLater {
+            check: BROWSER,
+            what: "what pages ask for in the browser",
+            at_most: MAX_PER_CHECK,
+        });
+        if options.sign_in.is_some() {
+            later_signed_in.push(PlannedLater {
+                check: BROWSER_LOGIN,
+                what: "signing in with the browser (one POST to the login)",
+                at_most: 20,
+            });
+        }
+    }
     requests.push(PlannedRequest {
         check: HEALTH,
         method: Method::Get.word(),
         url: permit.url("/"),
         headers: vec![("Accept".to_owned(), accept_page().1)],
     });
-    let later = vec![
+    let mut later = vec![
         PlannedLater { check: PAGES, what: "pages that the start page links to or redirects to", at_most: MAX_PAGES },
         PlannedLater { check: SCRIPTS, what: "scripts that the pages name", at_most: MAX_SCRIPTS },
         PlannedLater { check: SCRIPTS, what: "source maps of these scripts", at_most: MAX_SCRIPTS },
@@ -156,6 +203,7 @@ pub fn plan(target: &str, input: &ProbeInput, options: &Options) -> Result<Plan,
             at_most: MAX_FOUND_PARAMS,
         },
     ];
+    later.append(&mut later_signed_in);
     Ok(Plan {
         origin: permit.origin(),
         requests,

@@ -7,16 +7,18 @@ use plimsoll_model::app::{App, CookieSet, Live, LiveCheck, LiveContent, LiveCors
 use plimsoll_model::{Exchange, NotChecked};
 use regex::Regex;
 
+use crate::access;
 use crate::answer::{self, Understood};
 use crate::html::{self, PageParts};
 use crate::http::{BodyEnd, HttpError, Method, Request, Response};
 use crate::input::{ProbeEntry, ProbeInput};
-use crate::login;
+use crate::login::{self, LoginProbe};
 use crate::permit::{Permit, ScopeError};
 use crate::plan::{self, Lists, SkippedPath};
 use crate::session::{LogSink, Missed, Options, Session, StopReason, exchange_of, pinned};
 use crate::signature;
 use crate::soft404::{Baseline, MISSING};
+use crate::walk::Starting;
 
 /// Bytes of scripts and source maps that are kept in all.
 const MAX_SCRIPT_BYTES: usize = 24 * 1024 * 1024;
@@ -81,11 +83,15 @@ pub struct LiveFacts {
 impl LiveFacts {
     /// Puts the facts into the model of the same app that the input was made from: live facts join the entry points that
     /// the source knows.
-    pub fn join(self, app: &mut App) {
-        let answers = self.live.open_entry_points.iter().chain(&self.live.refused_entry_points);
-        for answer in answers {
+    pub fn join(mut self, app: &mut App) {
+        for answer in &self.live.open_entry_points {
             if let Some(entry) = answer.entry.and_then(|index| app.entry_points.get_mut(index)) {
                 entry.seen_live.push(answer.exchange.clone());
+            }
+        }
+        for answer in &self.live.refused_entry_points {
+            if let Some(entry) = answer.entry.and_then(|index| app.entry_points.get_mut(index)) {
+                entry.refused_live.push(answer.exchange.clone());
             }
         }
         app.looked_at.push(format!(
@@ -97,7 +103,8 @@ impl LiveFacts {
             exchange.status.is_some_and(|status| status < 300)
                 && headers.iter().any(|(name, value)| name == "content-type" && value.contains("html"))
         });
-        app.cookies.extend(self.cookies);
+        crate::join::settle(app, &mut self.live, &mut self.cookies);
+        app.cookies.append(&mut self.cookies);
         app.not_checked.extend(self.not_checked);
         app.live.append(self.live);
     }
@@ -111,7 +118,26 @@ impl LiveFacts {
 /// When the target is out of scope or the app does not answer at all. Everything after the first answer is a fact or a gap
 /// in coverage, never an error.
 pub fn run(target: &str, input: &ProbeInput, options: &Options, log: LogSink<'_>) -> Result<LiveFacts, ProbeError> {
-    let permit = Permit::loopback(target)?;
+    run_with(&Permit::loopback(target)?, input, options, log)
+}
+
+/// Probes a running app for which there is a permit. Elsewhere than on this computer it asks more slowly.
+///
+/// # Errors
+/// When the app does not answer at all.
+pub fn run_with(
+    permit: &Permit,
+    input: &ProbeInput,
+    options: &Options,
+    log: LogSink<'_>,
+) -> Result<LiveFacts, ProbeError> {
+    let permit = permit.clone();
+    let mut options = options.clone();
+    if !permit.is_loopback() {
+        options.per_second = options.per_second.min(crate::session::MAX_PER_SECOND_ELSEWHERE);
+        options.wall = options.wall.max(std::time::Duration::from_secs(120));
+    }
+    let options = &options;
     let lists = Lists::of(&permit, input);
     let mut session = Session::new(options, log);
     let origin = permit.origin();
@@ -135,9 +161,13 @@ pub fn run(target: &str, input: &ProbeInput, options: &Options, log: LogSink<'_>
         known: Baseline::default(),
         facts: LiveFacts::default(),
         pages: Vec::new(),
+        first_page: first.text(),
+        own_pages: Vec::new(),
         calls: BTreeSet::new(),
         dev_server: false,
     };
+    // It starts while the other checks run.
+    let browser = Starting::new(options.browser.as_ref());
     run.facts.live.origin = Some(origin);
     run.facts.skipped_paths.clone_from(&lists.skipped);
     run.pages(first);
@@ -146,7 +176,18 @@ pub fn run(target: &str, input: &ProbeInput, options: &Options, log: LogSink<'_>
     run.files();
     run.entries();
     run.cors();
-    run.login(options);
+    let way = options.sign_in.as_ref().and_then(|sign_in| run.login_way(sign_in));
+    match &options.sign_in {
+        Some(sign_in) => run.accounts(sign_in, way.as_ref()),
+        None => access::not_asked(&mut run),
+    }
+    run.walk(browser, options.sign_in.as_ref(), way.as_ref());
+    // Last: they may lock this address out for a while.
+    match (&options.sign_in, &options.login_probe) {
+        (_, Some(probe)) => run.login(probe),
+        (Some(sign_in), None) => run.wrong_passwords(sign_in, way.as_ref()),
+        (None, None) => {}
+    }
     run.health();
     Ok(run.finish())
 }
@@ -169,15 +210,19 @@ struct Tally {
     ended: Option<String>,
 }
 
-struct Run<'a, 'l> {
-    permit: &'a Permit,
-    session: Session<'l>,
-    lists: &'a Lists,
-    input: &'a ProbeInput,
-    known: Baseline,
-    facts: LiveFacts,
+pub(crate) struct Run<'a, 'l> {
+    pub(crate) permit: &'a Permit,
+    pub(crate) session: Session<'l>,
+    pub(crate) lists: &'a Lists,
+    pub(crate) input: &'a ProbeInput,
+    pub(crate) known: Baseline,
+    pub(crate) facts: LiveFacts,
     /// HTML pages that came, by path.
-    pages: Vec<(String, PageParts)>,
+    pub(crate) pages: Vec<(String, PageParts)>,
+    /// The start page.
+    pub(crate) first_page: String,
+    /// Pages with content of their own that anyone gets: path and text.
+    pub(crate) own_pages: Vec<(String, String)>,
     /// API paths that scripts name.
     calls: BTreeSet<String>,
     dev_server: bool,
@@ -236,7 +281,7 @@ impl Run<'_, '_> {
         self.facts.live.checks.push(LiveCheck { check: check.to_owned(), verdict, note });
     }
 
-    fn gap(&mut self, what: &str, why: String, weighs: bool) {
+    pub(crate) fn gap(&mut self, what: &str, why: String, weighs: bool) {
         self.facts.not_checked.push(NotChecked { what: what.to_owned(), why, weighs });
     }
 
@@ -305,6 +350,9 @@ impl Run<'_, '_> {
         // A page of its own (not the start page again) that shows data of people: the rules know whether a guard in the
         // browser stands before it.
         let own = response.status < 300 && path != "/" && !self.lists.entries.iter().any(|entry| entry.path == path);
+        if response.status < 300 && path != "/" && !self.known.is_missing(response, path) {
+            self.own_pages.push((path.to_owned(), text.clone()));
+        }
         if own
             && let Understood::Open(answer) = answer::understand(exchange.clone(), None, path, response, &self.known)
             && !answer.personal.is_empty()
@@ -587,11 +635,21 @@ impl Run<'_, '_> {
         unclear: &mut Vec<String>,
     ) {
         let accept = [plan::accept_data()];
-        let Some((exchange, response)) =
+        let Some((mut exchange, mut response)) =
             self.ask(tally, plan::ENTRIES, Method::Get, path, &accept, crate::http::MAX_BODY)
         else {
             return;
         };
+        // `/staff` and `/staff/` are one address to the app, and only one of them is answered.
+        let to = response.header("location").filter(|_| (300..400).contains(&response.status));
+        let to = to.and_then(|to| html::resolve(path, &self.permit.origin(), to));
+        let slashed = to.filter(|to| to != path && to.trim_end_matches('/') == path.trim_end_matches('/'));
+        let path = slashed.as_deref().unwrap_or(path);
+        if slashed.is_some() {
+            let again = self.ask(tally, plan::ENTRIES, Method::Get, path, &accept, crate::http::MAX_BODY);
+            let Some(again) = again else { return };
+            (exchange, response) = again;
+        }
         let index = (entry.index != usize::MAX).then_some(entry.index);
         match answer::understand(exchange, index, path, &response, &self.known) {
             Understood::Open(answer) => {
@@ -693,12 +751,7 @@ impl Run<'_, '_> {
         self.end(plan::CORS, &tally, found, note);
     }
 
-    fn login(&mut self, options: &Options) {
-        let Some(probe) = &options.login_probe else {
-            let why = "wrong passwords are only sent when you allow it";
-            self.gap("whether the login limits wrong passwords, live", why.to_owned(), false);
-            return;
-        };
+    fn login(&mut self, probe: &LoginProbe) {
         let (live, note) = login::probe(&mut self.session, self.permit, probe);
         let verdict = live.as_ref().map_or(LiveVerdict::CouldNotTell, |live| live.verdict);
         if verdict == LiveVerdict::CouldNotTell {
@@ -742,8 +795,7 @@ impl Run<'_, '_> {
             self.gap("the rest of the running app", reason.to_string(), true);
             self.facts.stopped = Some(reason);
         }
-        self.gap("what a signed-in user may see of others, live", "no test accounts were given".to_owned(), false);
-        self.gap("pages as a browser shows them", "no browser is used yet".to_owned(), false);
+        self.facts.live.requests = self.session.sent;
         self.facts.skipped_paths.sort();
         self.facts.skipped_paths.dedup();
         if !self.facts.skipped_paths.is_empty() {
@@ -781,7 +833,7 @@ fn is_asset(path: &str) -> bool {
     }
 }
 
-fn matches_template(template: &str, path: &str) -> bool {
+pub(crate) fn matches_template(template: &str, path: &str) -> bool {
     let wanted: Vec<&str> = template.split('/').collect();
     let given: Vec<&str> = path.split('/').collect();
     wanted.len() == given.len()

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use plimsoll_model::Exchange;
 use sha2::{Digest, Sha256};
 
+use crate::account::SignIn;
 use crate::http::{self, HttpError, Identity, Request, Response};
 use crate::log::{LogEntry, LogEvent, genesis, hex};
 use crate::login::LoginProbe;
@@ -20,6 +21,8 @@ pub const MAX_REQUESTS: usize = 250;
 pub const MAX_PER_CHECK: usize = 60;
 /// Most requests in a second.
 pub const MAX_PER_SECOND: u32 = 20;
+/// The same for hosts other than this computer.
+pub(crate) const MAX_PER_SECOND_ELSEWHERE: u32 = 5;
 /// Longest run.
 pub const MAX_WALL: Duration = Duration::from_secs(600);
 /// Longest exchange.
@@ -46,6 +49,10 @@ pub struct Options {
     pub stop: Option<Arc<AtomicBool>>,
     /// Wrong passwords against the login; not tried when `None`.
     pub login_probe: Option<LoginProbe>,
+    /// Consent to sign in with test accounts, and to send a few wrong passwords to the login that is found.
+    pub sign_in: Option<SignIn>,
+    /// The browser to open pages with; none leaves its checks out.
+    pub browser: Option<std::path::PathBuf>,
 }
 
 impl Default for Options {
@@ -59,6 +66,8 @@ impl Default for Options {
             run: None,
             stop: None,
             login_probe: None,
+            sign_in: None,
+            browser: None,
         }
     }
 }
@@ -159,6 +168,11 @@ impl<'l> Session<'l> {
             stopped: None,
             observed: crate::observe::Observed::default(),
         }
+    }
+
+    /// How much of the time for the run is left.
+    pub(crate) fn left(&self) -> Duration {
+        (self.started + self.options.wall).saturating_duration_since(Instant::now())
     }
 
     pub(crate) fn run(&self) -> &str {
@@ -280,6 +294,7 @@ impl<'l> Session<'l> {
             event,
             method: request.method().to_owned(),
             url: request.url(),
+            account: request.account().map(str::to_owned),
             headers: Vec::new(),
             status: None,
             bytes: None,

@@ -1,5 +1,6 @@
 //! The live witness against servers that are honest, careless or hostile. Everything happens on loopback; the servers keep
 //! a log of their own, which is what is counted.
+#![expect(clippy::print_stderr, reason = "a test that is left out says so")]
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -8,10 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use plimsoll_model::app::{AllowedOrigins, LiveVerdict};
+use plimsoll_model::app::{AllowedOrigins, GuardPassed, LiveVerdict, TokenPlace};
 use plimsoll_probe::{
-    HttpError, LiveFacts, LogEntry, LogError, LogEvent, LoginProbe, MAX_PER_CHECK, MAX_REQUESTS, Options, ProbeEntry,
-    ProbeError, ProbeInput, ProjectFile, StopReason, plan, replay, run,
+    Credential, HttpError, LiveFacts, LogEntry, LogError, LogEvent, LoginProbe, MAX_PER_CHECK, MAX_REQUESTS, Options,
+    ProbeEntry, ProbeError, ProbeInput, ProjectFile, SignIn, StopReason, TestAccount, plan, replay, run,
 };
 
 /// A request as the server saw it.
@@ -20,6 +21,7 @@ struct Seen {
     method: String,
     path: String,
     head: String,
+    body: String,
     at: Instant,
 }
 
@@ -88,7 +90,13 @@ fn read_request(stream: &mut TcpStream) -> Option<Seen> {
     let mut body = vec![0u8; length];
     stream.read_exact(&mut body).ok()?;
     let mut first = head.lines().next()?.split(' ');
-    Some(Seen { method: first.next()?.to_owned(), path: first.next()?.to_owned(), head, at: Instant::now() })
+    Some(Seen {
+        method: first.next()?.to_owned(),
+        path: first.next()?.to_owned(),
+        head,
+        body: String::from_utf8_lossy(&body).into_owned(),
+        at: Instant::now(),
+    })
 }
 
 fn answer(stream: &mut TcpStream, status: u16, headers: &[(&str, &str)], body: &[u8]) {
@@ -766,9 +774,9 @@ fn wrong_passwords_only_with_consent_and_few() {
     });
     let facts = probe_with(&open.origin, &ProbeInput::default(), &consent()).expect("facts");
     let login = facts.live.login.clone().expect("login");
-    assert_eq!((login.attempts, login.verdict, login.entry), (15, LiveVerdict::Confirmed, Some(3)));
+    assert_eq!((login.attempts, login.verdict, login.entry), (12, LiveVerdict::Confirmed, Some(3)));
     let posts: Vec<_> = open.seen().into_iter().filter(|seen| seen.method == "POST").collect();
-    assert_eq!(posts.len(), 15);
+    assert_eq!(posts.len(), 12);
     assert!(posts.iter().all(|seen| seen.path == "/api/login"));
 
     let count = std::sync::atomic::AtomicUsize::new(0);
@@ -780,7 +788,23 @@ fn wrong_passwords_only_with_consent_and_few() {
     let facts = probe_with(&limits.origin, &ProbeInput::default(), &consent()).expect("facts");
     let login = facts.live.login.expect("login");
     assert_eq!((login.limited.map(|(at, _)| at), login.verdict), (Some(6), LiveVerdict::Passed));
-    assert_eq!(limits.seen().iter().filter(|seen| seen.method == "POST").count(), 6);
+    // One more, with another claimed address.
+    let posts: Vec<_> = limits.seen().into_iter().filter(|seen| seen.method == "POST").collect();
+    assert_eq!(posts.len(), 7);
+    assert!(posts.last().is_some_and(|seen| seen.head.contains("X-Forwarded-For: 203.0.113.77")));
+
+    // A limiter that believes the header is none.
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let believes = Double::start(move |seen, stream| match seen.method.as_str() {
+        "POST" if seen.head.contains("X-Forwarded-For") => json(stream, 401, "{}"),
+        "POST" if count.fetch_add(1, Ordering::Relaxed) >= 5 => json(stream, 429, "{}"),
+        "POST" => json(stream, 401, "{}"),
+        _ => careless(seen, stream),
+    });
+    let facts = probe_with(&believes.origin, &ProbeInput::default(), &consent()).expect("facts");
+    let login = facts.live.login.expect("login");
+    assert_eq!(login.verdict, LiveVerdict::Confirmed);
+    assert!(login.bypassed.is_some_and(|how| how.contains("X-Forwarded-For")));
 
     // A form that wants a CSRF token refuses everything: that proves nothing.
     let csrf = Double::start(|seen, stream| match seen.method.as_str() {
@@ -801,4 +825,304 @@ fn same_app_same_facts() {
     let first = facts(0);
     assert_eq!(first, facts(1));
     assert_eq!(first, facts(2));
+}
+
+/// A shop with two accounts. `form` makes it sign in by a form with a token against foreign pages; `weak` leaves out what a
+/// strong one checks.
+fn shop(weak: bool) -> impl Fn(&Seen, &mut TcpStream) + Send + Sync + 'static {
+    let failed = std::sync::atomic::AtomicUsize::new(0);
+    move |seen, stream| {
+        let cookie = seen.head.lines().find_map(|line| line.strip_prefix("Cookie: ")).unwrap_or_default().to_owned();
+        let who = match () {
+            () if cookie.contains("ticket=anna-0123456789") => "anna",
+            () if cookie.contains("ticket=ben-0123456789") => "ben",
+            () => "",
+        };
+        let flags = if weak { "Path=/" } else { "Path=/; HttpOnly; SameSite=Lax" };
+        match (seen.method.as_str(), seen.path.as_str()) {
+            ("GET", "/") => html(stream, "<html><body>Our shop <a href='/login'>for staff</a></body></html>"),
+            ("GET", "/login") => answer(
+                stream,
+                200,
+                &[("Content-Type", "text/html"), ("Set-Cookie", "guest=abc; Path=/")],
+                b"<form method=post action=/login><input type=hidden name=csrf value=c-1><input name=mail type=email><input name=pw type=password></form>",
+            ),
+            ("POST", "/login") => {
+                let good = seen.body.contains("csrf=c-1") && cookie.contains("guest=abc");
+                let name = ["anna", "ben"].into_iter().find(|name| {
+                    seen.body.contains(&format!("mail={name}%40shop.example&pw={name}-secret"))
+                });
+                match name.filter(|_| good) {
+                    Some(name) => {
+                        let ticket = format!("ticket={name}-0123456789; {flags}");
+                        answer(stream, 302, &[("Location", "/orders"), ("Set-Cookie", &ticket), ("Set-Cookie", "lang=en; Path=/")], b"");
+                    }
+                    None if !weak && failed.fetch_add(1, Ordering::Relaxed) >= 8 => answer(stream, 429, &[], b"slow down"),
+                    None => html(stream, "<p>Wrong.</p><form method=post><input name=mail><input name=pw type=password></form>"),
+                }
+            }
+            ("GET", _) if who.is_empty() => answer(stream, 302, &[("Location", "/login")], b""),
+            ("GET", "/orders") => html(stream, &format!("<p>Orders of {who}</p><a href='/orders/{}'>one</a>", if who == "anna" { 7 } else { 8 })),
+            ("GET", "/orders/7") if who == "anna" || weak => html(stream, "<p>Order of Canary Lane 7</p>"),
+            ("GET", "/orders/8") if who == "ben" => html(stream, "<p>Order of nobody else</p>"),
+            ("GET", "/orders/7") => answer(stream, 404, &[], b"not found"),
+            _ => answer(stream, 404, &[], b"not found"),
+        }
+    }
+}
+
+fn sign_in() -> SignIn {
+    let account = |name: &str, marker: Option<&str>| TestAccount {
+        label: name.to_owned(),
+        user: Credential::new(format!("{name}@shop.example")),
+        password: Credential::new(format!("{name}-secret")),
+        marker: marker.map(str::to_owned),
+    };
+    SignIn { accounts: vec![account("anna", Some("Canary Lane 7")), account("ben", None)], ..SignIn::default() }
+}
+
+fn shop_input() -> ProbeInput {
+    ProbeInput { pages: vec!["/login".to_owned()], ..entries(&["/orders", "/orders/:id"]) }
+}
+
+#[test]
+fn two_accounts_before_the_same_object_and_the_session_by_ablation() {
+    for weak in [true, false] {
+        let double = Double::start(shop(weak));
+        let mut lines = Vec::new();
+        let options = Options { sign_in: Some(sign_in()), ..options() };
+        let facts = run(&double.origin, &shop_input(), &options, &mut |entry| {
+            lines.push(entry.line());
+            Ok(())
+        })
+        .expect("facts");
+        let labels: Vec<&str> = facts.live.accounts.iter().map(|account| account.label.as_str()).collect();
+        assert_eq!(labels, ["anna", "ben"], "{:?}", facts.not_checked);
+        let foreign: Vec<_> = facts.live.access.iter().filter(|access| access.second && access.marked).collect();
+        assert_eq!(
+            foreign.iter().filter(|access| access.allowed() && access.object).count(),
+            usize::from(weak),
+            "{foreign:?}"
+        );
+        assert_eq!(check(&facts, "account-access"), if weak { LiveVerdict::Confirmed } else { LiveVerdict::Passed });
+        // Only the ticket makes a stranger of the account; names decide nothing.
+        let sessions: Vec<_> = facts.cookies.iter().filter(|cookie| cookie.is_session).collect();
+        let [session] = &sessions[..] else { panic!("{sessions:?}") };
+        assert_eq!((session.name.as_str(), session.http_only), ("ticket", Some(!weak)));
+        let login = facts.live.login.clone().expect("tried");
+        assert_eq!(login.verdict, if weak { LiveVerdict::Confirmed } else { LiveVerdict::Passed }, "{login:?}");
+        // Neither passwords nor sessions are in the log, the facts or the gaps; the server's own log agrees with ours.
+        let text = format!("{} {:?} {:?}", lines.join("\n"), facts.live, facts.not_checked);
+        for secret in ["anna-secret", "ben-secret", "ticket=anna", "anna-0123456789", "anna@shop"] {
+            assert!(!text.contains(secret), "{secret}");
+        }
+        let entries = replay(lines.iter().map(String::as_str)).expect("the chain holds");
+        let sent = entries.iter().filter(|entry| entry.event == LogEvent::Send).count();
+        assert_eq!(sent, double.seen().len());
+        assert!(sent <= MAX_REQUESTS);
+        let posts = double.seen().into_iter().filter(|seen| seen.method == "POST").count();
+        assert!(posts <= 2 + plimsoll_probe::MAX_ATTEMPTS, "{posts}");
+        assert!(entries.iter().any(|entry| entry.account.as_deref() == Some("ben") && entry.method == "GET"));
+    }
+}
+
+#[test]
+fn a_login_that_does_not_work_is_said() {
+    let double = Double::start(shop(false));
+    let mut wrong = sign_in();
+    wrong.accounts[0].password = Credential::new("not-it");
+    let options = Options { sign_in: Some(wrong), ..options() };
+    let facts = probe_with(&double.origin, &shop_input(), &options).expect("facts");
+    assert!(facts.not_checked.iter().any(|gap| gap.what.contains("`anna`") && gap.weighs), "{:?}", facts.not_checked);
+}
+
+#[test]
+fn without_consent_nobody_signs_in() {
+    let double = Double::start(shop(true));
+    let facts = probe_with(&double.origin, &shop_input(), &options()).expect("facts");
+    assert!(double.seen().iter().all(|seen| seen.method == "GET" || seen.method == "OPTIONS"));
+    assert!(facts.not_checked.iter().any(|gap| gap.why.contains("--sign-in")));
+    assert!(facts.not_checked.iter().any(|gap| gap.why.contains("no Chromium")));
+}
+
+/// The browser's program; a test without it is left out, with a word.
+fn browser() -> Option<std::path::PathBuf> {
+    let found = plimsoll_probe::find_browser(&std::env::var_os("PATH").unwrap_or_default());
+    if found.is_none() {
+        eprintln!("skipped: no Chromium is installed");
+    }
+    found
+}
+
+const STAFF: &str = "<html><body><script>if (!localStorage.staff) location.replace('/login')</script>\
+    <h1>Staff</h1><p>Anna Example, anna@shop.example, +44 7700 900111, earns 1234 a month and lives in a long street.</p></body></html>";
+
+fn guarded(server_checks: bool) -> impl Fn(&Seen, &mut TcpStream) + Send + Sync + 'static {
+    move |seen, stream| match seen.path.as_str() {
+        "/" => html(
+            stream,
+            "<html><body><h1>Shop</h1><a href='/staff.html'>staff</a><a href='/login'>in</a></body></html>",
+        ),
+        "/login" => html(
+            stream,
+            "<html><body><form><input type=email name=mail><input type=password name=pw></form></body></html>",
+        ),
+        "/staff.html" if server_checks => {
+            html(
+                stream,
+                "<html><body><script>fetch('/api/staff').then(r => r.ok || location.replace('/login'))</script><h1>Staff</h1><p>The list of everybody who works in this shop is loaded here.</p></body></html>",
+            );
+        }
+        "/staff.html" => html(stream, STAFF),
+        "/api/staff" => json(stream, 401, "{}"),
+        _ => answer(stream, 404, &[], b"not found"),
+    }
+}
+
+#[test]
+fn a_guard_that_only_scripts_enforce_is_passed_without_them() {
+    let Some(program) = browser() else { return };
+    for server_checks in [false, true] {
+        let double = Double::start(guarded(server_checks));
+        let options = Options { browser: Some(program.clone()), ..options() };
+        let facts = probe_with(&double.origin, &ProbeInput::default(), &options).expect("facts");
+        let guards: Vec<_> = facts.live.guards.iter().map(|guard| (guard.page.as_str(), guard.verdict)).collect();
+        match server_checks {
+            false => assert_eq!(guards, [("/staff.html", LiveVerdict::Confirmed)], "{:?}", facts.not_checked),
+            true => assert!(guards.is_empty(), "{guards:?}"),
+        }
+        assert!(!facts.live.pictures.is_empty(), "{:?}", facts.not_checked);
+        assert!(facts.live.pictures.iter().all(|picture| picture.jpeg.starts_with(&[0xff, 0xd8])));
+        // What the browser asked went through the same gate.
+        let asked = double.seen();
+        assert_eq!(asked.len(), facts.requests_sent);
+        assert!(asked.iter().all(|seen| seen.head.contains("X-Plimsoll-Run: ")));
+    }
+}
+
+/// A login that asks no server: everything is shipped.
+fn shipped(seen: &Seen, stream: &mut TcpStream) {
+    let script = "
+        const team = [{ mail: 'anna@shop.example', pw: 'anna-secret', phone: '+44 7700 900111' }];
+        const me = () => JSON.parse(sessionStorage.getItem('shop.me') || 'null');
+        const draw = () => {
+            document.body.innerHTML = me()
+                ? '<h1>Ledger</h1><p>All balances of all customers, ' + team.map(t => t.mail + ' ' + t.phone).join() + ', and much more text that only staff may see.</p>'
+                : '<form><input type=email name=mail><input type=password name=pw><button>In</button></form>';
+            document.querySelector('form')?.addEventListener('submit', event => {
+                event.preventDefault();
+                const data = new FormData(event.target);
+                const found = team.find(t => t.mail === data.get('mail') && t.pw === data.get('pw'));
+                if (found) { sessionStorage.setItem('shop.me', JSON.stringify({ mail: found.mail })); draw(); }
+            });
+        };
+        addEventListener('load', draw);";
+    match seen.path.as_str() {
+        "/" => html(stream, "<html><body><script src='/app.js'></script></body></html>"),
+        "/app.js" => answer(stream, 200, &[("Content-Type", "text/javascript")], script.as_bytes()),
+        _ => answer(stream, 404, &[], b"not found"),
+    }
+}
+
+/// A login that asks the server and keeps its token where scripts read it.
+fn stored(seen: &Seen, stream: &mut TcpStream) {
+    let script = "
+        const draw = () => {
+            document.body.innerHTML = localStorage.getItem('token') ? '<h1>Inside</h1><p>Welcome to the inside of the shop.</p>'
+                : '<form><input type=email name=mail><input type=password name=pw><button>In</button></form>';
+            document.querySelector('form')?.addEventListener('submit', async event => {
+                event.preventDefault();
+                const body = JSON.stringify(Object.fromEntries(new FormData(event.target)));
+                const answer = await fetch('/api/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+                if (answer.ok) { localStorage.setItem('token', (await answer.json()).token); draw(); }
+            });
+        };
+        addEventListener('load', draw);";
+    match (seen.method.as_str(), seen.path.as_str()) {
+        (_, "/") => html(stream, "<html><body><script src='/app.js'></script></body></html>"),
+        (_, "/app.js") => answer(stream, 200, &[("Content-Type", "text/javascript")], script.as_bytes()),
+        ("POST", "/api/login") if seen.body.contains("anna-secret") => {
+            json(stream, 200, r#"{"token":"t0k3n-0123456789-abcdef"}"#)
+        }
+        ("POST", _) => json(stream, 401, r#"{"error":"wrong"}"#),
+        _ => answer(stream, 404, &[], b"not found"),
+    }
+}
+
+#[test]
+fn signing_in_with_the_browser_shows_what_it_leaves_there() {
+    let Some(program) = browser() else { return };
+    let one = SignIn { accounts: sign_in().accounts.into_iter().take(1).collect(), ..SignIn::default() };
+    let options = || Options { browser: Some(program.clone()), sign_in: Some(one.clone()), ..options() };
+
+    let double = Double::start(shipped);
+    let facts = probe_with(&double.origin, &ProbeInput::default(), &options()).expect("facts");
+    let passed: Vec<&GuardPassed> = facts.live.guards.iter().map(|guard| &guard.passed).collect();
+    assert!(passed.contains(&&GuardPassed::NothingAsked), "{passed:?} {:?}", facts.not_checked);
+    assert!(
+        passed.iter().any(|how| matches!(how, GuardPassed::StoredValue(key) if key.contains("shop.me"))),
+        "{passed:?} {:?}",
+        facts.not_checked
+    );
+    assert!(double.seen().iter().all(|seen| seen.method != "POST"));
+
+    let double = Double::start(stored);
+    let facts = probe_with(&double.origin, &ProbeInput::default(), &options()).expect("facts");
+    let tokens: Vec<_> = facts.live.tokens.iter().map(|token| (token.place, token.key.as_str())).collect();
+    assert!(tokens.contains(&(TokenPlace::LocalStorage, "token")), "{tokens:?} {:?}", facts.not_checked);
+    assert!(facts.live.guards.is_empty(), "{:?}", facts.live.guards);
+    let text = format!("{:?}", facts.live);
+    assert!(!text.contains("t0k3n-0123456789") && !text.contains("anna-secret"));
+}
+
+#[test]
+fn hostile_pages_are_bounded_in_the_browser_too() {
+    let Some(program) = browser() else { return };
+    for page in [
+        "<script>for (;;) {}</script>",
+        "<script>for (let i = 0; i < 1000; i++) { const f = document.createElement('iframe'); f.src = '/f' + i; document.documentElement.append(f) }</script>",
+        "<script>setInterval(() => fetch('/x' + Math.random()).catch(() => {}), 1)</script>",
+        "<script>setTimeout(() => location.href = '/?' + Math.random(), 1)</script>",
+        "<script>for (let i = 0; i < 50; i++) alert(i)</script>",
+        "<script>new WebSocket('ws://192.0.2.1/'); fetch('http://192.0.2.1/'); new Image().src = 'http://elsewhere.example/'</script>",
+    ] {
+        let text = format!("<html><body><p>hostile</p>{page}</body></html>");
+        let double = Double::start(move |seen, stream| match seen.path.as_str() {
+            path if path == "/" || path.starts_with("/?") || path.starts_with("/f") => html(stream, &text),
+            _ => answer(stream, 404, &[], b"not found"),
+        });
+        let begun = Instant::now();
+        let options = Options { browser: Some(program.clone()), ..options() };
+        let facts = probe_with(&double.origin, &ProbeInput::default(), &options).expect("facts");
+        assert!(begun.elapsed() < Duration::from_secs(30), "{page}: {:?}", begun.elapsed());
+        assert!(double.seen().len() <= MAX_REQUESTS, "{page}: {}", double.seen().len());
+        assert_eq!(double.seen().len(), facts.requests_sent, "{page}");
+        assert!(facts.live.guards.is_empty(), "{page}");
+    }
+}
+
+#[test]
+fn same_app_same_facts_in_ten_runs_with_browser_and_accounts() {
+    let Some(program) = browser() else { return };
+    let facts = || {
+        let double = Double::start(shop(true));
+        let options = Options { browser: Some(program.clone()), sign_in: Some(sign_in()), ..options() };
+        let facts = probe_with(&double.origin, &shop_input(), &options).expect("facts");
+        let pictures: Vec<&str> = facts.live.pictures.iter().map(|picture| picture.title.as_str()).collect();
+        let text = format!(
+            "{:?} {:?} {:?} {:?} {:?} {:?} {pictures:?} {:?}",
+            facts.live.access,
+            facts.live.guards,
+            facts.live.tokens,
+            facts.live.login,
+            facts.live.checks,
+            facts.cookies,
+            facts.not_checked
+        );
+        text.replace(&double.origin, "")
+    };
+    let first = facts();
+    for _ in 1..10 {
+        assert_eq!(first, facts());
+    }
 }

@@ -4,9 +4,11 @@
 //! text from a reader or to show it in another order ("Trojan Source", CVE-2021-42574). Such characters are written out
 //! as `\u{1b}`. Escaping for HTML, Markdown or JSON comes afterwards and is the business of each output.
 
+use plimsoll_model::app::{LiveCheck, Picture};
 use plimsoll_model::{
-    Chain, ChainStep, CheapestCut, Control, Coverage, DataItem, Environment, Evidence, Exchange, Finding, NotChecked,
-    PackageRef, Place, Recipient, Repair, Review, RuleInfo, Standing, Subject, UnusedWaiver, Verdict,
+    Chain, ChainStep, CheapestCut, Contradiction, Control, Coverage, DataItem, Environment, Evidence, Exchange,
+    Finding, LiveLine, LiveReport, NotChecked, PackageRef, Place, Recipient, Repair, Review, RuleInfo, Standing,
+    Subject, UnusedWaiver, Verdict,
 };
 
 /// Longest snippet shown, in characters: a line of a built bundle can hold the whole program.
@@ -316,6 +318,52 @@ impl Cleaning {
                     asvs: self.lines(&rule.asvs),
                     severity: rule.severity,
                     page: self.text(&rule.page),
+                })
+                .collect(),
+            live: review.live.as_ref().map(|live| self.live(live)),
+        }
+    }
+
+    fn live(self, live: &LiveReport) -> LiveReport {
+        let exchange = |exchange: &Exchange| Exchange {
+            method: self.line(&exchange.method),
+            url: self.name(&exchange.url),
+            status: exchange.status,
+        };
+        LiveReport {
+            origin: self.name(&live.origin),
+            requests: live.requests,
+            accounts: live.accounts.iter().map(|(label, how)| (self.line(label), self.line(how))).collect(),
+            checks: live
+                .checks
+                .iter()
+                .map(|check| LiveCheck {
+                    check: self.line(&check.check),
+                    verdict: check.verdict,
+                    note: self.line(&check.note),
+                })
+                .collect(),
+            answers: live
+                .answers
+                .iter()
+                .map(|line| LiveLine {
+                    exchange: exchange(&line.exchange),
+                    account: line.account.as_ref().map(|account| self.line(account)),
+                    outcome: line.outcome,
+                })
+                .collect(),
+            disagreements: live
+                .disagreements
+                .iter()
+                .map(|one| Contradiction { about: self.name(&one.about), evidence: self.evidence(&one.evidence) })
+                .collect(),
+            pictures: live
+                .pictures
+                .iter()
+                .map(|picture| Picture {
+                    title: self.line(&picture.title),
+                    url: self.name(&picture.url),
+                    jpeg: picture.jpeg.clone(),
                 })
                 .collect(),
         }

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use base64::Engine as _;
+use plimsoll_model::app::LiveCheck;
 use plimsoll_model::{
-    Chain, Confidence, Control, ControlStatus, DataClass, DataItem, Evidence, Finding, Outcome, Recipient, Review,
-    Severity,
+    Chain, Confidence, Control, ControlStatus, DataClass, DataItem, Evidence, Finding, LiveReport, Outcome, Recipient,
+    Review, Severity,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -77,6 +78,25 @@ struct View<'a> {
     not_checked_note: &'static str,
     advisories: String,
     first: Option<&'a Finding>,
+    live: Option<LiveSection<'a>>,
+}
+
+struct LiveSection<'a> {
+    report: &'a LiveReport,
+    pictures: Vec<PictureView<'a>>,
+    disagreements: Vec<(&'a str, Vec<EvidenceView<'a>>)>,
+}
+
+impl LiveSection<'_> {
+    #[expect(clippy::unused_self, reason = "called from the template")]
+    fn verdict(&self, check: &LiveCheck) -> &'static str {
+        words::live_verdict(check.verdict)
+    }
+}
+
+struct PictureView<'a> {
+    title: &'a str,
+    data: String,
 }
 
 struct GapTile {
@@ -231,6 +251,22 @@ impl<'a> View<'a> {
             not_checked_note: words::NOT_CHECKED_IS_NOT_CLEAN,
             advisories: words::advisories(&review.environment, ""),
             first: words::open(review).next(),
+            live: review.live.as_ref().map(|live| LiveSection {
+                report: live,
+                pictures: live
+                    .pictures
+                    .iter()
+                    .map(|picture| PictureView {
+                        title: &picture.title,
+                        data: base64::engine::general_purpose::STANDARD.encode(&picture.jpeg),
+                    })
+                    .collect(),
+                disagreements: live
+                    .disagreements
+                    .iter()
+                    .map(|one| (one.about.as_str(), one.evidence.iter().map(evidence).collect()))
+                    .collect(),
+            }),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! JSON, `plimsoll-review/1`. Wire types of their own: the model may change, the format may not.
 
-use plimsoll_model::{Chain, Control, DataItem, Evidence, Finding, Recipient, Review, Standing};
+use plimsoll_model::{Chain, Control, DataItem, Evidence, Finding, LiveReport, Recipient, Review, Standing};
 use serde::Serialize;
 
 use crate::clean::Cleaning;
@@ -20,6 +20,48 @@ struct Document<'a> {
     repairs: Vec<WireRepair<'a>>,
     unused_waivers: Vec<WireWaiver<'a>>,
     environment: Environment<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<WireLive<'a>>,
+}
+
+/// Pictures are in the HTML report only.
+#[derive(Serialize)]
+struct WireLive<'a> {
+    origin: &'a str,
+    requests: usize,
+    accounts: Vec<WireAccount<'a>>,
+    checks: Vec<WireCheck<'a>>,
+    answers: Vec<WireAnswer<'a>>,
+    disagreements: Vec<WireDisagreement<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireAccount<'a> {
+    label: &'a str,
+    how: &'a str,
+}
+
+#[derive(Serialize)]
+struct WireCheck<'a> {
+    check: &'a str,
+    verdict: &'static str,
+    note: &'a str,
+}
+
+#[derive(Serialize)]
+struct WireAnswer<'a> {
+    method: &'a str,
+    url: &'a str,
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<&'a str>,
+    outcome: &'static str,
+}
+
+#[derive(Serialize)]
+struct WireDisagreement<'a> {
+    about: &'a str,
+    evidence: Vec<WireEvidence<'a>>,
 }
 
 #[derive(Serialize)]
@@ -269,7 +311,37 @@ pub(crate) fn render(review: &Review) -> String {
             advisories_date: review.environment.advisories_date.as_deref(),
             advisories_age_days: review.environment.advisories_age_days,
         },
+        live: review.live.as_ref().map(live),
     })
+}
+
+fn live(live: &LiveReport) -> WireLive<'_> {
+    WireLive {
+        origin: &live.origin,
+        requests: live.requests,
+        accounts: live.accounts.iter().map(|(label, how)| WireAccount { label, how }).collect(),
+        checks: live
+            .checks
+            .iter()
+            .map(|check| WireCheck { check: &check.check, verdict: check.verdict.word(), note: &check.note })
+            .collect(),
+        answers: live
+            .answers
+            .iter()
+            .map(|line| WireAnswer {
+                method: &line.exchange.method,
+                url: &line.exchange.url,
+                status: line.exchange.status,
+                account: line.account.as_deref(),
+                outcome: line.outcome,
+            })
+            .collect(),
+        disagreements: live
+            .disagreements
+            .iter()
+            .map(|one| WireDisagreement { about: &one.about, evidence: evidence(&one.evidence) })
+            .collect(),
+    }
 }
 
 /// Indented JSON with a final line feed.

@@ -30,7 +30,8 @@ pub(crate) fn with_words(schema: &str) -> String {
     out
 }
 
-fn words() -> [(&'static str, Vec<&'static str>); 8] {
+fn words() -> [(&'static str, Vec<&'static str>); 9] {
+    use plimsoll_model::app::LiveVerdict as V;
     use {Confidence as C, ControlStatus as S, Outcome as O, Witness as W};
     [
         ("data_class", DataClass::ALL.map(DataClass::word).to_vec()),
@@ -40,6 +41,7 @@ fn words() -> [(&'static str, Vec<&'static str>); 8] {
         ("outcome", [O::Fit, O::Overloaded, O::Incomplete].map(O::word).to_vec()),
         ("witness", [W::Code, W::Schema, W::Package, W::Bundle, W::Live, W::Owner].map(W::word).to_vec()),
         ("holding", Holding::ALL.map(Holding::word).to_vec()),
+        ("live_verdict", [V::Confirmed, V::Likely, V::Passed, V::CouldNotTell].map(V::word).to_vec()),
         ("control_status", [S::Proven, S::Failed, S::Unproven, S::NotApplicable].map(S::word).to_vec()),
     ]
 }

@@ -49,6 +49,7 @@ pub(crate) fn render(review: &Review, options: &TerminalOptions) -> String {
     page.findings(&review);
     page.set_aside(&review);
     page.chains(&review);
+    page.live(&review);
     page.not_checked(&review);
     page.data(&review);
     page.controls(&review);
@@ -394,6 +395,29 @@ impl Page {
             for text in words::repairs(review) {
                 self.canvas.prose(2, Style::Plain, &text);
             }
+        }
+    }
+
+    /// Where code and running app contradict each other, and how the live checks ended.
+    fn live(&mut self, review: &Review) {
+        let Some(live) = &review.live else { return };
+        self.canvas.heading(&format!("THE RUNNING APP: {} requests to {}", live.requests, live.origin), Style::Bold);
+        for (label, how) in &live.accounts {
+            self.canvas.prose(2, Style::Plain, &format!("Signed in as {label} ({how})."));
+        }
+        for one in &live.disagreements {
+            let said: Vec<&str> = one.evidence.iter().map(|piece| piece.note.as_str()).collect();
+            self.canvas.hang(
+                "  !",
+                Style::Yellow,
+                4,
+                Style::Plain,
+                &format!("{}: code and running app do not agree. {}", one.about, said.join("; but live: ")),
+            );
+        }
+        for check in &live.checks {
+            let text = format!("{}: {}. {}", check.check, words::live_verdict(check.verdict), check.note);
+            self.canvas.hang("  -", Style::Dim, 4, Style::Plain, &text);
         }
     }
 

@@ -393,3 +393,14 @@ mod tests {
         }
     }
 }
+
+/// How a live check ended, in words.
+pub(crate) fn live_verdict(verdict: plimsoll_model::app::LiveVerdict) -> &'static str {
+    use plimsoll_model::app::LiveVerdict;
+    match verdict {
+        LiveVerdict::Confirmed => "a problem, confirmed",
+        LiveVerdict::Likely => "a problem, likely",
+        LiveVerdict::Passed => "passed",
+        LiveVerdict::CouldNotTell => "could not tell",
+    }
+}

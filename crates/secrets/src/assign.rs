@@ -603,6 +603,7 @@ fn push(
         || literal.len() > 600
         || value::is_reference(literal)
         || value::is_switch(literal)
+        || names_a_variable(literal, raw)
         || literal == raw && literal != "secret" && !is_beside_login()
         || same_word(literal, raw) && !(place.signs && named.is_constant && literal == "secret") && !is_beside_login()
     {
@@ -795,6 +796,15 @@ fn is_field_name(literal: &str, named: &Named) -> bool {
         || literal.starts_with("x-")
         || literal.starts_with("X-")
         || named.kind == NameKind::BareSecret && value::is_password_word(literal) && literal.len() < 5
+}
+
+/// `password_env = "OWNER_PASSWORD_2"`: the setting holds the name of the variable that holds the secret.
+fn names_a_variable(literal: &str, name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let says_so = ["_env", "-env", "envvar", "env_var", "_variable"].iter().any(|end| name.ends_with(end));
+    says_so
+        && literal.starts_with(|c: char| c.is_ascii_uppercase())
+        && literal.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// Name and value are the same words: `SECRET_KEY = 'secretKey'`, `PASSWORD: 'password'`.

@@ -291,8 +291,10 @@ pub struct EntryPoint {
     pub opaque: bool,
     /// A constant answer: no effect, no data of the app.
     pub trivial: bool,
-    /// What was seen of it live.
+    /// Requests without credentials that it answered.
     pub seen_live: Vec<Exchange>,
+    /// Requests without credentials that it refused.
+    pub refused_live: Vec<Exchange>,
 }
 
 impl EntryPoint {

@@ -7,6 +7,7 @@ mod live;
 mod owner;
 mod run;
 mod shapes;
+mod twins;
 mod unreachable;
 
 use std::process::Command;

@@ -1,9 +1,10 @@
 //! Reviews to render: a rich one, an empty one, an incomplete one, and one in which every text is hostile.
 
+use plimsoll_model::app::{LiveCheck, LiveVerdict, Picture};
 use plimsoll_model::{
-    Chain, ChainStep, CheapestCut, Confidence, Control, ControlStatus, Coverage, DataClass, DataItem, Environment,
-    Evidence, Exchange, Finding, Gap, Holding, NotChecked, Outcome, PackageRef, Place, Recipient, Repair, Review,
-    RuleInfo, Severity, Standing, Subject, UnusedWaiver, Verdict, Witness,
+    Chain, ChainStep, CheapestCut, Confidence, Contradiction, Control, ControlStatus, Coverage, DataClass, DataItem,
+    Environment, Evidence, Exchange, Finding, Gap, Holding, LiveLine, LiveReport, NotChecked, Outcome, PackageRef,
+    Place, Recipient, Repair, Review, RuleInfo, Severity, Standing, Subject, UnusedWaiver, Verdict, Witness,
 };
 
 /// Characters that no output may pass on, and markup of every format.
@@ -486,6 +487,39 @@ pub(crate) fn sample() -> Review {
             date: "2026-11-25".into(),
         },
         rules,
+        live: Some(LiveReport {
+            origin: "http://localhost:3000".into(),
+            requests: 120,
+            accounts: vec![("owner".into(), "form at /login".into())],
+            checks: vec![LiveCheck {
+                check: "exposed-files".into(),
+                verdict: LiveVerdict::Passed,
+                note: "46 addresses asked, 0 served".into(),
+            }],
+            answers: vec![LiveLine {
+                exchange: Exchange {
+                    method: "GET".into(),
+                    url: "http://localhost:3000/api/me".into(),
+                    status: Some(401),
+                },
+                account: None,
+                outcome: "refused",
+            }],
+            disagreements: vec![Contradiction {
+                about: "POST /api/login".into(),
+                evidence: vec![Evidence {
+                    witness: Witness::Live,
+                    place: None,
+                    exchange: None,
+                    note: "12 wrong passwords in a row were all answered alike".into(),
+                }],
+            }],
+            pictures: vec![Picture {
+                title: "The start page, as anyone sees it".into(),
+                url: "http://localhost:3000/".into(),
+                jpeg: vec![0xff, 0xd8, 0xff],
+            }],
+        }),
     }
 }
 
@@ -511,6 +545,7 @@ pub(crate) fn empty() -> Review {
         unused_waivers: vec![],
         environment: Environment { plimsoll: "0.1.0".into(), ..Environment::default() },
         rules: vec![],
+        live: None,
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::app::{Effect, EffectKind, EntryPoint, GuardKind, Purpose, Reach, Sink as Ends, Source};
-use plimsoll_model::{App, Claim, Confidence, Gap, Position, Severity};
+use plimsoll_model::app::{
+    Effect, EffectKind, EntryPoint, GuardKind, LiveAccess, LiveVerdict, Purpose, Reach, Sink as Ends, Source,
+};
+use plimsoll_model::{App, Claim, Confidence, DataClass, Gap, Position, Severity};
 
 use crate::access::{
     columns, for_any_signed_in, is_account_store, is_judged, is_owner_column, is_session_store, names_a_record,
@@ -124,6 +126,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .subject(first.label());
         for (_, entry, effect) in &list {
             draft = draft.also(entry.handler, format!("{}: no check whose it is", entry.label()));
+            for access in foreign(app).filter(|access| is_entry(app, access, entry)) {
+                draft = draft.also_live(&access.exchange, given(access));
+            }
             draft = draft.also(effect.span, format!("{}: it {} the record", entry.label(), verb(effect)));
             draft = draft.grants(
                 [Claim::Stands(Position::SignedIn)],
@@ -138,6 +143,89 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         }
         draft.done();
     }
+    let told: BTreeSet<usize> = told;
+    shown_live(app, &told, sink);
+}
+
+/// What the second test account was given and was not meant to have.
+fn foreign(app: &App) -> impl Iterator<Item = &LiveAccess> {
+    app.live.access.iter().filter(|access| {
+        access.second && access.object && access.allowed() && (access.marked || (access.same && access.from_refused))
+    })
+}
+
+fn is_entry(app: &App, access: &LiveAccess, entry: &EntryPoint) -> bool {
+    access.entry.and_then(|index| app.entry_points.get(index)).is_some_and(|known| std::ptr::eq(known, entry))
+}
+
+fn given(access: &LiveAccess) -> String {
+    match access.marked {
+        true => format!("the test account `{}` was given a record of the other one", access.account),
+        false => format!(
+            "the test account `{}` was given, byte for byte, what it is refused to see on the page that leads there",
+            access.account
+        ),
+    }
+}
+
+/// Objects that the running app gave to the wrong one, beyond what the code showed.
+fn shown_live(app: &App, told: &BTreeSet<usize>, sink: &mut Sink<'_>) {
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for access in foreign(app) {
+        let entry = access.entry.and_then(|index| app.entry_points.get(index));
+        let name = entry.map_or_else(|| access.exchange.url.clone(), EntryPoint::label);
+        if access.entry.is_some_and(|index| told.contains(&index)) || !seen.insert(name.clone()) {
+            continue;
+        }
+        let mut draft = sink
+            .live(&access.exchange, given(access))
+            .title(format!("{name} gives a record to an account that it is not meant for"))
+            .subject(name.clone());
+        if !access.marked {
+            draft = draft.confidence(Confidence::Likely);
+        }
+        if let Some(entry) = entry {
+            draft = draft.also(entry.handler, "the handler");
+            for guard in entry.guards.iter().filter(|guard| guard.kind == GuardKind::Ownership) {
+                draft = draft.also(guard.span, "the code has this check, and it did not hold");
+            }
+        }
+        draft.done();
+    }
+    // An object whose number can be counted, and which needs no login at all.
+    for answer in app.live.open_entry_points.iter().filter(|answer| answer.verdict == LiveVerdict::Confirmed) {
+        let object = app.live.access.iter().any(|access| access.object && access.exchange.url == answer.exchange.url);
+        let Some(entry) = answer.entry.and_then(|index| app.entry_points.get(index)).filter(|_| object) else {
+            continue;
+        };
+        let last = answer.exchange.url.rsplit('/').next().unwrap_or_default();
+        if entry.reach() != Reach::Anyone || !can_be_counted(last) || !seen.insert(entry.label()) {
+            continue;
+        }
+        sink.live(&answer.exchange, "a stranger was given a record with data of people by its number")
+            .title(format!("Anyone can read the records behind {} by counting through their numbers", entry.label()))
+            .subject(entry.label())
+            .also(entry.handler, "the handler: the number alone opens the record")
+            .grants(
+                [Claim::Stands(Position::Anyone)],
+                Claim::Reads(
+                    entry
+                        .effects
+                        .iter()
+                        .map(|effect| gains::class_of(app, effect))
+                        .max()
+                        .unwrap_or(DataClass::Personal),
+                ),
+                format!("counts through the numbers in {}", entry.label()),
+            )
+            .done();
+    }
+}
+
+/// A running number, with or without letters before it; a random value is none.
+fn can_be_counted(value: &str) -> bool {
+    let digits = value.chars().rev().take_while(char::is_ascii_digit).count();
+    value.len() <= 16 && digits > 0 && digits >= value.len().saturating_sub(8)
 }
 
 /// Handlers that take the caller's own only where the request names nobody else.

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::habit::MANY;
 use crate::{Rule, Sink, gains};
-use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, Purpose, Reach};
+use plimsoll_model::app::{
+    Effect, EffectKind, EntryKind, EntryPoint, GuardKind, LiveContent, LiveVerdict, Purpose, Reach,
+};
 use plimsoll_model::{App, Claim, DataClass, Gap, Position, Severity};
 
 pub(crate) static RULE: Rule = Rule {
@@ -42,6 +44,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         asked += usize::from(entry.effects.iter().any(|effect| {
             effect.kind.touches_data() && (entry.reach_of(effect) != Reach::Anyone || effect.limited_to_caller)
         }));
+        // It refused a stranger on the running app: what was seen goes before what was read.
+        if !entry.refused_live.is_empty() && !entry.can_write() {
+            continue;
+        }
         if entry.open_by_nature() && !entry.purposes.contains(&Purpose::Admin) {
             continue;
         }
@@ -131,6 +137,37 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 Claim::Calls(entry.label()),
                 format!("{} asks for no login", entry.label()),
             );
+        }
+        draft.done();
+    }
+    answered_live(app, sink);
+}
+
+/// Data of people came without credentials, where the code has a check or where nothing in the code was found.
+fn answered_live(app: &App, sink: &mut Sink<'_>) {
+    for answer in app.live.open_entry_points.iter().filter(|answer| answer.verdict == LiveVerdict::Confirmed) {
+        let entry = answer.entry.and_then(|index| app.entry_points.get(index));
+        // Pages are for the rule on guards in the browser; open by the code's own word is judged above.
+        if answer.content == LiveContent::Html || entry.is_some_and(|entry| entry.reach() == Reach::Anyone) {
+            continue;
+        }
+        let kinds: Vec<String> = answer.personal.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        let note = format!(
+            "answered a stranger{}{}",
+            answer.records.map_or(String::new(), |count| format!(" with {count} records")),
+            if kinds.is_empty() { String::new() } else { format!(" and data of people: {}", kinds.join(", ")) }
+        );
+        let name = entry.map_or_else(|| answer.exchange.url.clone(), EntryPoint::label);
+        let mut draft = sink
+            .live(&answer.exchange, note)
+            .title(format!("{name} gives data of people to anyone"))
+            .severity(Severity::Critical)
+            .subject(name.clone());
+        if let Some(entry) = entry {
+            draft = draft.also(entry.handler, "the handler");
+            for guard in entry.guards.iter().filter(|guard| guard.kind == GuardKind::Authentication) {
+                draft = draft.also(guard.span, "the code has this check, and it did not stop the request");
+            }
         }
         draft.done();
     }

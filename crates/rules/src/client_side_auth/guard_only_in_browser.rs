@@ -2,7 +2,10 @@
 
 use crate::access::is_by_account_service;
 use crate::{Rule, Sink, gains};
-use plimsoll_model::app::{ApiCall, EffectKind, EntryKind, EntryPoint, Page, Purpose, Reach, StoredValueKind};
+use plimsoll_model::app::{
+    ApiCall, EffectKind, EntryKind, EntryPoint, GuardPassed, LiveGuard, LiveVerdict, Page, Purpose, Reach,
+    StoredValueKind,
+};
 use plimsoll_model::{App, Claim, Gap, Severity};
 use plimsoll_source::Span;
 
@@ -27,6 +30,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         .filter(|(_, entry)| {
             entry.reach() == Reach::Anyone
                 && !entry.trivial
+                // It refused a stranger: what was seen goes before what was read.
+                && (entry.refused_live.is_empty() || entry.can_write())
                 && entry.effects.iter().any(|effect| effect.kind.touches_data())
         })
         // Other services and machines call without any page.
@@ -52,7 +57,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         })
         .collect();
     if open.is_empty() {
-        login_without_a_server(app, sink);
+        if !login_without_a_server(app, sink) {
+            only_seen_live(app, sink);
+        }
         return;
     }
     let mut places: Vec<Span> = Vec::new();
@@ -71,7 +78,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         places.retain(|place| *place != page.guards[0].span);
         places.insert(0, page.guards[0].span);
     }
-    let Some((&first, rest)) = places.split_first() else { return };
+    let Some((&first, rest)) = places.split_first() else {
+        only_seen_live(app, sink);
+        return;
+    };
     let title = match locked.first() {
         Some((page, _, entry)) => format!(
             "{} is locked only in the browser: {}, which it calls, answers anyone",
@@ -102,6 +112,39 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .also(entry.handler, format!("{} answers without a check", entry.label()))
             .seen_live(entry, "answered without credentials");
     }
+    for guard in &app.live.guards {
+        draft = draft.also_live(&guard.exchange, how(guard));
+    }
+    draft.done();
+}
+
+/// What the browser of the live witness did.
+fn how(guard: &LiveGuard) -> String {
+    let shown: Vec<String> = guard.personal.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let shown = if shown.is_empty() { String::new() } else { format!(", with data of people ({})", shown.join(", ")) };
+    match &guard.passed {
+        GuardPassed::WithoutScripts => format!("{} comes whole to a browser without scripts{shown}", guard.page),
+        GuardPassed::StoredValue(key) => {
+            format!("a value written into {key} opened {} without a password{shown}", guard.page)
+        }
+        GuardPassed::NothingAsked => format!("signing in at {} asked no server at all", guard.page),
+    }
+}
+
+/// Nothing in the code, but a browser went past the guard.
+fn only_seen_live(app: &App, sink: &mut Sink<'_>) {
+    let mut guards = app.live.guards.iter().filter(|guard| guard.verdict == LiveVerdict::Confirmed);
+    let Some(first) = guards.next() else { return };
+    let mut draft = sink
+        .live(&first.exchange, how(first))
+        .title(format!("{} is locked only in the visitor's browser", first.page))
+        .subject(first.page.clone());
+    for guard in guards {
+        draft = draft.also_live(&guard.exchange, how(guard));
+    }
+    for call in app.live.guards.iter().flat_map(|guard| &guard.calls) {
+        draft = draft.also_live(call, "answered the page without credentials");
+    }
     draft.done();
 }
 
@@ -127,8 +170,8 @@ fn address(page: &Page) -> &str {
 
 /// An app without any server of its own whose accounts, with passwords or their hashes, are part of what every visitor
 /// receives: the browser itself decides who is let in.
-fn login_without_a_server(app: &App, sink: &mut Sink<'_>) {
-    let Some((store, field)) = gains::shipped_accounts(app) else { return };
+fn login_without_a_server(app: &App, sink: &mut Sink<'_>) -> bool {
+    let Some((store, field)) = gains::shipped_accounts(app) else { return false };
     let mut kept: Vec<Span> = app
         .stored_values
         .iter()
@@ -137,8 +180,9 @@ fn login_without_a_server(app: &App, sink: &mut Sink<'_>) {
         .collect();
     kept.sort();
     kept.dedup();
-    let Some((&first, rest)) = kept.split_first() else { return };
-    sink.at(first, "here the browser decides whether somebody is let in")
+    let Some((&first, rest)) = kept.split_first() else { return false };
+    let mut draft = sink
+        .at(first, "here the browser decides whether somebody is let in")
         .title(format!(
             "The login is checked in the browser, against accounts that every visitor receives ({})",
             store.name
@@ -151,6 +195,10 @@ fn login_without_a_server(app: &App, sink: &mut Sink<'_>) {
             [Claim::Knows(Claim::SHIPPED_PASSWORDS.to_owned())],
             Claim::Holds(gains::victim(app)),
             "logs in with them, or writes into the browser's storage who to be: no server checks it",
-        )
-        .done();
+        );
+    for guard in &app.live.guards {
+        draft = draft.also_live(&guard.exchange, how(guard));
+    }
+    draft.done();
+    true
 }

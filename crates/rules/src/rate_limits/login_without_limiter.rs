@@ -2,8 +2,8 @@
 
 use crate::access::{is_by_account_service, logins_given_away};
 use crate::{Rule, Sink};
-use plimsoll_model::app::{EffectKind, EntryPoint, GuardKind, GuardStanding, Purpose, Reach};
-use plimsoll_model::{App, Claim, Gap, Severity};
+use plimsoll_model::app::{EffectKind, EntryPoint, GuardKind, GuardStanding, LiveLogin, LiveVerdict, Purpose, Reach};
+use plimsoll_model::{App, Claim, Confidence, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
     id: "login-without-limiter",
@@ -18,8 +18,18 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
-    let unlimited: Vec<(&EntryPoint, &str)> =
-        app.entry_points.iter().filter_map(|entry| Some((entry, what_is_guessed(entry)?))).collect();
+    // What was tried on the running app goes before what the code shows.
+    let tried = app.live.login.as_ref().filter(|login| login.verdict != LiveVerdict::CouldNotTell);
+    if let Some(login) = tried {
+        from_the_running_app(app, login, sink);
+    }
+    let unlimited: Vec<(&EntryPoint, &str)> = app
+        .entry_points
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| tried.is_none_or(|login| login.entry != Some(*index)))
+        .filter_map(|(_, entry)| Some((entry, what_is_guessed(entry)?)))
+        .collect();
     // Where the app has no limiter at all, that is one decision; where it has some, each login they miss is its own.
     let has_limiters = app.entry_points.iter().any(|entry| entry.holding(GuardKind::RateLimit).next().is_some());
     let at_once = if has_limiters { 1 } else { unlimited.len().max(1) };
@@ -48,7 +58,6 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 let text = format!("tries passwords without end at {}", entry.label());
                 draft = draft.grants([], Claim::GuessesUnlimited, text);
             }
-            draft = draft.seen_live(entry, "answered");
         }
         draft.done();
     }
@@ -93,4 +102,36 @@ fn what_is_guessed(entry: &EntryPoint) -> Option<&'static str> {
     let is_limited = entry.holding(GuardKind::RateLimit).next().is_some()
         || entry.effects.iter().any(|effect| entry.holding_at(effect, GuardKind::RateLimit));
     (!is_limited).then_some(kind)
+}
+
+/// Wrong passwords were sent: whether something limited them is known.
+fn from_the_running_app(app: &App, login: &LiveLogin, sink: &mut Sink<'_>) {
+    if login.verdict == LiveVerdict::Passed {
+        return;
+    }
+    let entry = login.entry.and_then(|index| app.entry_points.get(index));
+    let name = entry.map_or_else(|| login.exchange.url.clone(), plimsoll_model::app::EntryPoint::label);
+    let note = match &login.bypassed {
+        Some(how) => format!("wrong passwords are limited, but {how}"),
+        None => format!("{} wrong passwords in a row were all answered alike", login.attempts),
+    };
+    let mut draft = match entry {
+        Some(entry) => {
+            let mut draft = sink.at(entry.span, format!("{name} has no limiter that holds"));
+            draft = draft.also(entry.handler, "the handler");
+            for guard in entry.guards.iter().filter(|guard| guard.kind == GuardKind::RateLimit) {
+                draft = draft.also(guard.span, "the code has this limiter, and it did not hold");
+            }
+            draft.also_live(&login.exchange, note)
+        }
+        None => sink.live(&login.exchange, note),
+    };
+    if login.verdict == LiveVerdict::Likely {
+        draft = draft.confidence(Confidence::Likely);
+    }
+    draft
+        .title(format!("Anyone may try passwords without end: {name} (login)"))
+        .subject(name.clone())
+        .grants([], Claim::GuessesUnlimited, format!("tries passwords without end at {name}"))
+        .done();
 }

@@ -1,5 +1,6 @@
 //! The login travels in the address.
 
+use plimsoll_model::app::TokenPlace;
 use plimsoll_model::{App, Gap, Severity};
 
 use crate::{Rule, Sink};
@@ -17,11 +18,22 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn run(app: &App, sink: &mut Sink<'_>) {
+    let taken = || app.live.tokens.iter().filter(|token| token.place == TokenPlace::Address);
+    let mut in_code = false;
     for setting in app.settings.iter().filter(|setting| setting.key == "session-token-in-url") {
         let mut draft = sink.at(setting.span, "the login is also taken from the query of the address");
         for &span in &setting.also {
             draft = draft.also(span, "here too");
         }
+        for token in taken() {
+            draft = draft.also_live(&token.exchange, "a token in the address opened what a stranger is refused");
+        }
         draft.done();
+        in_code = true;
+    }
+    for token in taken().filter(|_| !in_code) {
+        sink.live(&token.exchange, "a token in the address opened what a stranger is refused")
+            .subject(token.key.clone())
+            .done();
     }
 }

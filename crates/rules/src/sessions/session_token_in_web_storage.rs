@@ -1,7 +1,7 @@
 //! A login token is kept where any script can read it.
 
 use crate::{Rule, Sink};
-use plimsoll_model::app::{StoredValueKind, WebStorage};
+use plimsoll_model::app::{LiveToken, StoredValueKind, TokenPlace, WebStorage};
 use plimsoll_model::{App, Claim, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
@@ -45,7 +45,17 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                     && !value.written.is_empty()
             })
             .collect();
-        let Some(first) = kept.first() else { continue };
+        let place = match storage {
+            WebStorage::Local => Some(TokenPlace::LocalStorage),
+            WebStorage::Session => Some(TokenPlace::SessionStorage),
+            _ => None,
+        };
+        // What a signed-in browser held there.
+        let seen: Vec<&LiveToken> = app.live.tokens.iter().filter(|token| Some(token.place) == place).collect();
+        let Some(first) = kept.first() else {
+            only_seen_live(&seen, store, sink);
+            continue;
+        };
         let mut draft = sink
             .at(first.written[0], format!("the token is written to {store} under `{}`", first.key))
             .title(format!("The login token lies in {store}, readable by any script"))
@@ -57,8 +67,34 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         for value in &kept {
             draft = draft.all(value.read.iter().copied(), "read here");
         }
+        for token in &seen {
+            draft = draft.also_live(&token.exchange, held(token));
+        }
+        // The answer that hands it to the page's scripts.
+        for token in app.live.tokens.iter().filter(|token| token.place == TokenPlace::Answer) {
+            draft = draft.also_live(&token.exchange, format!("the login's answer holds the token as `{}`", token.key));
+        }
         draft
             .grants([], Claim::TokenReadable, format!("the login token lies in {store}, where any script reads it"))
             .done();
     }
+}
+
+fn held(token: &LiveToken) -> String {
+    let says = if token.says.is_empty() { String::new() } else { format!("; {}", token.says.join(", ")) };
+    format!("after signing in, the browser held it under `{}`{says}", token.key)
+}
+
+fn only_seen_live(seen: &[&LiveToken], store: &str, sink: &mut Sink<'_>) {
+    let Some((first, rest)) = seen.split_first() else { return };
+    let mut draft = sink
+        .live(&first.exchange, held(first))
+        .title(format!("The login token lies in {store}, readable by any script"))
+        .subject(first.key.clone());
+    for token in rest {
+        draft = draft.also_live(&token.exchange, held(token));
+    }
+    draft
+        .grants([], Claim::TokenReadable, format!("the login token lies in {store}, where any script reads it"))
+        .done();
 }

@@ -34,6 +34,7 @@ pub(crate) fn entry(kind: EntryKind, methods: &[&str], path: &str, framework: &s
         opaque: false,
         trivial: false,
         seen_live: Vec::new(),
+        refused_live: Vec::new(),
     }
 }
 

@@ -1,0 +1,33 @@
+// Before a picture is taken: what could be somebody's data is replaced in the document itself, so that no picture can be
+// sharpened back into it. Headings, labels and buttons stay, because they say what page this is.
+(() => {
+  const personal = /[\w.+-]+@[\w-]+\.[\w.-]+|\+?\d[\d ()\/.-]{5,}\d|\b[A-Z]{2}\d{2}[A-Z0-9 ]{10,}/;
+  const stays = new Set(['H1', 'H2', 'H3', 'LABEL', 'BUTTON', 'TH', 'NAV', 'LEGEND', 'SUMMARY', 'TITLE']);
+  const kept = node => { for (let e = node.parentElement; e; e = e.parentElement) if (stays.has(e.tagName)) return true; return false; };
+  const mask = text => text.replace(/\p{Lu}/gu, 'X').replace(/\p{L}/gu, 'x').replace(/\p{N}/gu, '0');
+  let replaced = 0;
+  const walk = root => {
+    const nodes = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    const texts = [];
+    while (nodes.nextNode()) texts.push(nodes.currentNode);
+    for (const node of texts) {
+      const text = node.data;
+      if (!text.trim() || node.parentElement?.closest('script,style')) continue;
+      if (kept(node) && !personal.test(text)) continue;
+      node.data = mask(text);
+      if (node.parentElement) node.parentElement.style.filter = 'blur(2px)';
+      replaced++;
+    }
+    for (const element of root.querySelectorAll('*')) {
+      if (element.shadowRoot) walk(element.shadowRoot);
+      if (/^(IMG|CANVAS|VIDEO|OBJECT|EMBED|IFRAME|PICTURE)$/.test(element.tagName)) element.style.filter = 'blur(16px)';
+      if (element.tagName === 'INPUT' || element.tagName === 'TEXTAREA') {
+        if (element.value) { try { element.value = mask(element.value); } catch { element.style.filter = 'blur(6px)'; } replaced++; }
+        if (element.placeholder && personal.test(element.placeholder)) element.placeholder = mask(element.placeholder);
+      }
+      if (element.tagName === 'SELECT') element.style.filter = 'blur(4px)';
+    }
+  };
+  walk(document);
+  return replaced;
+})()
