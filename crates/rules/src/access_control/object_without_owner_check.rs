@@ -42,7 +42,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             if store.is_empty() || is_session_store(&store) {
                 continue;
             }
-            let owned = effect.limited_to_caller || entry.holding_at(effect, GuardKind::Ownership);
+            // What is meant for the caller shows whose the records are, also where the request comes first.
+            let owned = effect.limited_to_caller
+                || effect.caller_replaced
+                || entry.holding_at(effect, GuardKind::Ownership);
             if owned {
                 let by_owner =
                     effect.kind != EffectKind::Create || effect.fields.iter().any(|name| is_owner_column(name));
