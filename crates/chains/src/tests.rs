@@ -309,6 +309,7 @@ fn large(entries: usize, count: usize) -> (App, Vec<Finding>) {
 
 /// Prints how the time grows; `cargo test --release -p plimsoll-chains quick -- --nocapture` shows it.
 #[test]
+#[expect(clippy::print_stdout, reason = "a measurement is there to be read")]
 fn five_hundred_findings_and_three_hundred_entry_points_are_quick() {
     let time = |entries: usize, count: usize| {
         let (app, findings) = large(entries, count);
