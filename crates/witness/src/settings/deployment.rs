@@ -42,7 +42,7 @@ fn development_server(command: &str) -> Option<&'static str> {
         Some("flask run")
     } else if has("manage.py", "runserver") {
         Some("manage.py runserver")
-    } else if words.iter().any(|word| *word == "uvicorn") && words.contains(&"--reload") {
+    } else if words.contains(&"uvicorn") && words.contains(&"--reload") {
         Some("uvicorn --reload")
     } else if words.first() == Some(&"nodemon") || has("npx", "nodemon") {
         Some("nodemon")
@@ -231,12 +231,12 @@ pub(super) fn observe_code(program: &Program<'_>, app: &mut App) {
                         push(app, "browser", "message-origin", path, module.span(node));
                     }
                 }
-                Kind::Assign { target, value, .. } if !is_worker => {
-                    if module.path(*target).is_some_and(|target| target == "window.onmessage")
-                        && obeys_anyone(module, *value)
-                    {
-                        push(app, "browser", "message-origin", path, module.span(node));
-                    }
+                Kind::Assign { target, value, .. }
+                    if !is_worker
+                        && module.path(*target).is_some_and(|target| target == "window.onmessage")
+                        && obeys_anyone(module, *value) =>
+                {
+                    push(app, "browser", "message-origin", path, module.span(node));
                 }
                 _ => {}
             }
