@@ -141,13 +141,13 @@ impl Report {
             std::thread::available_parallelism().map_or(1, usize::from)
         ));
         out.push_str(
-            "| lines | files | MB | seconds | lines a second | peak memory, MB |\n|---:|---:|---:|---:|---:|---:|\n",
+            "| lines | files | MB | seconds | CPU seconds | lines a second | peak memory, MB |\n|---:|---:|---:|---:|---:|---:|---:|\n",
         );
         for measured in &self.growth {
             out.push_str(&measured.markdown());
         }
         if !self.again.is_empty() {
-            out.push_str("\nOne app of ordinary size, again:\n\n| what | lines | files | seconds | peak memory, MB |\n|---|---:|---:|---:|---:|\n");
+            out.push_str("\nOne app of ordinary size, again:\n\n| what | lines | files | seconds | CPU seconds | peak memory, MB |\n|---|---:|---:|---:|---:|---:|\n");
             for measured in &self.again {
                 out.push_str(&measured.markdown_again());
             }

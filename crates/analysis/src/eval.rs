@@ -17,7 +17,7 @@ use crate::event::{Argument, Event, EventKind};
 use crate::fact::Facts;
 use crate::knowledge::Knowledge;
 use crate::program::{FunctionRef, ModuleId, Program, Site};
-use crate::value::{Closure, Symbol, Value, ValueKind};
+use crate::value::{Closure, Object, Symbol, Value, ValueKind};
 
 /// What is being run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,10 +75,15 @@ const SETUP_STEPS: u64 = 400_000;
 /// A module's top level gets steps by its size, so that a thousand small scripts cost what a thousand small scripts are.
 const SETUP_STEPS_LEAST: u64 = 40_000;
 const SETUP_STEPS_PER_NODE: u64 = 250;
+/// And once all modules together have taken this many, only so many per node of its own.
+const ALL_SETUP_STEPS_LEAST: u64 = 4_000_000;
+const ALL_SETUP_STEPS_PER_NODE: u64 = 3;
+const SETUP_STEPS_BEHIND: u64 = 2_000;
+const SETUP_STEPS_BEHIND_PER_NODE: u64 = 10;
 /// All handlers together get steps by the size of the program; behind that each gets only a few. Growth stays linear.
-const ALL_STEPS_LEAST: u64 = 20_000_000;
-const ALL_STEPS_PER_NODE: u64 = 10;
-const HANDLER_STEPS_BEHIND: u64 = 10_000;
+const ALL_STEPS_LEAST: u64 = 10_000_000;
+const ALL_STEPS_PER_NODE: u64 = 5;
+const HANDLER_STEPS_BEHIND: u64 = 3_000;
 /// Times that one place is recorded while one module loads: a loop at the top level says no more after that.
 const MAX_PLACE_EVENTS: u16 = 64;
 
@@ -98,6 +103,12 @@ pub struct Machine<'p> {
     spent: u64,
     /// Steps that all runs may take together before each gets only a few.
     allowance: u64,
+    /// The same for the loading of all modules.
+    spent_loading: u64,
+    allowance_loading: u64,
+    /// Scopes that the current run made, and objects that their own methods hold: closures keep both alive in circles.
+    scopes: Vec<Rc<Env>>,
+    wholes: Vec<Rc<Object>>,
     limit: u64,
     depth: u32,
     cut_off: bool,
@@ -172,6 +183,10 @@ impl<'p> Machine<'p> {
             steps: 0,
             spent: 0,
             allowance: ALL_STEPS_LEAST + ALL_STEPS_PER_NODE * program.size(),
+            spent_loading: 0,
+            allowance_loading: ALL_SETUP_STEPS_LEAST + ALL_SETUP_STEPS_PER_NODE * program.size(),
+            scopes: Vec::new(),
+            wholes: Vec::new(),
             limit: SETUP_STEPS,
             depth: 0,
             cut_off: false,
@@ -235,6 +250,17 @@ impl<'p> Machine<'p> {
     pub fn survey(&mut self, closure: &Rc<Closure>, args: Vec<Value>, steps: u64) -> Run {
         self.begin(Mode::Handler, steps.min(HANDLER_STEPS));
         self.run_begun(closure, args, Facts::default())
+    }
+
+    /// Lets go of what the last run made, once nobody looks at its values any more. Closures live in the scopes that they
+    /// keep alive, so that without this everything would stay until the end.
+    pub fn release(&mut self) {
+        for scope in self.scopes.drain(..) {
+            scope.set_names(BTreeMap::new());
+        }
+        for object in self.wholes.drain(..) {
+            object.fields.borrow_mut().clear();
+        }
     }
 
     /// Steps of all runs so far, those of loading aside.
@@ -414,6 +440,8 @@ impl<'p> Machine<'p> {
         let limit = if self.spent > self.allowance { limit.min(HANDLER_STEPS_BEHIND) } else { limit };
         self.events.clear();
         self.recorded.clear();
+        self.scopes.clear();
+        self.wholes.clear();
         self.frames.clear();
         self.mode = mode;
         self.steps = 0;
@@ -446,7 +474,11 @@ impl<'p> Machine<'p> {
         self.mode = Mode::Setup;
         self.steps = 0;
         let nodes = program.module(id).nodes.len() as u64;
-        self.limit = SETUP_STEPS.min(SETUP_STEPS_LEAST + SETUP_STEPS_PER_NODE * nodes);
+        self.limit = if self.spent_loading < self.allowance_loading {
+            SETUP_STEPS.min(SETUP_STEPS_LEAST + SETUP_STEPS_PER_NODE * nodes)
+        } else {
+            SETUP_STEPS_BEHIND + SETUP_STEPS_BEHIND_PER_NODE * nodes
+        };
         self.depth = 0;
         self.cut_off = false;
         let frames = std::mem::take(&mut self.frames);
@@ -461,6 +493,7 @@ impl<'p> Machine<'p> {
             branches: 0,
         });
         self.contained(|machine| machine.statements(&program.module(id).body));
+        self.spent_loading += self.steps;
         self.frames = frames;
         self.recorded = recorded;
         self.modules[id.0 as usize].cut_off = self.cut_off;

@@ -149,9 +149,21 @@ pub(crate) fn contained(app: &mut App, what: &str, work: impl FnOnce(&mut App)) 
     }
 }
 
+/// More files than this are counted and not listed.
+const MAX_UNFINISHED: usize = 40;
+
 /// Start-up code that was not run to its end: what it registers is not all known.
 fn note_unfinished(machine: &Machine<'_>, tree: &SourceTree, app: &mut App) {
-    for module in machine.unfinished() {
+    let unfinished: Vec<_> = machine.unfinished().collect();
+    if unfinished.len() > MAX_UNFINISHED {
+        app.not_checked.push(NotChecked {
+            what: format!("what {} files do when they start", unfinished.len()),
+            why: "too much of it to follow".into(),
+            weighs: true,
+        });
+        return;
+    }
+    for module in unfinished {
         app.not_checked.push(NotChecked {
             what: format!("{}: what it does when it starts", tree.file(machine.program.module(module).file).path),
             why: "too much of it to follow".into(),
@@ -182,6 +194,8 @@ fn run_the_rest(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
             unfollowed += usize::from(run.cut_off && left < REST_STEPS_BEHIND);
             witnessing.note_events(&run.events);
             witnessing.flows.extend(handler::flows_of(&run.events));
+            drop(run);
+            witnessing.machine.release();
         }
     }
     if unfollowed > 0 {

@@ -793,10 +793,14 @@ impl Machine<'_> {
         self.entered.insert(reference);
         let program = self.program;
         let function = program.module(closure.module).function(closure.function);
+        let env = Env::inside(&closure.env);
+        if self.mode == Mode::Handler {
+            self.scopes.push(Rc::clone(&env));
+        }
         self.frames.push(Frame {
             module: closure.module,
             function: Some(closure.function),
-            env: Env::inside(&closure.env),
+            env,
             this: closure.this.clone(),
             facts: facts.clone(),
             returns: Vec::new(),

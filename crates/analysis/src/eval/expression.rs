@@ -330,6 +330,9 @@ impl Machine<'_> {
                 _ => None,
             })
             .collect();
+        if self.mode == Mode::Handler && !closures.is_empty() {
+            self.wholes.push(Rc::clone(&object));
+        }
         for (name, closure) in closures {
             let bound = crate::value::Closure { this: Some(whole.clone()), ..(*closure).clone() };
             object.fields.borrow_mut().insert(name, Value::plain(ValueKind::Closure(Rc::new(bound))));

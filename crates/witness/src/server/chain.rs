@@ -447,7 +447,9 @@ pub(crate) fn finish(
         point.name = function.name.as_ref().map(|name| name.to_string());
     }
     let run = witnessing.machine.run(handler, args, passage.facts.clone());
-    finish_run(witnessing, point, run, passage)
+    let index = finish_run(witnessing, point, run, passage);
+    witnessing.machine.release();
+    index
 }
 
 /// Fills an entry point from a finished run and adds it. A handler that tells requests apart by hand gives further entry
