@@ -3,6 +3,7 @@
 mod bad_input;
 mod live;
 mod owner;
+mod probe;
 mod run;
 mod shapes;
 mod twins;
