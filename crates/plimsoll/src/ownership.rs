@@ -5,7 +5,7 @@
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use plimsoll_probe::{Foreign, Permit, ScopeError, System, TOKEN_LENGTH, TXT_PREFIX, TXT_VALUE, WELL_KNOWN, World};
+use plimsoll_probe::{Foreign, Permit, ProofError, ScopeError, System, TOKEN_LENGTH, TXT_PREFIX, TXT_VALUE, WELL_KNOWN, World};
 use serde_json::{Value, json};
 
 use crate::owner;
@@ -26,7 +26,12 @@ fn permit_in(url: &str, subject: &Path, state: Option<&Path>, world: &mut dyn Wo
         Err(error @ ScopeError::NotLoopback { .. }) => error,
         Err(error) => return Err(error.to_string()),
     };
-    let Ok(foreign) = Foreign::parse(url) else { return Err(not_here.to_string()) };
+    let foreign = match Foreign::parse(url) {
+        Ok(foreign) => foreign,
+        Err(error @ (ProofError::Shared(_) | ProofError::Scope(ScopeError::Https))) => return Err(error.to_string()),
+        // What is wrong with it as an address of this computer says more than what is wrong with it as a name.
+        Err(_) => return Err(not_here.to_string()),
+    };
     let state = state.ok_or("there is no folder to look for tokens in: HOME is not set")?;
     let Some(token) = Tokens::read(state).find(&foreign, subject) else { return Err(not_here.to_string()) };
     let permit = foreign.prove(&token, world).map_err(|error| error.to_string())?;

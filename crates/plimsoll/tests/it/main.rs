@@ -5,6 +5,7 @@ mod bad_input;
 mod cache;
 mod live;
 mod owner;
+mod probe;
 mod run;
 mod shapes;
 mod twins;
