@@ -133,7 +133,7 @@ fn look(folder: &Path, label: &Value, work: &Path) -> (Value, usize, Duration) {
     let begun = std::time::Instant::now();
     let output = command.output().expect("the program");
     let took = begun.elapsed();
-    let report = serde_json::from_slice(&output.stdout)
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{app}: {error} {}", String::from_utf8_lossy(&output.stderr)));
     for account in &picked {
         let password = account["password"].as_str().unwrap_or_default();
