@@ -180,7 +180,8 @@ fn no_machine_path_and_no_registry_host_in_any_file() {
 const EDGES: &[(&str, &[&str])] = &[
     // `deps` reads and writes advisory archives, which are ours and not the subject's; `probe` copies the subject before it
     // starts it (`--run`), and starts nothing else.
-    ("std::fs", &["source", "cache", "plimsoll", "deps", "probe", "hostile"]),
+    // `online` writes what it downloads beside them.
+    ("std::fs", &["source", "cache", "plimsoll", "deps", "online", "probe", "hostile"]),
     ("std::net", &["probe"]),
     ("std::process::Command", &["plimsoll", "probe", "browser"]),
     ("std::env::var", &["plimsoll", "probe"]),

@@ -496,10 +496,10 @@ note = "did it"
         assert_eq!(config.private.iter().map(|said| said.value.text()).collect::<Vec<_>>(), ["@salon/*"]);
         let [first, second] = &config.waivers[..] else { panic!("two waivers") };
         assert_eq!(first.target, Target::Rule("login-without-limiter".into()));
-        assert_eq!((first.until.to_string().as_str(), first.line), ("2026-12-01", 12));
+        assert_eq!((first.until.to_string().as_str(), first.line), ("2026-12-01", 13));
         assert!(first.path.as_ref().is_some_and(|path| path.covers("server/app.js")));
         // Over, but no error: the review reports it.
-        assert_eq!((&second.target, second.line), (&Target::Finding("1a2b3c4d".into()), 19));
+        assert_eq!((&second.target, second.line), (&Target::Finding("1a2b3c4d".into()), 20));
         assert_eq!(config.data.first().and_then(|word| word.class), Some(DataClass::Sensitive));
         assert_eq!(config.answers.first().map(|answer| answer.note.as_str()), Some("did it"));
         assert_eq!(config.login.path.as_deref(), Some("/api/login"));

@@ -15,8 +15,13 @@ use std::process::Command;
 
 use plimsoll_source::SourceTree;
 
-/// The places of what a rule finds; the same mistake in several files is one finding.
+/// Where what a rule finds begins, one for each finding.
 fn findings(files: &[(String, String)], rule: &str) -> Vec<(String, Option<u32>)> {
+    found(files, rule).into_iter().filter_map(|places| places.into_iter().next()).collect()
+}
+
+/// The places of each finding of a rule; the same mistake in several files is one finding.
+fn found(files: &[(String, String)], rule: &str) -> Vec<Vec<(String, Option<u32>)>> {
     let tree = SourceTree::from_texts(files.iter().cloned());
     let mut app = plimsoll_witness::observe(&tree);
     plimsoll_datamap::annotate(&mut app);
@@ -24,8 +29,10 @@ fn findings(files: &[(String, String)], rule: &str) -> Vec<(String, Option<u32>)
     findings
         .iter()
         .filter(|finding| finding.rule == rule)
-        .flat_map(|finding| finding.evidence.iter().filter_map(|evidence| evidence.place.clone()))
-        .map(|place| (place.file, place.line))
+        .map(|finding| {
+            let places = finding.evidence.iter().filter_map(|evidence| evidence.place.clone());
+            places.map(|place| (place.file, place.line)).collect()
+        })
         .collect()
 }
 
@@ -55,7 +62,7 @@ fn pages_hold_what_they_say() {
                 wrong.push(format!("{}: no code under {section}", rule.id));
                 continue;
             }
-            let found = findings(&files, rule.id);
+            let found = found(&files, rule.id).concat();
             let marker = format!("finding: {}", rule.id);
             let marked: Vec<(String, Option<u32>)> = files
                 .iter()

@@ -276,6 +276,8 @@ fn listed_to_all(app: &App) -> BTreeSet<String> {
             if reads
                 && !own_elsewhere
                 && !effect.limited_to_caller
+                // Meant to be the caller's own: the request only comes before.
+                && !effect.caller_replaced
                 && !entry.holding_at(effect, GuardKind::Ownership)
                 && entry.reach_of(effect) == Reach::SignedIn
                 && is_given_away(app, index, &effect.target)
