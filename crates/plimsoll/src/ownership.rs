@@ -238,7 +238,8 @@ mod tests {
     fn only_the_token_as_plain_text_counts() {
         let folder = tempfile::tempdir().expect("a folder");
         let state = folder.path().join("ownership.json");
-        let answers: [(&str, &str, fn(&str) -> String); 5] = [
+        type Answer = fn(&str) -> String;
+        let answers: [(&str, &str, Answer); 5] = [
             ("200", "text/plain; charset=utf-8", |token| format!("{token}\n")),
             ("200", "text/html", |token| token.to_owned()),
             ("200", "text/plain", |token| format!("you asked for {token}")),

@@ -29,11 +29,14 @@ pub(crate) fn guards_of(facts: &Facts, tree: &SourceTree) -> Vec<Guard> {
     Reader::new(tree).guards_of(facts)
 }
 
+/// A fact, and the guards that it amounts to.
+type Understood = (Rc<Fact>, Vec<Guard>);
+
 /// Reads guards off many lists of facts. The lists of one run share most of their facts: each is understood once.
 pub(crate) struct Reader<'t> {
     tree: &'t SourceTree,
     /// By the fact's identity, which it keeps while it is held here, and whether the login was checked before it.
-    known: HashMap<(*const Fact, bool), (Rc<Fact>, Vec<Guard>)>,
+    known: HashMap<(*const Fact, bool), Understood>,
 }
 
 impl<'t> Reader<'t> {
