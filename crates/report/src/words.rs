@@ -347,6 +347,17 @@ pub(crate) fn cheapest_cut(review: &Review) -> Option<String> {
     Some(format!("{known} {all}: {}.", listed.join(", ")))
 }
 
+/// How a live check ended, in words.
+pub(crate) fn live_verdict(verdict: plimsoll_model::app::LiveVerdict) -> &'static str {
+    use plimsoll_model::app::LiveVerdict;
+    match verdict {
+        LiveVerdict::Confirmed => "a problem, confirmed",
+        LiveVerdict::Likely => "a problem, likely",
+        LiveVerdict::Passed => "passed",
+        LiveVerdict::CouldNotTell => "could not tell",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use plimsoll_model::{DataClass, Outcome, Verdict};
@@ -391,16 +402,5 @@ mod tests {
         ] {
             assert_eq!(say(carries, fit_for, outcome), words);
         }
-    }
-}
-
-/// How a live check ended, in words.
-pub(crate) fn live_verdict(verdict: plimsoll_model::app::LiveVerdict) -> &'static str {
-    use plimsoll_model::app::LiveVerdict;
-    match verdict {
-        LiveVerdict::Confirmed => "a problem, confirmed",
-        LiveVerdict::Likely => "a problem, likely",
-        LiveVerdict::Passed => "passed",
-        LiveVerdict::CouldNotTell => "could not tell",
     }
 }
