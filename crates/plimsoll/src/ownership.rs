@@ -5,7 +5,9 @@
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use plimsoll_probe::{Foreign, Permit, ProofError, ScopeError, System, TOKEN_LENGTH, TXT_PREFIX, TXT_VALUE, WELL_KNOWN, World};
+use plimsoll_probe::{
+    Foreign, Permit, ProofError, ScopeError, System, TOKEN_LENGTH, TXT_PREFIX, TXT_VALUE, WELL_KNOWN, World,
+};
 use serde_json::{Value, json};
 
 use crate::owner;

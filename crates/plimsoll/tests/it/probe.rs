@@ -31,11 +31,18 @@ fn server() -> (String, Arc<Mutex<Vec<String>>>) {
             let Ok(mut stream) = stream else { return };
             let mut head = [0u8; 4_096];
             let count = stream.read(&mut head).unwrap_or(0);
-            let line = String::from_utf8_lossy(head.get(..count).unwrap_or_default()).lines().next().unwrap_or_default().to_owned();
+            let line = String::from_utf8_lossy(head.get(..count).unwrap_or_default())
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned();
             let found = line.contains(" / ");
             log.lock().expect("log").push(line);
             let (status, body) = if found { ("200 OK", "<h1>Shop</h1>") } else { ("404 Not Found", "no") };
-            let _ = stream.write_all(format!("HTTP/1.1 {status}\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
+            let _ = stream.write_all(
+                format!("HTTP/1.1 {status}\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+                    .as_bytes(),
+            );
         }
     });
     (origin, seen)

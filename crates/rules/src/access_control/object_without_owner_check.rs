@@ -43,9 +43,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 continue;
             }
             // What is meant for the caller shows whose the records are, also where the request comes first.
-            let owned = effect.limited_to_caller
-                || effect.caller_replaced
-                || entry.holding_at(effect, GuardKind::Ownership);
+            let owned =
+                effect.limited_to_caller || effect.caller_replaced || entry.holding_at(effect, GuardKind::Ownership);
             if owned {
                 let by_owner =
                     effect.kind != EffectKind::Create || effect.fields.iter().any(|name| is_owner_column(name));
