@@ -201,6 +201,21 @@ fn compared_password(events: &[Event]) -> Option<plimsoll_source::Span> {
 
 /// A record that is given away only behind a check whose it is, is limited to the caller, although it was read before.
 fn limit_reads(events: &[Event], found: &mut [(Effect, Facts)], reader: &mut guards::Reader<'_>) {
+    // The same for every record: looked for once.
+    let sent: Vec<&Event> = events
+        .iter()
+        .filter(|event| {
+            !matches!(event.kind, EventKind::Return { .. })
+                && (flows::is_success_answer(event) || event.path().ends_with("render_template"))
+        })
+        .collect();
+    let returned: Vec<(&Event, &Value)> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Return { value } => Some((event, value)),
+            _ => None,
+        })
+        .collect();
     for (effect, _) in found.iter_mut() {
         let reads = matches!(effect.kind, EffectKind::Read | EffectKind::ReadMemory | EffectKind::ReadFile);
         if !reads || !effect.picked_by_input || effect.limited_to_caller {
@@ -209,19 +224,14 @@ fn limit_reads(events: &[Event], found: &mut [(Effect, Facts)], reader: &mut gua
         let about = |value: &Value| {
             value.deep_labels().any(|label| matches!(label, Label::Record(name, _) if name.as_str() == effect.target))
         };
-        let mut answers: Vec<Facts> = events
+        let mut answers: Vec<Facts> = sent
             .iter()
-            .filter(|event| {
-                (flows::is_success_answer(event) || event.path().ends_with("render_template"))
-                    && !matches!(event.kind, EventKind::Return { .. })
-            })
             .filter(|event| effect.kind == EffectKind::ReadFile || event.args().iter().any(|arg| about(&arg.value)))
             .map(|event| event.facts.clone())
             .collect();
         // Frameworks whose handlers return the answer.
-        let returns: &[Event] = if answers.is_empty() { events } else { &[] };
-        for event in returns {
-            let EventKind::Return { value } = &event.kind else { continue };
+        let returned = if answers.is_empty() { &returned[..] } else { &[] };
+        for (event, value) in returned {
             match &value.kind {
                 ValueKind::Choice(alternatives) => answers.extend(
                     alternatives.iter().filter(|(value, _)| about(value)).map(|(_, more)| event.facts.and(more)),

@@ -1,7 +1,7 @@
 //! Servers of one handler that tell requests apart by hand: `if (path === "/api/orders" && method === "POST")`,
 //! `switch ($_GET["action"])`. What happens behind such a comparison is an entry point of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_analysis::{Event, Fact, Facts, Label, Value, ValueKind};
 use plimsoll_model::app::EntryPoint;
@@ -25,22 +25,25 @@ pub(super) struct Way {
 
 /// The ways through a handler, and what happens on none of them. No ways: the handler is one entry point.
 pub(super) fn ways(events: &[Event], point: &EntryPoint) -> (Vec<Way>, Vec<Event>) {
+    // Events share their conditions: each is understood once.
+    let mut known = HashMap::new();
+    let all: Vec<Option<Wanted>> = events.iter().map(|event| wanted(&event.facts, point, &mut known)).collect();
+    let mut paths: Vec<&str> = all.iter().flatten().map(|wanted| wanted.path.as_str()).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    if paths.len() < MANY {
+        return (Vec::new(), Vec::new());
+    }
     let mut found: BTreeMap<(Span, String, Vec<String>), Vec<Event>> = BTreeMap::new();
     let mut rest = Vec::new();
-    for event in events {
-        match wanted(&event.facts, point) {
+    for (event, wanted) in events.iter().zip(all) {
+        match wanted {
             Some(Wanted { path, span }) => {
                 let methods = methods(&event.facts);
                 found.entry((span, path, methods)).or_default().push(event.clone());
             }
             None => rest.push(event.clone()),
         }
-    }
-    let mut paths: Vec<&str> = found.keys().map(|(_, path, _)| path.as_str()).collect();
-    paths.sort_unstable();
-    paths.dedup();
-    if paths.len() < MANY {
-        return (Vec::new(), Vec::new());
     }
     // What happens before the methods are told apart is told once, with the first of them.
     let undivided: Vec<_> = found.keys().filter(|(_, _, methods)| methods.is_empty()).cloned().collect();
@@ -58,27 +61,34 @@ pub(super) fn ways(events: &[Event], point: &EntryPoint) -> (Vec<Way>, Vec<Event
     (ways, rest)
 }
 
+#[derive(Clone)]
 struct Wanted {
     path: String,
     span: Span,
 }
 
 /// What the innermost comparison on the way says the request asks for.
-fn wanted(facts: &Facts, point: &EntryPoint) -> Option<Wanted> {
+fn wanted(facts: &Facts, point: &EntryPoint, known: &mut HashMap<*const Fact, Option<Wanted>>) -> Option<Wanted> {
     let mut out = None;
     for fact in facts.iter() {
-        let one = match fact {
-            Fact::AnyOf { branches, .. } => {
-                // `path === "/a" || path === "/b"`: known by the first.
-                let mut each = branches.iter().map(|branch| branch.iter().find_map(|fact| compared(fact, point)));
-                let first = each.next().flatten();
-                if each.all(|other| other.is_some()) { first } else { None }
-            }
-            fact => compared(fact, point),
-        };
-        out = one.or(out);
+        let one = known.entry(std::ptr::from_ref(fact)).or_insert_with(|| wanted_by(fact, point));
+        if one.is_some() {
+            out.clone_from(one);
+        }
     }
     out
+}
+
+fn wanted_by(fact: &Fact, point: &EntryPoint) -> Option<Wanted> {
+    match fact {
+        Fact::AnyOf { branches, .. } => {
+            // `path === "/a" || path === "/b"`: known by the first.
+            let mut each = branches.iter().map(|branch| branch.iter().find_map(|fact| compared(fact, point)));
+            let first = each.next().flatten();
+            if each.all(|other| other.is_some()) { first } else { None }
+        }
+        fact => compared(fact, point),
+    }
 }
 
 fn compared(fact: &Fact, point: &EntryPoint) -> Option<Wanted> {
