@@ -1109,6 +1109,8 @@ fn same_app_same_facts_in_ten_runs_with_browser_and_accounts() {
         let options = Options { browser: Some(program.clone()), sign_in: Some(sign_in()), ..options() };
         let facts = probe_with(&double.origin, &shop_input(), &options).expect("facts");
         let pictures: Vec<&str> = facts.live.pictures.iter().map(|picture| picture.title.as_str()).collect();
+        // How long the browser takes is the computer's, not the app's; that it took too long is said as a gap.
+        let gaps: Vec<_> = facts.not_checked.iter().filter(|gap| !gap.why.contains("in time")).collect();
         let text = format!(
             "{:?} {:?} {:?} {:?} {:?} {:?} {pictures:?} {:?}",
             facts.live.access,
@@ -1117,7 +1119,7 @@ fn same_app_same_facts_in_ten_runs_with_browser_and_accounts() {
             facts.live.login,
             facts.live.checks,
             facts.cookies,
-            facts.not_checked
+            gaps
         );
         text.replace(&double.origin, "")
     };
