@@ -123,6 +123,11 @@ impl Facts {
         lists.flat_map(|facts| facts.0.iter()).filter(move |fact| seen.insert(Rc::as_ptr(fact))).map(|fact| &**fact)
     }
 
+    /// Whether they are the same list, not only alike.
+    pub fn is(&self, other: &Facts) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
     /// How many.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -136,18 +141,25 @@ impl Facts {
     /// With more facts behind.
     #[must_use]
     pub fn with(&self, more: impl IntoIterator<Item = Fact>) -> Facts {
-        let mut list = (*self.0).clone();
-        for fact in more {
-            if list.len() < MAX_FACTS {
-                list.push(Rc::new(fact));
-            }
+        let mut more = more.into_iter().peekable();
+        if self.0.len() >= MAX_FACTS || more.peek().is_none() {
+            return self.clone();
         }
+        let mut list = Vec::with_capacity((self.0.len() + 1 + more.size_hint().0).min(MAX_FACTS));
+        list.extend(self.0.iter().cloned());
+        list.extend(more.take(MAX_FACTS - list.len()).map(Rc::new));
         Facts(Rc::new(list))
     }
 
     /// With the facts of another list that are not in this one.
     #[must_use]
     pub fn and(&self, other: &Facts) -> Facts {
+        if other.is_empty() || self.is(other) {
+            return self.clone();
+        }
+        if self.is_empty() {
+            return other.clone();
+        }
         let mut list = (*self.0).clone();
         for fact in other.0.iter() {
             if list.len() < MAX_FACTS && !list.iter().any(|mine| Rc::ptr_eq(mine, fact)) {

@@ -287,6 +287,9 @@ fn join(base: &str, separator: &str, name: &str) -> String {
     out
 }
 
+/// Alternatives of a value that are looked at: deep ones share their parts and would be met very often.
+const MAX_ALTERNATIVES: usize = 256;
+
 /// Whether a value counts as true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Truth {
@@ -333,13 +336,10 @@ impl Value {
 
     /// The symbol, where it is one (also as the first alternative that is one).
     pub fn as_symbol(&self) -> Option<&Rc<Symbol>> {
-        match &self.kind {
+        self.first(true, |kind| match kind {
             ValueKind::Symbol(symbol) => Some(symbol),
-            ValueKind::Choice(alternatives) => alternatives.iter().find_map(|(value, _)| value.as_symbol()),
-            ValueKind::Or(pair) => pair.0.as_symbol().or_else(|| pair.1.as_symbol()),
-            ValueKind::And(pair) => pair.1.as_symbol(),
             _ => None,
-        }
+        })
     }
 
     /// The path of the symbol; `""` where it is none.
@@ -349,33 +349,55 @@ impl Value {
 
     /// The constant text.
     pub fn as_str(&self) -> Option<&str> {
-        match &self.kind {
-            ValueKind::Str(text) => Some(text),
-            ValueKind::Choice(alternatives) => alternatives.iter().find_map(|(value, _)| value.as_str()),
-            ValueKind::Or(pair) => pair.0.as_str().or_else(|| pair.1.as_str()),
+        self.first(false, |kind| match kind {
+            ValueKind::Str(text) => Some(text.as_str()),
             _ => None,
-        }
+        })
     }
 
     /// The closure (first alternative that is one).
     pub fn as_closure(&self) -> Option<&Rc<Closure>> {
-        match &self.kind {
+        self.first(false, |kind| match kind {
             ValueKind::Closure(closure) => Some(closure),
-            ValueKind::Choice(alternatives) => alternatives.iter().find_map(|(value, _)| value.as_closure()),
-            ValueKind::Or(pair) => pair.0.as_closure().or_else(|| pair.1.as_closure()),
             _ => None,
-        }
+        })
     }
 
     /// The object (first alternative that is one).
     pub fn as_object(&self) -> Option<&Rc<Object>> {
-        match &self.kind {
+        self.first(true, |kind| match kind {
             ValueKind::Object(object) => Some(object),
-            ValueKind::Choice(alternatives) => alternatives.iter().find_map(|(value, _)| value.as_object()),
-            ValueKind::Or(pair) => pair.0.as_object().or_else(|| pair.1.as_object()),
-            ValueKind::And(pair) => pair.1.as_object(),
             _ => None,
+        })
+    }
+
+    /// The first alternative that is what is looked for; `last_of_and`: what `a && b` gives is `b`.
+    fn first<'v, T>(&'v self, last_of_and: bool, pick: impl Fn(&'v ValueKind) -> Option<T>) -> Option<T> {
+        match &self.kind {
+            ValueKind::Choice(_) | ValueKind::Or(_) => {}
+            ValueKind::And(_) if last_of_and => {}
+            kind => return pick(kind),
         }
+        let mut left = MAX_ALTERNATIVES;
+        // The next one to look at lies on top.
+        let mut open = vec![self];
+        while let Some(value) = open.pop() {
+            match &value.kind {
+                ValueKind::Choice(alternatives) => open.extend(alternatives.iter().rev().map(|(value, _)| value)),
+                ValueKind::Or(pair) => open.extend([&pair.1, &pair.0]),
+                ValueKind::And(pair) if last_of_and => open.push(&pair.1),
+                kind => {
+                    if let Some(found) = pick(kind) {
+                        return Some(found);
+                    }
+                }
+            }
+            left -= 1;
+            if left == 0 {
+                return None;
+            }
+        }
+        None
     }
 
     /// A named field of an object literal.

@@ -25,6 +25,10 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use plimsoll_model::{Outcome, Review, Severity};
 use plimsoll_report::TerminalOptions;
 
+/// Reviews make and drop millions of small values.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Draws the line: how sensitive a load of data may this app carry today, why not more, and what to change.
 #[derive(Parser)]
 #[command(version)]

@@ -18,11 +18,35 @@ use std::collections::HashMap;
 
 use plimsoll_analysis::{Argument, Knowledge, Labels, Outcome, Value};
 
-/// Paths whose labels are kept at hand.
+/// Paths of which is kept at hand what the tables say of them.
 const MAX_KNOWN: usize = 20_000;
 
+/// What the tables say of paths: a few are met again and again, and a path says the same every time.
+struct Remembered<T>(RefCell<HashMap<String, T>>);
+
+impl<T> Default for Remembered<T> {
+    fn default() -> Self {
+        Remembered(RefCell::default())
+    }
+}
+
+impl<T: Clone> Remembered<T> {
+    fn get_or(&self, path: &str, look_up: impl FnOnce() -> T) -> T {
+        if let Some(known) = self.0.borrow().get(path) {
+            return known.clone();
+        }
+        let found = look_up();
+        let mut known = self.0.borrow_mut();
+        if known.len() >= MAX_KNOWN {
+            known.clear();
+        }
+        known.insert(path.to_owned(), found.clone());
+        found
+    }
+}
+
 thread_local! {
-    static LABELS: RefCell<HashMap<String, Labels>> = RefCell::default();
+    static LABELS: Remembered<Labels> = Remembered::default();
 }
 
 /// The tables of this crate as the interpreter asks them.
@@ -30,18 +54,7 @@ pub(crate) struct Known;
 
 impl Knowledge for Known {
     fn labels(&self, path: &str) -> Labels {
-        // A few paths are met again and again, and a path says the same every time.
-        if let Some(known) = LABELS.with_borrow(|known| known.get(path).cloned()) {
-            return known;
-        }
-        let labels = origins::labels(path);
-        LABELS.with_borrow_mut(|known| {
-            if known.len() >= MAX_KNOWN {
-                known.clear();
-            }
-            known.insert(path.to_owned(), labels.clone());
-        });
-        labels
+        LABELS.with(|known| known.get_or(path, || origins::labels(path)))
     }
 
     fn call(&self, path: &str, receiver: Option<&Value>, args: &[Argument]) -> Outcome {

@@ -55,6 +55,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         if crate::access::unverified_message(entry).is_some() {
             continue;
         }
+        let checks = entry
+            .effects
+            .iter()
+            .any(|effect| effect.kind.touches_data() && entry.reach_of(effect) != Reach::Anyone);
         // The worst thing that anyone can make happen.
         let worst = entry
             .effects
@@ -73,7 +77,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .filter(|effect| entry.reach_of(effect) == Reach::Anyone && !effect.limited_to_caller)
             // Whoever signs up for news is nobody yet.
             .filter(|effect| !(effect.kind == EffectKind::Create && takes_from_strangers(&effect.target)))
-            .filter(|effect| !is_groundwork(entry, effect))
+            .filter(|effect| !(checks && is_groundwork(entry, effect)))
             // What the database's policies admit is open without this route too; policies have rules of their own.
             .filter(|effect| !effect.governed_by_policies)
             .filter(|effect| effect.kind != EffectKind::ReadMemory || !is_sample(&effect.target, &kept))
@@ -227,8 +231,8 @@ fn is_catalogue(target: &str) -> bool {
     NAMES.contains(&name.as_str()) || name.starts_with("product")
 }
 
-/// Tables and first rows that a helper lays down before the check, the same for everybody, in a handler that checks its
-/// caller before it does what it is for.
+/// Tables and first rows that a helper lays down before the check, the same for everybody: in a handler that checks its
+/// caller before it does what it is for, they are no work of its own.
 fn is_groundwork(entry: &EntryPoint, effect: &Effect) -> bool {
     // What such a helper looks up before it writes belongs to it.
     if effect.kind == EffectKind::Read && !effect.picked_by_input {
@@ -241,7 +245,6 @@ fn is_groundwork(entry: &EntryPoint, effect: &Effect) -> bool {
         && effect.called_at.is_some()
         && !effect.picked_by_input
         && !effect.writes_whole_input
-        && entry.effects.iter().any(|other| other.kind.touches_data() && entry.reach_of(other) != Reach::Anyone)
 }
 
 fn verb(kind: EffectKind) -> &'static str {

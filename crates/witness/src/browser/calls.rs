@@ -329,15 +329,18 @@ fn own_path(address: &str) -> Option<String> {
 
 /// How well a path fits an entry point: how many of its parts are the same words; `None` where it does not.
 fn fit(path: &str, entry: &str) -> Option<usize> {
-    let parts = |path: &str| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
-    let (called, known) = (parts(path), parts(entry));
+    fit_parts(path, entry.split('/').filter(|part| !part.is_empty()))
+}
+
+fn fit_parts<'a>(path: &str, known: impl Iterator<Item = &'a str>) -> Option<usize> {
+    let mut called = path.split('/').filter(|part| !part.is_empty());
     let is_rest = |part: &str| part.starts_with('*') || part.contains("...") || part.starts_with(":path*");
     let mut same = 0;
-    for (at, part) in known.iter().enumerate() {
+    for part in known {
         if is_rest(part) {
             return Some(same);
         }
-        let own = called.get(at)?;
+        let own = called.next()?;
         let is_parameter =
             part.starts_with(':') || part.starts_with('[') || part.starts_with('<') || part.starts_with('{');
         if own.eq_ignore_ascii_case(part) {
@@ -348,7 +351,7 @@ fn fit(path: &str, entry: &str) -> Option<usize> {
             same += 1;
         }
     }
-    (called.len() == known.len()).then_some(same)
+    called.next().is_none().then_some(same)
 }
 
 fn answers(entry: &EntryPoint, method: &str) -> bool {
@@ -384,7 +387,7 @@ fn reached(app: &App, method: &str, path: &str, is_based: bool) -> Option<usize>
             let parts: Vec<&str> = entry.path.split('/').filter(|part| !part.is_empty()).collect();
             (1..parts.len().min(4)).any(|skip| {
                 parts[..skip].iter().all(|part| !part.starts_with(':'))
-                    && fit(path, &format!("/{}", parts[skip..].join("/"))).is_some_and(|same| same > 1)
+                    && fit_parts(path, parts[skip..].iter().copied()).is_some_and(|same| same > 1)
             })
         })
         .map(|(index, _)| index)

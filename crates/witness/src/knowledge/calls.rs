@@ -311,21 +311,22 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         outcome.replace = Some(Labels::NONE);
         return outcome;
     }
-    if let Some((_, clean)) = CLEANERS.iter().find(|(name, _)| ends_with_name(path, name)) {
-        outcome.clean = *clean;
+    let ending = ending(path);
+    if let Some(clean) = ending.cleans {
+        outcome.clean = clean;
         return outcome;
     }
     // A hook of Fastify that answers ends the request: what is behind it is not run.
     let ends_request = path.starts_with("@hookreply.") && (path.ends_with(".send") || path.ends_with(".redirect"));
-    if ends_request || NEVER.iter().any(|name| ends_with_name(path, name)) {
+    if ends_request || ending.never_returns {
         outcome.never_returns = true;
         return outcome;
     }
-    if let Some(index) = returned_argument(path) {
+    if let Some(index) = ending.returns {
         outcome.returns_arg = Some(index);
         return outcome;
     }
-    if REFUSE.iter().any(|name| ends_with_name(path, name)) {
+    if ending.refuses {
         outcome.passes = true;
         outcome.replace = Some(Labels::one(Label::Identity));
         return outcome;
@@ -428,8 +429,8 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         outcome.replace = Some(given.filtered(|label| !matches!(label, Label::Record(..))));
         return outcome;
     }
-    if stores::is_read(path, receiver, args) {
-        let recognised = stores::recognise(path, receiver, args);
+    let recognised = stores::recognise(path, receiver, args);
+    if recognised.is_some() || stores::is_behind_read(receiver) {
         // What only goes on with what was read (`.fetchall()`) gives records of the same store.
         let same = receiver
             .map(|receiver| receiver.labels.filtered(|label| matches!(label, Label::Record(..))))
@@ -494,6 +495,30 @@ pub(crate) fn keeps_sessions(store: &str) -> bool {
 fn is_ticket(input: &str) -> bool {
     let last = input.rsplit('.').next().unwrap_or(input);
     crate::handler::words_of(last).iter().any(|word| matches!(word.as_str(), "token" | "session" | "sid" | "ticket"))
+}
+
+/// What the tables say of a path: it is the same whenever it is called.
+#[derive(Clone, Copy)]
+struct Ending {
+    cleans: Option<Clean>,
+    never_returns: bool,
+    returns: Option<usize>,
+    refuses: bool,
+}
+
+fn ending(path: &str) -> Ending {
+    thread_local! {
+        static ENDINGS: super::Remembered<Ending> = super::Remembered::default();
+    }
+    let has = |names: &[&str]| names.iter().any(|name| ends_with_name(path, name));
+    ENDINGS.with(|known| {
+        known.get_or(path, || Ending {
+            cleans: CLEANERS.iter().find(|(name, _)| ends_with_name(path, name)).map(|(_, clean)| *clean),
+            never_returns: has(NEVER),
+            returns: returned_argument(path),
+            refuses: has(REFUSE),
+        })
+    })
 }
 
 fn returned_argument(path: &str) -> Option<usize> {

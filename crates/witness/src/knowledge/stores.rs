@@ -439,14 +439,12 @@ fn built_statement(path: &str, name: &str, args: &[Argument]) -> Option<StoreCal
     Some(StoreCall { kind, target, sql: None })
 }
 
-/// Whether a call reads records, so that its result is a record.
-pub(crate) fn is_read(path: &str, receiver: Option<&Value>, args: &[Argument]) -> bool {
-    recognise(path, receiver, args).is_some()
-        || receiver.is_some_and(|receiver| {
-            // `.single()`, `.eq(…)`, `.limit(…)` and the like behind a read.
-            receiver.labels.any(|label| matches!(label, plimsoll_analysis::Label::Record(..)))
-                && receiver.as_symbol().is_some_and(|symbol| symbol.calls().len() > 1)
-        })
+/// Whether a call goes on with what was read: `.single()`, `.eq(…)`, `.limit(…)` and the like.
+pub(crate) fn is_behind_read(receiver: Option<&Value>) -> bool {
+    receiver.is_some_and(|receiver| {
+        receiver.labels.any(|label| matches!(label, plimsoll_analysis::Label::Record(..)))
+            && receiver.as_symbol().is_some_and(|symbol| symbol.calls().len() > 1)
+    })
 }
 
 /// The table, collection or model of a call.
@@ -568,6 +566,13 @@ fn first_string(args: &[Argument]) -> Option<&str> {
 
 /// Paths on which the common names mean something else.
 fn is_not_store(path: &str) -> bool {
+    thread_local! {
+        static KNOWN: super::Remembered<bool> = super::Remembered::default();
+    }
+    KNOWN.with(|known| known.get_or(path, || is_of_something_else(path)))
+}
+
+fn is_of_something_else(path: &str) -> bool {
     const OTHER: &[&str] = &[
         "localStorage",
         "sessionStorage",
@@ -682,10 +687,9 @@ fn drizzle(path: &str, name: &str, receiver: Option<&Value>, args: &[Argument]) 
 
 /// The SQL text given to a call, when it is one.
 pub(crate) fn sql_text(name: &str, args: &[Argument]) -> Option<String> {
-    if !SQL_METHODS.contains(&name)
-        && !name.to_ascii_lowercase().contains("query")
-        && !name.to_ascii_lowercase().contains("sql")
-    {
+    // Asked of every call.
+    let says = |word: &str| name.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
+    if args.is_empty() || !(SQL_METHODS.contains(&name) || says("query") || says("sql")) {
         return None;
     }
     args.iter().take(3).find_map(|arg| {

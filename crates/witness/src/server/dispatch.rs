@@ -27,7 +27,14 @@ pub(super) struct Way {
 pub(super) fn ways(events: &[Event], point: &EntryPoint) -> (Vec<Way>, Vec<Event>) {
     // Events share their conditions: each is understood once.
     let mut known = HashMap::new();
-    let all: Vec<Option<Wanted>> = events.iter().map(|event| wanted(&event.facts, point, &mut known)).collect();
+    let mut all: Vec<Option<Wanted>> = Vec::with_capacity(events.len());
+    for (index, event) in events.iter().enumerate() {
+        let before = index.checked_sub(1).filter(|&before| events[before].facts.is(&event.facts));
+        all.push(match before {
+            Some(before) => all[before].clone(),
+            None => wanted(&event.facts, point, &mut known),
+        });
+    }
     let mut paths: Vec<&str> = all.iter().flatten().map(|wanted| wanted.path.as_str()).collect();
     paths.sort_unstable();
     paths.dedup();
