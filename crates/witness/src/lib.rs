@@ -220,8 +220,19 @@ fn parse_all(tree: &SourceTree, cache: &Cache, app: &mut App) -> Vec<plimsoll_ir
         .iter()
         .collect::<Vec<_>>()
         .into_par_iter()
-        .map(|(id, file)| if is_own_code(&file.path) { parse(id, file, cache) } else { Vec::new() })
+        .map(|(id, file)| {
+            let reads = is_own_code(&file.path) && !is_minified(file);
+            if reads { parse(id, file, cache) } else { Vec::new() }
+        })
         .collect();
+    let minified: Vec<_> = tree.iter().filter(|(_, file)| is_own_code(&file.path) && is_minified(file)).collect();
+    if let Some((_, first)) = minified.first() {
+        app.not_checked.push(NotChecked {
+            what: format!("what minified scripts do ({} files, among them {})", minified.len(), first.path),
+            why: "they are made by a tool from code that is elsewhere; they were searched for secrets only".into(),
+            weighs: parsed.iter().all(Vec::is_empty),
+        });
+    }
     let mut modules = Vec::new();
     let mut count = 0usize;
     for (list, (_, file)) in parsed.into_iter().zip(tree.iter()) {
@@ -325,6 +336,18 @@ fn is_own_code(path: &str) -> bool {
         });
     let is_declaration = name.ends_with(".d.ts");
     !is_test && !is_built && !is_declaration
+}
+
+/// Scripts that no person reads: a tool took the line breaks out of code. A long line of data is none of these.
+fn is_minified(file: &SourceFile) -> bool {
+    const LEAST: usize = 20_000;
+    const LETTERS_A_LINE: usize = 500;
+    const LETTERS_A_FUNCTION: usize = 2_000;
+    let text = file.text();
+    matches!(file.extension(), "js" | "mjs" | "cjs")
+        && text.len() >= LEAST
+        && text.len() / LETTERS_A_LINE > text.bytes().filter(|&byte| byte == b'\n').count()
+        && text.len() / LETTERS_A_FUNCTION < text.matches("function").count() + text.matches("=>").count()
 }
 
 fn secrets(tree: &SourceTree, cache: &Cache, app: &mut App) {

@@ -90,6 +90,20 @@ for blueprint in (staff, board):
 }
 
 #[test]
+fn minified_scripts_are_named_and_not_followed_but_long_data_is() {
+    let minified = "var a=function(b,c){return b(c)};".repeat(1_000);
+    let data = format!("const STAFF=[{}];", "{name:'Ann Example',email:'ann@example.com'},".repeat(1_000));
+    let files = [("public/app.js", minified.as_str()), ("src/staff.js", &data), ("server.js", "console.log(1)\n")];
+    let app = plimsoll_witness::observe(&SourceTree::from_texts(files.iter().copied()));
+    let named: Vec<_> = app.not_checked.iter().filter(|gap| gap.what.contains("minified")).collect();
+    assert!(named.len() == 1 && named[0].what.contains("(1 files, among them public/app.js)") && !named[0].weighs);
+    assert!(app.looked_at.contains(&"2 files of program code".to_owned()), "{:?}", app.looked_at);
+
+    let alone = plimsoll_witness::observe(&SourceTree::from_texts([("public/app.js", minified.as_str())]));
+    assert!(alone.not_checked.iter().any(|gap| gap.what.contains("minified") && gap.weighs));
+}
+
+#[test]
 fn express_order_and_home_made_sessions() {
     let app = r#"
 const express = require("express");
