@@ -193,6 +193,8 @@ pub struct Live {
     pub login: Option<LiveLogin>,
     /// Secrets in scripts that the running app serves to everyone.
     pub secrets: Vec<LiveSecret>,
+    /// Records and figures in scripts that the running app serves to everyone.
+    pub shipped: Vec<LiveShipped>,
     /// How each check ended.
     pub checks: Vec<LiveCheck>,
     /// Test accounts that could be signed in.
@@ -228,6 +230,19 @@ pub struct LiveSecret {
     pub place: String,
 }
 
+/// Data in a script, or in the source map of one, that the running app serves: the fields that weigh, never their values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveShipped {
+    /// Names of the fields and what each is: `wage`, `password-hash`.
+    pub fields: Vec<(String, String)>,
+    /// How many records hold a value; none where it is one table of figures.
+    pub records: Option<usize>,
+    /// The request that brought it.
+    pub exchange: Exchange,
+    /// Where in the answer: `script`, `script in the page`, `source map`.
+    pub place: String,
+}
+
 impl Live {
     /// Appends what another run saw; indices of entry points are taken as they are.
     pub fn append(&mut self, mut other: Live) {
@@ -240,6 +255,7 @@ impl Live {
         self.details_shown.append(&mut other.details_shown);
         self.login = self.login.take().or(other.login);
         self.secrets.append(&mut other.secrets);
+        self.shipped.append(&mut other.shipped);
         self.checks.append(&mut other.checks);
         self.accounts.append(&mut other.accounts);
         self.access.append(&mut other.access);

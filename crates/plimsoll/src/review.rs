@@ -57,6 +57,7 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
         match plimsoll_probe::run_with(&permit, &input, &options, &mut |entry| log.write(entry)) {
             Ok(mut live) => {
                 live.live.secrets = crate::live_secrets::find(&live);
+                live.live.shipped = crate::live_data::find(&live);
                 app.not_checked.append(&mut live.not_checked);
                 live.join(&mut app);
             }

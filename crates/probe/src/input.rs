@@ -207,11 +207,19 @@ fn harm(entry: &EntryPoint) -> Option<String> {
             _ => None,
         })
     };
-    // One handler for a form and for what it sends: asking for the form is what every link to it does.
+    // One handler for a form and for what it sends: asking for the form is what every link to it does. That the form, once
+    // sent, spends money or sends mail is the purpose of its POST.
     let shows_a_form =
         entry.methods.iter().any(|method| method == "GET") && entry.methods.iter().any(|method| method == "POST");
-    let only_sends = matches!(purpose, Some("it may send messages"));
-    if shows_a_form { purpose.filter(|_| !only_sends) } else { purpose.or_else(effect) }.map(str::to_owned)
+    if shows_a_form { purpose.filter(|_| !only_sends(entry)) } else { purpose.or_else(effect) }.map(str::to_owned)
+}
+
+/// Whether all that speaks against asking is what the handler sends away: messages, and requests that cost money.
+fn only_sends(entry: &EntryPoint) -> bool {
+    let other = |purpose: &Purpose| {
+        matches!(purpose, Purpose::Logout | Purpose::Webhook | Purpose::Cron | Purpose::Setup)
+    };
+    !entry.purposes.iter().any(other)
 }
 
 /// Files that nobody should get from a web server, by name.
