@@ -187,6 +187,8 @@ pub struct Live {
     pub refused_entry_points: Vec<LiveAnswer>,
     /// Answers to requests that came with a foreign `Origin`.
     pub cors: Vec<LiveCors>,
+    /// Addresses that sent a visitor to the other site that their own query named.
+    pub redirects: Vec<LiveRedirect>,
     /// Inner details shown to strangers (stack trace, debug page): request, what it is.
     pub details_shown: Vec<(Exchange, String)>,
     /// How wrong passwords in a row were answered; `None` when this was not tried.
@@ -252,6 +254,7 @@ impl Live {
         self.open_entry_points.append(&mut other.open_entry_points);
         self.refused_entry_points.append(&mut other.refused_entry_points);
         self.cors.append(&mut other.cors);
+        self.redirects.append(&mut other.redirects);
         self.details_shown.append(&mut other.details_shown);
         self.login = self.login.take().or(other.login);
         self.secrets.append(&mut other.secrets);
@@ -333,6 +336,17 @@ pub struct LiveAnswer {
     pub personal: Vec<(String, usize)>,
     /// How sure it is that data came which is not meant for everyone ([`LiveVerdict::Passed`] for a refusal).
     pub verdict: LiveVerdict,
+}
+
+/// A redirect to another site, by a word of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveRedirect {
+    /// The request.
+    pub exchange: Exchange,
+    /// Entry point it belongs to, by position in [`App::entry_points`], where the source knows it.
+    pub entry: Option<usize>,
+    /// Name of the part of the query that decided.
+    pub parameter: String,
 }
 
 /// What the app told a browser about a foreign origin.

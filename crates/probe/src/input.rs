@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use plimsoll_model::App;
-use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Purpose, StoredValueKind, WebStorage};
+use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Purpose, Sink, Source, StoredValueKind, WebStorage};
 use plimsoll_source::SourceTree;
 use regex::Regex;
 
@@ -56,6 +56,8 @@ pub struct ProbeInput {
     pub folders: Vec<String>,
     /// Logins that take a POST.
     pub logins: Vec<KnownLogin>,
+    /// Addresses whose query decides where a visitor is sent: path, name in the query, entry point.
+    pub redirects: Vec<(String, String, usize)>,
     /// Pages before which a guard stands in the browser: path as in the address bar.
     pub guarded_pages: Vec<String>,
     /// Where the browser side keeps who is signed in.
@@ -96,6 +98,7 @@ impl ProbeInput {
         }
         input.pages = app.pages.iter().map(|page| page.path.clone()).collect();
         input.logins = logins(app);
+        input.redirects = redirects(app);
         input.guarded_pages =
             app.pages.iter().filter(|page| !page.guards.is_empty()).map(|page| page.path.clone()).collect();
         input.kept = kept(app);
@@ -155,6 +158,27 @@ fn logins(app: &App) -> Vec<KnownLogin> {
     }
     found.sort_by_key(|(later, login)| (*later, login.entry));
     found.into_iter().map(|(_, login)| login).collect()
+}
+
+/// Routes that send a visitor where their query says.
+fn redirects(app: &App) -> Vec<(String, String, usize)> {
+    let mut found: Vec<(String, String, usize)> = Vec::new();
+    for flow in &app.flows {
+        let Some((index, entry)) = flow.entry.and_then(|index| Some((index, app.entry_points.get(index)?))) else {
+            continue;
+        };
+        let read = entry.methods.is_empty() || entry.methods.iter().any(|method| method == "GET");
+        let query = ["query.", "args.", "GET.", "searchParams."].iter().find_map(|start| {
+            flow.source_name.split_once(start).map(|(_, name)| name.to_owned())
+        });
+        if let (Sink::Redirect, Source::Request, Some(name), true, None) =
+            (flow.sink, flow.source, query, read, harm(entry))
+            && !found.iter().any(|(path, known, _)| *path == entry.path && *known == name)
+        {
+            found.push((entry.path.clone(), name, index));
+        }
+    }
+    found
 }
 
 /// Keys of web storage under which identity, rights or a token are kept.

@@ -77,6 +77,8 @@ struct Scope<'r, 'l> {
     skipped: Vec<SkippedPath>,
     /// Requests that change something and were not sent.
     held_back: usize,
+    /// Requests beyond those that one visit may make.
+    left_out: usize,
     login_sent: bool,
 }
 
@@ -84,7 +86,11 @@ impl Scope<'_, '_> {
     /// A request of the app's own origin that may be sent.
     fn own(&mut self, request: &PageRequest, path: &str) -> Option<Response> {
         let wanted = matches!(request.kind.as_str(), "Document" | "Script" | "Stylesheet" | "XHR" | "Fetch");
-        if !wanted || path.starts_with("/favicon") || self.asked.len() >= MAX_ASKED {
+        if !wanted || path.starts_with("/favicon") {
+            return None;
+        }
+        if self.asked.len() >= MAX_ASKED {
+            self.left_out += 1;
             return None;
         }
         let still = matches!(request.kind.as_str(), "Script" | "Stylesheet") && request.method == "GET";
@@ -202,6 +208,8 @@ struct Walk<'w, 'a, 'l> {
     browser: Browser,
     cache: BTreeMap<String, Response>,
     visits: usize,
+    /// Some page could not be seen as it is.
+    cut: bool,
 }
 
 impl Run<'_, '_> {
@@ -235,14 +243,14 @@ impl Run<'_, '_> {
             self.checked(BROWSER, LiveVerdict::CouldNotTell, "the app serves no pages that were found".to_owned());
             return;
         }
-        let mut walk = Walk { run: self, browser, cache: BTreeMap::new(), visits: 0 };
+        let mut walk = Walk { run: self, browser, cache: BTreeMap::new(), visits: 0, cut: false };
         let ended = walk.all(sign_in, way);
-        let visits = walk.visits;
+        let (visits, cut) = (walk.visits, walk.cut);
         let guards = self.facts.live.guards.len();
         let worst = self.facts.live.guards.iter().map(|guard| guard.verdict).min();
         match ended {
             Ok(()) => {
-                let verdict = worst.unwrap_or(LiveVerdict::Passed);
+                let verdict = worst.unwrap_or(if cut { LiveVerdict::CouldNotTell } else { LiveVerdict::Passed });
                 self.checked(
                     BROWSER,
                     verdict,
@@ -268,12 +276,12 @@ impl Walk<'_, '_, '_> {
         })?;
         let shell =
             html::visible_text(&self.run.first_page).split_whitespace().map(str::len).sum::<usize>() < SOME_TEXT;
-        self.own_pages()?;
         let opened = self.stored_values(&start, shell)?;
         if let Some(account) = sign_in.and_then(|sign_in| sign_in.accounts.first()) {
             self.sign_in(&start, account, way, opened)?;
         }
-        Ok(())
+        // Last, because they take as much time as there is.
+        self.own_pages()
     }
 
     fn time_for_more(&self) -> bool {
@@ -308,6 +316,7 @@ impl Walk<'_, '_, '_> {
             // One page that hangs is no reason to leave the others out.
             Err(BrowserError::Deadline | BrowserError::Refused { .. }) => {
                 self.browser.close(page)?;
+                self.cut = true;
                 self.run.gap(
                     &format!("the page {address} in the browser"),
                     "it did not come to rest".to_owned(),
@@ -341,6 +350,7 @@ impl Walk<'_, '_, '_> {
             foreign: BTreeSet::new(),
             skipped: Vec::new(),
             held_back: 0,
+            left_out: 0,
             login_sent: false,
         };
         let settled = match url {
@@ -349,7 +359,13 @@ impl Walk<'_, '_, '_> {
         };
         let limit = Instant::now() + Duration::from_secs(2);
         let state = self.browser.evaluate(page, STATE, &mut scope, limit)?;
-        let Scope { asked, foreign, mut skipped, held_back, login_sent, .. } = scope;
+        let Scope { asked, foreign, mut skipped, held_back, left_out, login_sent, .. } = scope;
+        // A page that was not given all that it asked for is not the page that a visitor sees.
+        self.cut |= left_out > 0;
+        if left_out > 0 {
+            let why = format!("it asked for more than the {MAX_ASKED} requests of one visit");
+            self.run.gap("a page in the browser", why, true);
+        }
         if settled == Settled::TimeUp {
             self.run.gap(
                 "a page in the browser",
