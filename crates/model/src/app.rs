@@ -187,6 +187,8 @@ pub struct Live {
     pub refused_entry_points: Vec<LiveAnswer>,
     /// Answers to requests that came with a foreign `Origin`.
     pub cors: Vec<LiveCors>,
+    /// Files that were uploaded with the owner's consent, and how they are given back.
+    pub uploads: Vec<LiveUpload>,
     /// Addresses that sent a visitor to the other site that their own query named.
     pub redirects: Vec<LiveRedirect>,
     /// Inner details shown to strangers (stack trace, debug page): request, what it is.
@@ -254,6 +256,7 @@ impl Live {
         self.open_entry_points.append(&mut other.open_entry_points);
         self.refused_entry_points.append(&mut other.refused_entry_points);
         self.cors.append(&mut other.cors);
+        self.uploads.append(&mut other.uploads);
         self.redirects.append(&mut other.redirects);
         self.details_shown.append(&mut other.details_shown);
         self.login = self.login.take().or(other.login);
@@ -336,6 +339,21 @@ pub struct LiveAnswer {
     pub personal: Vec<(String, usize)>,
     /// How sure it is that data came which is not meant for everyone ([`LiveVerdict::Passed`] for a refusal).
     pub verdict: LiveVerdict,
+}
+
+/// An uploaded file, as the app gives it back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveUpload {
+    /// The request that gave it back.
+    pub exchange: Exchange,
+    /// Entry point that took it, by position in [`App::entry_points`], where the source knows it.
+    pub entry: Option<usize>,
+    /// What was uploaded: `a page`, `a drawing (SVG)`.
+    pub what: String,
+    /// A browser runs it as a page of the app.
+    pub inline: bool,
+    /// How it is given back: `as text/html`.
+    pub how: String,
 }
 
 /// A redirect to another site, by a word of the request.

@@ -62,6 +62,10 @@ enum Command {
         /// passwords come from the environment variables that the file names.
         #[arg(long)]
         sign_in: bool,
+        /// As a test account, upload three files in which nothing runs, and look how the app gives them back. Where they
+        /// lie is listed, so that they can be deleted.
+        #[arg(long, requires = "sign_in")]
+        allow_upload: bool,
         /// Leave out the checks that need a browser.
         #[arg(long)]
         no_browser: bool,
@@ -89,6 +93,9 @@ enum Command {
         /// As with `check --sign-in`.
         #[arg(long)]
         sign_in: bool,
+        /// As with `check --allow-upload`.
+        #[arg(long, requires = "sign_in")]
+        allow_upload: bool,
         /// As with `check --no-browser`.
         #[arg(long)]
         no_browser: bool,
@@ -231,8 +238,8 @@ fn main() -> ExitCode {
         kept::switch_off();
     }
     match cli.command {
-        Command::Check { path, url, live, run, log, sign_in, no_browser, format, fail_on, verbose } => {
-            let how = How { url, live, run, log: log.as_deref(), sign_in, browser: !no_browser };
+        Command::Check { path, url, live, run, log, sign_in, allow_upload, no_browser, format, fail_on, verbose } => {
+            let how = How { url, live, run, log: log.as_deref(), sign_in, allow_upload, browser: !no_browser };
             match check(&path, how) {
                 Ok((review, said)) => {
                     let text = match format {
@@ -251,11 +258,11 @@ fn main() -> ExitCode {
                 Err(error) => usage(&error),
             }
         }
-        Command::Probe { path, dry_run: _, url, sign_in, no_browser, replay, prove } => {
+        Command::Probe { path, dry_run: _, url, sign_in, allow_upload, no_browser, replay, prove } => {
             let text = match (replay, prove) {
                 (Some(log), _) => probe::replay(&log),
                 (None, Some(host)) => ownership::prove(&host, &path),
-                (None, None) => probe::dry_run(&path, url.as_deref(), sign_in, !no_browser),
+                (None, None) => probe::dry_run(&path, url.as_deref(), sign_in, allow_upload, !no_browser),
             };
             match text {
                 Ok(text) => {
@@ -377,12 +384,13 @@ struct How<'a> {
     run: Option<String>,
     log: Option<&'a Path>,
     sign_in: bool,
+    allow_upload: bool,
     browser: bool,
 }
 
 /// A review, and the severity from which it fails by the owner's word.
 fn check(path: &Path, how: How<'_>) -> Result<(Review, Option<Severity>), String> {
-    let How { url, live, run, log, sign_in, browser } = how;
+    let How { url, live, run, log, sign_in, allow_upload, browser } = how;
     let _progress = progress::Progress::start();
     let subject = owner::read(path)?;
     let said = subject.config.url.as_ref().map(|said| said.value.clone());
@@ -405,7 +413,8 @@ fn check(path: &Path, how: How<'_>) -> Result<(Review, Option<Severity>), String
         Some(Err(error)) => (None, Some(error.to_string())),
         None => (url, None),
     };
-    let asked = review::Asked { url: url.as_deref(), log, not_started, sign_in, browser: probe::browser(browser) };
+    let browser = probe::browser(browser);
+    let asked = review::Asked { url: url.as_deref(), log, not_started, sign_in, allow_upload, browser };
     let review = review::of(&subject, &asked)?;
     Ok((review, subject.config.fail_on.map(|said| said.value)))
 }

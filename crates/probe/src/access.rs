@@ -33,7 +33,7 @@ struct Given {
 
 /// What the first account's answers showed that leads to objects.
 #[derive(Default)]
-struct Leads {
+pub(crate) struct Leads {
     /// First id of a list, by the address of the list.
     ids: BTreeMap<String, String>,
     /// First id of a list inside an answer, by the name of the list: id and the address that showed it.
@@ -126,7 +126,7 @@ impl Run<'_, '_> {
             format!("{} of {} signed in by {}", signed.len(), sign_in.accounts.len().min(2), way.words()),
         );
         let Some(first) = signed.first().cloned() else { return };
-        let given = self.given(&first);
+        let (given, leads) = self.given(&first);
         self.sessions(&first, &given);
         if given.is_empty() {
             self.gap(what, format!("signed in, `{}` was given nothing that a stranger is not", first.label), true);
@@ -137,6 +137,8 @@ impl Run<'_, '_> {
             Some(second) => self.second(second, &first, &given),
             None => self.gap(what, "only one test account could be signed in".to_owned(), false),
         }
+        // Last: it is the one thing here that leaves something behind.
+        self.uploads(&first, &leads);
     }
 
     pub(crate) fn checked(&mut self, check: &str, verdict: LiveVerdict, note: String) {
@@ -158,7 +160,7 @@ impl Run<'_, '_> {
 
     /// What the first account is given that a stranger is not: entry points that refused, and objects that its own answers
     /// name.
-    fn given(&mut self, first: &Signed) -> Vec<Given> {
+    fn given(&mut self, first: &Signed) -> (Vec<Given>, Leads) {
         let refused: Vec<(String, Option<usize>)> = self
             .facts
             .live
@@ -227,7 +229,7 @@ impl Run<'_, '_> {
             tried.insert(link.clone());
             self.give(first, &link, entry, Some(page), &mut given, &mut leads);
         }
-        given
+        (given, leads)
     }
 
     /// One address as the first account; `from` is the address that led to it, where it is an object.
@@ -260,7 +262,11 @@ impl Run<'_, '_> {
         }
         if response.media_type().contains("html") {
             let origin = self.permit.origin();
-            let found = html::parts(&response.text()).links;
+            let parts = html::parts(&response.text());
+            if self.account_forms.len() < 40 {
+                self.account_forms.extend(parts.forms.into_iter().map(|form| (path.to_owned(), form)));
+            }
+            let found = parts.links;
             let found = found.iter().filter_map(|link| html::resolve(path, &origin, link));
             for link in found.filter_map(|link| plan::plain_path(&link)).take(300) {
                 leads.links.entry(link).or_insert_with(|| path.to_owned());
@@ -474,6 +480,14 @@ fn access_of(
         from_refused: false,
         marked: marker.is_some_and(|marker| response.text().contains(marker)),
         personal: signature::personal_values(&response.body),
+    }
+}
+
+impl Leads {
+    /// A path of this shape with values that the answers showed.
+    pub(crate) fn path_of(&self, template: &str) -> Option<String> {
+        let found = object_paths(template, self).into_iter().map(|(path, _)| path);
+        found.into_iter().find(|path| plan::risky(path).is_none())
     }
 }
 

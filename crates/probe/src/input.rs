@@ -56,12 +56,25 @@ pub struct ProbeInput {
     pub folders: Vec<String>,
     /// Logins that take a POST.
     pub logins: Vec<KnownLogin>,
+    /// Routes that take a file.
+    pub uploads: Vec<KnownUpload>,
     /// Addresses whose query decides where a visitor is sent: path, name in the query, entry point.
     pub redirects: Vec<(String, String, usize)>,
     /// Pages before which a guard stands in the browser: path as in the address bar.
     pub guarded_pages: Vec<String>,
     /// Where the browser side keeps who is signed in.
     pub kept: Vec<KeptValue>,
+}
+
+/// A route that takes a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownUpload {
+    /// The entry point, by position in the model.
+    pub entry: usize,
+    /// Path, parameters as `:name`.
+    pub path: String,
+    /// Name of the field for the file.
+    pub field: String,
 }
 
 /// A value in the browser's storage by which the browser side decides.
@@ -99,6 +112,7 @@ impl ProbeInput {
         input.pages = app.pages.iter().map(|page| page.path.clone()).collect();
         input.logins = logins(app);
         input.redirects = redirects(app);
+        input.uploads = uploads(app);
         input.guarded_pages =
             app.pages.iter().filter(|page| !page.guards.is_empty()).map(|page| page.path.clone()).collect();
         input.kept = kept(app);
@@ -158,6 +172,20 @@ fn logins(app: &App) -> Vec<KnownLogin> {
     }
     found.sort_by_key(|(later, login)| (*later, login.entry));
     found.into_iter().map(|(_, login)| login).collect()
+}
+
+/// Routes that take a file by POST; the field is called `file` where the source does not show its name.
+fn uploads(app: &App) -> Vec<KnownUpload> {
+    let taking = app.entry_points.iter().enumerate().filter(|(_, entry)| {
+        entry.purposes.contains(&Purpose::Upload) && entry.methods.iter().any(|method| method == "POST")
+    });
+    let known = taking.map(|(index, entry)| {
+        let field = entry.inputs.iter().find_map(|input| {
+            input.strip_prefix("files.").or_else(|| input.strip_prefix("file.")).filter(|name| !name.is_empty())
+        });
+        KnownUpload { entry: index, path: entry.path.clone(), field: field.unwrap_or("file").to_owned() }
+    });
+    known.collect()
 }
 
 /// Routes that send a visitor where their query says.

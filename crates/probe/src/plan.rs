@@ -31,6 +31,8 @@ pub(crate) const ACCOUNTS: &str = "test-accounts";
 pub(crate) const ACCESS: &str = "account-access";
 /// Which cookie is the session, and whether the token is taken from the address.
 pub(crate) const SESSIONS: &str = "sessions";
+/// What comes back of uploaded files.
+pub(crate) const UPLOAD: &str = "uploads";
 /// Pages in a browser.
 pub(crate) const BROWSER: &str = "browser";
 /// Signing in with the browser.
@@ -172,6 +174,9 @@ pub fn plan(target: &str, input: &ProbeInput, options: &Options) -> Result<Plan,
             accounts * (MAX_ACCOUNT_PATHS + MAX_OBJECTS) + MAX_OBJECTS,
         );
         more(SESSIONS, "one page with each cookie left out, and with the token in the address", 8);
+        if options.allow_upload {
+            more(UPLOAD, "three files in which nothing runs (POST), and asking for them", 12);
+        }
         more(
             LOGIN,
             "wrong passwords (POST) for an account that does not exist, one for the first test account, and the login page",

@@ -163,6 +163,8 @@ pub fn run_with(
         pages: Vec::new(),
         first_page: first.text(),
         own_pages: Vec::new(),
+        account_forms: Vec::new(),
+        upload_allowed: options.allow_upload,
         calls: BTreeSet::new(),
         dev_server: false,
     };
@@ -224,6 +226,10 @@ pub(crate) struct Run<'a, 'l> {
     pub(crate) first_page: String,
     /// Pages with content of their own that anyone gets: path and text.
     pub(crate) own_pages: Vec<(String, String)>,
+    /// Forms that a test account sees, with their pages.
+    pub(crate) account_forms: Vec<(String, html::FormParts)>,
+    /// The owner allows to upload.
+    pub(crate) upload_allowed: bool,
     /// API paths that scripts name.
     calls: BTreeSet<String>,
     dev_server: bool,
@@ -404,7 +410,9 @@ impl Run<'_, '_> {
         let mut found = Vec::new();
         let accept = [plan::accept_any()];
         for path in plan::DEBUG_PAGES {
-            let Some((exchange, response)) = self.ask(&mut tally, plan::DEBUG, Method::Get, path, &accept, FILE_BYTES)
+            // A description of the API is read whole.
+            let most = if path.ends_with(".json") { crate::http::MAX_BODY } else { FILE_BYTES };
+            let Some((exchange, response)) = self.ask(&mut tally, plan::DEBUG, Method::Get, path, &accept, most)
             else {
                 continue;
             };

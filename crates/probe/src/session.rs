@@ -51,6 +51,8 @@ pub struct Options {
     pub login_probe: Option<LoginProbe>,
     /// Consent to sign in with test accounts, and to send a few wrong passwords to the login that is found.
     pub sign_in: Option<SignIn>,
+    /// Consent to upload three files in which nothing runs.
+    pub allow_upload: bool,
     /// The browser to open pages with; none leaves its checks out.
     pub browser: Option<std::path::PathBuf>,
 }
@@ -67,6 +69,7 @@ impl Default for Options {
             stop: None,
             login_probe: None,
             sign_in: None,
+            allow_upload: false,
             browser: None,
         }
     }
