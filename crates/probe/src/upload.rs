@@ -56,7 +56,7 @@ impl Run<'_, '_> {
                 refused += 1;
                 continue;
             }
-            let addresses = self.addresses(&response, &place.path, name);
+            let addresses = self.addresses(&response, name);
             match self.given_back(account, addresses) {
                 Some((exchange, response)) => {
                     left.push(exchange.url.clone());
@@ -129,7 +129,7 @@ impl Run<'_, '_> {
     }
 
     /// Where the file may be given back: what the answer names, and the folders that are served as they are.
-    fn addresses(&self, response: &Response, path: &str, name: &str) -> Vec<String> {
+    fn addresses(&self, response: &Response, name: &str) -> Vec<String> {
         let origin = self.permit.origin();
         let mut named: Vec<String> = response.header("location").map(str::to_owned).into_iter().collect();
         if let Ok(value) = serde_json::from_slice::<Value>(&response.body) {
@@ -156,7 +156,6 @@ impl Run<'_, '_> {
             add(&format!("/{file}"));
             folders().take(2).for_each(|folder| add(&format!("{folder}/{file}")));
         }
-        let _ = path;
         folders().take(1).for_each(|folder| add(&format!("{folder}/{name}")));
         found.truncate(MAX_ADDRESSES);
         found

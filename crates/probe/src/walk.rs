@@ -32,6 +32,8 @@ const KEPT: Duration = Duration::from_secs(6);
 const MAX_ASKED: usize = 30;
 /// Most pictures of a run.
 const MAX_PICTURES: usize = 4;
+/// Pictures of answers of entry points.
+const MAX_ANSWERS: usize = 2;
 /// Largest picture.
 const MAX_PICTURE: usize = 400 * 1024;
 /// Visible text from which a page is more than a frame.
@@ -281,7 +283,8 @@ impl Walk<'_, '_, '_> {
             self.sign_in(&start, account, way, opened)?;
         }
         // Last, because they take as much time as there is.
-        self.own_pages()
+        self.own_pages()?;
+        self.open_answers()
     }
 
     fn time_for_more(&self) -> bool {
@@ -465,6 +468,28 @@ impl Walk<'_, '_, '_> {
                 calls,
                 verdict,
             });
+        }
+        Ok(())
+    }
+
+    /// Pictures of what strangers are given without a login: what an owner believes at a glance.
+    fn open_answers(&mut self) -> Result<(), BrowserError> {
+        let origin = self.run.permit.origin();
+        let confirmed = self.run.facts.live.open_entry_points.iter().filter(|answer| {
+            answer.verdict == LiveVerdict::Confirmed && matches!(answer.content, LiveContent::Json | LiveContent::Html)
+        });
+        let paths: BTreeSet<String> =
+            confirmed.filter_map(|answer| answer.exchange.url.strip_prefix(&origin).map(str::to_owned)).collect();
+        for path in paths.into_iter().take(MAX_ANSWERS) {
+            if !self.time_for_more() {
+                break;
+            }
+            let off = PageOptions { scripts: false, ..PageOptions::default() };
+            let title = format!("{path}, as anyone is given it without a login");
+            self.visit(&path, &off, None, None, |walk, page, _| {
+                walk.picture(page, &title);
+                Ok(())
+            })?;
         }
         Ok(())
     }

@@ -113,7 +113,7 @@ fn gzip_bomb(packed: usize) -> Vec<u8> {
         held |= value << count;
         count += bits;
         while count >= 8 {
-            bytes.push((held & 0xff) as u8);
+            bytes.push(u8::try_from(held & 0xff).unwrap_or(0));
             held >>= 8;
             count -= 8;
         }

@@ -88,10 +88,7 @@ fn only_served(app: &App, sink: &mut Sink<'_>, told: &dyn Fn(plimsoll_source::Sp
             Some(count) => (
                 format!("{} of {count} records, in a {}", names.join(", "), seen.place),
                 format!("{} of {count} records: every visitor's browser gets them", capital(&kinds.join(", "))),
-                match () {
-                    () if has("password") => Severity::Critical,
-                    () => Severity::High,
-                },
+                if has("password") { Severity::Critical } else { Severity::High },
             ),
             None => (
                 format!("{} with the figures, in a {}", names.join(", "), seen.place),
