@@ -187,6 +187,8 @@ pub struct Live {
     pub refused_entry_points: Vec<LiveAnswer>,
     /// Answers to requests that came with a foreign `Origin`.
     pub cors: Vec<LiveCors>,
+    /// Whether a script that is slipped into a page runs in the browser.
+    pub inline_script: Option<LiveInline>,
     /// Files that were uploaded with the owner's consent, and how they are given back.
     pub uploads: Vec<LiveUpload>,
     /// Addresses that sent a visitor to the other site that their own query named.
@@ -256,6 +258,7 @@ impl Live {
         self.open_entry_points.append(&mut other.open_entry_points);
         self.refused_entry_points.append(&mut other.refused_entry_points);
         self.cors.append(&mut other.cors);
+        self.inline_script = self.inline_script.take().or(other.inline_script);
         self.uploads.append(&mut other.uploads);
         self.redirects.append(&mut other.redirects);
         self.details_shown.append(&mut other.details_shown);
@@ -339,6 +342,15 @@ pub struct LiveAnswer {
     pub personal: Vec<(String, usize)>,
     /// How sure it is that data came which is not meant for everyone ([`LiveVerdict::Passed`] for a refusal).
     pub verdict: LiveVerdict,
+}
+
+/// A harmless script, added to a page in the browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveInline {
+    /// The page.
+    pub exchange: Exchange,
+    /// It ran: no policy of the page stopped it.
+    pub ran: bool,
 }
 
 /// An uploaded file, as the app gives it back.

@@ -33,6 +33,8 @@ pub(crate) const ACCESS: &str = "account-access";
 pub(crate) const SESSIONS: &str = "sessions";
 /// What comes back of uploaded files.
 pub(crate) const UPLOAD: &str = "uploads";
+/// Whether a page's policy stops a script that is slipped into it.
+pub(crate) const POLICY: &str = "content-policy";
 /// Pages in a browser.
 pub(crate) const BROWSER: &str = "browser";
 /// Signing in with the browser.

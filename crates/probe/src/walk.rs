@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use plimsoll_browser::{Browser, BrowserError, Closed, Gate, Page, PageAnswer, PageOptions, PageRequest, Settled};
 use plimsoll_model::Exchange;
-use plimsoll_model::app::{GuardPassed, LiveContent, LiveGuard, LiveToken, LiveVerdict, Picture, TokenPlace};
+use plimsoll_model::app::{GuardPassed, LiveContent, LiveGuard, LiveInline, LiveToken, LiveVerdict, Picture, TokenPlace};
 use serde_json::{Value, json};
 
 use crate::account::{self, LoginWay, SignIn, TestAccount};
@@ -39,6 +39,7 @@ const MAX_PICTURE: usize = 400 * 1024;
 /// Visible text from which a page is more than a frame.
 const SOME_TEXT: usize = 60;
 
+const INLINE: &str = include_str!("walk/inline.js");
 const STATE: &str = include_str!("walk/state.js");
 const REDACT: &str = include_str!("walk/redact.js");
 const FOCUS: &str = include_str!("walk/focus.js");
@@ -270,6 +271,7 @@ impl Run<'_, '_> {
 impl Walk<'_, '_, '_> {
     fn all(&mut self, sign_in: Option<&SignIn>, way: Option<&LoginWay>) -> Result<(), BrowserError> {
         let start = self.visit("/", &PageOptions::default(), None, None, |walk, page, seen| {
+            walk.inline(page);
             walk.picture(
                 page,
                 &format!("The start page, as anyone sees it{}", if seen.password { ": a login" } else { "" }),
@@ -396,6 +398,19 @@ impl Walk<'_, '_, '_> {
             login_sent,
             held_back,
         })
+    }
+
+    /// Whether the page's policy stops a script that is slipped into it: one that marks the document and nothing else.
+    fn inline(&mut self, page: &Page) {
+        let limit = Instant::now() + Duration::from_secs(2);
+        let Ok(Value::Bool(ran)) = self.browser.evaluate(page, INLINE, &mut Closed, limit) else { return };
+        let exchange = Exchange { method: "GET".to_owned(), url: self.run.permit.url("/"), status: Some(200) };
+        self.run.facts.live.inline_script = Some(LiveInline { exchange, ran });
+        let (verdict, note) = match ran {
+            true => (LiveVerdict::Confirmed, "a script that was added to the start page ran in the browser"),
+            false => (LiveVerdict::Passed, "a script that was added to the start page was stopped by its policy"),
+        };
+        self.run.checked(plan::POLICY, verdict, note.to_owned());
     }
 
     /// Takes a picture in which personal data are replaced; without a picture nothing is lost.

@@ -1265,3 +1265,28 @@ fn a_slow_login_is_no_slow_app() {
     assert_eq!(check(&facts, "health"), LiveVerdict::Passed);
     assert_eq!(facts.live.login.expect("tried").verdict, LiveVerdict::Confirmed);
 }
+
+#[test]
+fn the_browser_says_whether_a_policy_stops_a_script() {
+    let Some(program) = browser() else { return };
+    for (policy, ran) in [
+        (None, true),
+        (Some("default-src 'self'"), false),
+        (Some("script-src 'self' 'unsafe-inline'"), true),
+        (Some("script-src 'nonce-0123456789abcdef' 'strict-dynamic'"), false),
+    ] {
+        let double = Double::start(move |seen, stream| {
+            let mut headers = vec![("Content-Type", "text/html")];
+            headers.extend(policy.map(|policy| ("Content-Security-Policy", policy)));
+            match seen.path.as_str() {
+                "/" => answer(stream, 200, &headers, b"<!doctype html><h1>Shop</h1><p>Welcome to our shop.</p>"),
+                _ => answer(stream, 404, &[], b"not found"),
+            }
+        });
+        let options = Options { browser: Some(program.clone()), ..options() };
+        let facts = probe_with(&double.origin, &ProbeInput::default(), &options).expect("facts");
+        let seen = facts.live.inline_script.as_ref().map(|seen| seen.ran);
+        assert_eq!(seen, Some(ran), "{policy:?} {:?}", facts.not_checked);
+        assert_eq!(check(&facts, "content-policy"), if ran { LiveVerdict::Confirmed } else { LiveVerdict::Passed });
+    }
+}

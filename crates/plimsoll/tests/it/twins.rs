@@ -2,7 +2,9 @@
 //!
 //! They are no part of the project: `PLIMSOLL_TWINS` names their folder, which holds `bin/twin.py` (starts and ends them)
 //! and `labels/*.yaml`. Without it these tests are left out, with a word. `PLIMSOLL_TWINS_WORK` names a folder that keeps
-//! what they install from one run of the tests to the next; `PLIMSOLL_TWINS_ONLY` names the apps to look at.
+//! what they install from one run of the tests to the next; `PLIMSOLL_TWINS_ONLY` names the apps to look at, and
+//! `PLIMSOLL_TWINS_RUNS` how often each is started anew and must give the same findings. `PLIMSOLL_PAIR` names the folder of
+//! one app whose server holds both versions.
 //!
 //! An expectation counts as *seen* only by what went over the wire; `expectation.rs` says how for each kind of check.
 #![expect(clippy::print_stderr, reason = "a test that is left out says so, and the others say what they counted")]
@@ -223,6 +225,17 @@ impl Look {
         all.filter(move |finding| finding["gap"] == gap && finding["suppressed"].is_null())
     }
 
+    /// Every finding, whether it was seen live, how severe and how sure.
+    fn fingerprints(&self) -> Vec<String> {
+        let all = self.report["findings"].as_array().into_iter().flatten();
+        let line = |finding: &Value| {
+            let seen = expectation::live(finding).count();
+            let (rule, mark) = (&finding["rule"], &finding["fingerprint"]);
+            format!("{rule} {mark} {} {} live {seen}", finding["severity"], finding["confidence"])
+        };
+        all.map(line).collect()
+    }
+
     fn verdict(&self, check: &str) -> &str {
         let checks = self.report["live"]["checks"].as_array().into_iter().flatten();
         checks.filter(|one| one["check"] == check).find_map(|one| one["verdict"].as_str()).unwrap_or_default()
@@ -286,6 +299,7 @@ fn what_is_to_be_seen_on_the_wire_is_seen_and_strong_apps_stay_clean() {
     let Some(folder) = folder() else { return };
     let only = std::env::var("PLIMSOLL_TWINS_ONLY").unwrap_or_default();
     let only: Vec<&str> = only.split([',', ' ']).filter(|name| !name.is_empty()).collect();
+    let runs = std::env::var("PLIMSOLL_TWINS_RUNS").ok().and_then(|runs| runs.parse::<usize>().ok()).unwrap_or(1);
     let work = Work::new();
     let (mut seen, mut may, mut all) = (0, 0, 0);
     let mut wrong = Vec::new();
@@ -301,6 +315,11 @@ fn what_is_to_be_seen_on_the_wire_is_seen_and_strong_apps_stay_clean() {
             look(&source, &up.origin, &accounts(label), || up.requests())
         };
         looked.keeps_the_contract(app);
+        for run in 1..runs {
+            let up = Up::start(&folder, &work, app);
+            let again = look(&source, &up.origin, &accounts(label), || up.requests());
+            assert_eq!(again.fingerprints(), looked.fingerprints(), "{app}: run {run} gave other findings");
+        }
         let mut here = (0, 0, 0);
         let (mut missed, mut not_tried, mut by_browser) = (Vec::new(), BTreeMap::new(), Vec::new());
         for wanted in label["dynamic"].as_array().into_iter().flatten() {
@@ -347,4 +366,96 @@ fn what_is_to_be_seen_on_the_wire_is_seen_and_strong_apps_stay_clean() {
     eprintln!("{seen} of the {may} expectations that may be tried were seen, of {all} in all");
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(seen * 10 >= may * 9, "{seen} of {may}");
+}
+
+/// A started server; dropping it ends it.
+struct Server(std::process::Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn done(command: &mut Command) {
+    let output = command.stdin(Stdio::null()).output().expect("it starts");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// One server that holds both versions, so that the source is the same: they are told apart on the wire alone.
+#[test]
+fn a_pair_with_one_source_is_told_apart_on_the_wire() {
+    let Some(folder) = std::env::var_os("PLIMSOLL_PAIR").map(PathBuf::from) else {
+        eprintln!("skipped: PLIMSOLL_PAIR does not name the folder of a pair in one server");
+        return;
+    };
+    let work = Work::new();
+    let app = work.folder.join("pair");
+    copy(&folder, &app);
+    if !app.join("node_modules").is_dir() {
+        done(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&app));
+    }
+    for build in [&["vite", "build"][..], &["vite", "build", "-c", "vite.good.mjs"]] {
+        done(Command::new("npx").args(build).current_dir(&app));
+    }
+    let text = std::fs::read_to_string(folder.join("server/server.mjs")).expect("the server");
+    let after = |text: &str, word: &str| text.split(word).nth(1).and_then(|rest| rest.split('"').nth(1)).map(str::to_owned);
+    let account = |part: &str| Some(serde_json::json!({ "role": after(part, "email:")?.split('@').next()?, "user": after(part, "email:")?, "password": after(part, "password:")? }));
+    let accounts: Vec<Value> = text.split("{id:").filter_map(account).take(2).collect();
+    assert_eq!(accounts.len(), 2, "its accounts");
+    for mode in ["bad", "good"] {
+        let source = work.folder.join("source").join(format!("pair-{mode}"));
+        copy(&folder, &source);
+        let log = work.folder.join(format!("pair-{mode}.access"));
+        std::fs::write(&log, "").expect("a file");
+        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+        let mut command = Command::new("node");
+        command.args(["server/server.mjs", &port.to_string(), mode]).arg(&log).current_dir(&app).stdin(Stdio::null());
+        let _server = Server(command.stdout(Stdio::null()).spawn().expect("node"));
+        let begun = std::time::Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "it does not listen");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let requests = || {
+            // Its log is written behind the answer.
+            std::thread::sleep(Duration::from_millis(300));
+            let text = std::fs::read_to_string(&log).unwrap_or_default();
+            let parts = text.lines().map(|line| line.split(' ').skip(1).take(2).collect::<Vec<_>>().join(" "));
+            parts.collect::<Vec<String>>()
+        };
+        let looked = look(&source, &format!("http://127.0.0.1:{port}"), &accounts, requests);
+        looked.keeps_the_contract(mode);
+        let findings = looked.report["findings"].as_array().cloned().unwrap_or_default();
+        let seen: Vec<&Value> = findings
+            .iter()
+            .filter(|finding| finding["severity"] != "low" && expectation::live(finding).next().is_some())
+            .collect();
+        eprintln!(
+            "{mode}: {} findings of medium or above seen on the wire; {} requests, {:.1} s of requests, {:.1} s in all",
+            seen.len(),
+            looked.requests.len(),
+            looked.probing,
+            looked.took.as_secs_f64()
+        );
+        let titles: Vec<String> = seen.iter().map(|finding| format!("{} {}", finding["rule"], finding["title"])).collect();
+        titles.iter().for_each(|title| eprintln!("  {title}"));
+        if mode == "good" {
+            assert!(seen.is_empty(), "{titles:#?}");
+            continue;
+        }
+        let gaps: BTreeSet<&str> = seen.iter().filter_map(|finding| finding["gap"].as_str()).collect();
+        for gap in [
+            "client_side_auth",
+            "missing_rate_limit",
+            "exposed_session_token",
+            "sensitive_data_in_client",
+            "permissive_cors",
+            "broken_access_control",
+            "debug_or_misconfig",
+        ] {
+            assert!(gaps.contains(gap), "{gap}: {titles:#?}");
+        }
+    }
 }

@@ -41,7 +41,7 @@ fn shape(path: &str) -> String {
     path.split('?').next().unwrap_or_default().chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
-fn live(finding: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn live(finding: &Value) -> impl Iterator<Item = &Value> {
     finding["evidence"].as_array().into_iter().flatten().filter(|piece| piece["witness"] == "live")
 }
 
