@@ -400,15 +400,15 @@ impl Walk<'_, '_, '_> {
         })
     }
 
-    /// Whether the page's policy stops a script that is slipped into it: one that marks the document and nothing else.
+    /// Whether the page's policy stops a script that is slipped into it: it marks the document and does nothing else.
     fn inline(&mut self, page: &Page) {
         let limit = Instant::now() + Duration::from_secs(2);
         let Ok(Value::Bool(ran)) = self.browser.evaluate(page, INLINE, &mut Closed, limit) else { return };
         let exchange = Exchange { method: "GET".to_owned(), url: self.run.permit.url("/"), status: Some(200) };
         self.run.facts.live.inline_script = Some(LiveInline { exchange, ran });
         let (verdict, note) = match ran {
-            true => (LiveVerdict::Confirmed, "a script that was added to the start page ran in the browser"),
-            false => (LiveVerdict::Passed, "a script that was added to the start page was stopped by its policy"),
+            true => (LiveVerdict::Confirmed, "a program slipped into the start page as markup ran in the browser"),
+            false => (LiveVerdict::Passed, "a program slipped into the start page as markup was stopped by its policy"),
         };
         self.run.checked(plan::POLICY, verdict, note.to_owned());
     }
