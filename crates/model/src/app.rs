@@ -187,6 +187,8 @@ pub struct Live {
     pub refused_entry_points: Vec<LiveAnswer>,
     /// Answers to requests that came with a foreign `Origin`.
     pub cors: Vec<LiveCors>,
+    /// Scripts of other servers that pages load whatever they have become: the page and the script's address.
+    pub foreign_scripts: Vec<(Exchange, String)>,
     /// Whether a script that is slipped into a page runs in the browser.
     pub inline_script: Option<LiveInline>,
     /// Files that were uploaded with the owner's consent, and how they are given back.
@@ -258,6 +260,7 @@ impl Live {
         self.open_entry_points.append(&mut other.open_entry_points);
         self.refused_entry_points.append(&mut other.refused_entry_points);
         self.cors.append(&mut other.cors);
+        self.foreign_scripts.append(&mut other.foreign_scripts);
         self.inline_script = self.inline_script.take().or(other.inline_script);
         self.uploads.append(&mut other.uploads);
         self.redirects.append(&mut other.redirects);

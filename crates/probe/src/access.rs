@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::Exchange;
 use plimsoll_model::app::{
-    CookieSet, LiveAccess, LiveAccount, LiveCheck, LiveContent, LiveToken, LiveVerdict, TokenPlace,
+    CookieSet, LiveAccess, LiveAccount, LiveCheck, LiveContent, LiveCors, LiveToken, LiveVerdict, TokenPlace,
 };
 use sha2::{Digest, Sha256};
 
@@ -36,6 +36,8 @@ struct Given {
 pub(crate) struct Leads {
     /// First id of a list, by the address of the list.
     ids: BTreeMap<String, String>,
+    /// Further ids of a list, by the address of the list.
+    more: BTreeMap<String, Vec<String>>,
     /// First id of a list inside an answer, by the name of the list: id and the address that showed it.
     lists: BTreeMap<String, (String, String)>,
     /// Values of fields in records, by the field's name: values of different shapes and the address that showed them.
@@ -128,6 +130,7 @@ impl Run<'_, '_> {
         let Some(first) = signed.first().cloned() else { return };
         let (given, leads) = self.given(&first);
         self.sessions(&first, &given);
+        self.foreign_read(&first, &given);
         if given.is_empty() {
             self.gap(what, format!("signed in, `{}` was given nothing that a stranger is not", first.label), true);
             return;
@@ -224,6 +227,20 @@ impl Run<'_, '_> {
                 let fit = !seen.contains(link.as_str()) && !tried.contains(link) && plan::risky(link).is_none();
                 fit.then(|| (link.clone(), page.clone(), *entry))
             });
+            let other = other.or_else(|| {
+                let more = |list: &str, fit: &dyn Fn(&str) -> bool| {
+                    leads.more.get(list)?.iter().find(|id| fit(id)).cloned()
+                };
+                templates.iter().find_map(|(template, entry)| {
+                    let (list, after) = template.split_once("/:").filter(|(_, after)| !after.contains('/'))?;
+                    let _ = after;
+                    let fit = |id: &str| {
+                        let path = format!("{list}/{id}");
+                        !seen.contains(path.as_str()) && !tried.contains(&path) && plan::risky(&path).is_none()
+                    };
+                    Some((format!("{list}/{}", more(list, &fit)?), list.to_owned(), *entry))
+                })
+            });
             let Some((link, page, entry)) = other.filter(|_| missing && asked < plan::MAX_OBJECTS) else { break };
             asked += 1;
             tried.insert(link.clone());
@@ -251,8 +268,10 @@ impl Run<'_, '_> {
             return;
         }
         given.push(Given { path: path.to_owned(), entry, object, hash: Sha256::digest(&response.body).into(), from });
-        if let Some(id) = answer::first_id(&response.body) {
-            leads.ids.insert(path.to_owned(), id);
+        let mut ids = answer::ids(&response.body);
+        if !ids.is_empty() {
+            leads.ids.insert(path.to_owned(), ids.remove(0));
+            leads.more.insert(path.to_owned(), ids);
         }
         for (name, values) in answer::short_values(&response.body) {
             leads.fields.entry(name).or_insert_with(|| (values, path.to_owned()));
@@ -271,6 +290,33 @@ impl Run<'_, '_> {
             for link in found.filter_map(|link| plan::plain_path(&link)).take(300) {
                 leads.links.entry(link).or_insert_with(|| path.to_owned());
             }
+        }
+    }
+
+    /// What a foreign site could read with a signed-in visitor's session: the decision on an answer that only he gets.
+    fn foreign_read(&mut self, first: &Signed, given: &[Given]) {
+        let page = first.home.clone().filter(|home| given.iter().any(|one| one.path == *home));
+        let Some(path) = page.or_else(|| given.first().map(|one| one.path.clone())) else { return };
+        let Some(request) = first.get(self.permit, &path) else { return };
+        let request = request.header("Origin", plan::FOREIGN_ORIGIN);
+        let Ok(response) = self.session.send(plan::CORS, &request) else { return };
+        let Some(allowed) = response.header("access-control-allow-origin").filter(|_| response.status < 400) else {
+            return;
+        };
+        if allowed != "*" && allowed != plan::FOREIGN_ORIGIN {
+            return;
+        }
+        let credentials = response.header("access-control-allow-credentials");
+        self.facts.live.cors.push(LiveCors {
+            exchange: exchange_of(&request, Some(response.status)),
+            origin: plan::FOREIGN_ORIGIN.to_owned(),
+            allow_origin: allowed.to_owned(),
+            credentials: credentials.is_some_and(|value| value.trim().eq_ignore_ascii_case("true")),
+            verdict: LiveVerdict::Confirmed,
+        });
+        if let Some(check) = self.facts.live.checks.iter_mut().find(|check| check.check == plan::CORS) {
+            check.verdict = LiveVerdict::Confirmed;
+            check.note.push_str("; with a test account's session a foreign origin may read the answer");
         }
     }
 

@@ -175,6 +175,7 @@ pub fn plan(target: &str, input: &ProbeInput, options: &Options) -> Result<Plan,
             "entry points and objects in each test account's session, objects also without one",
             accounts * (MAX_ACCOUNT_PATHS + MAX_OBJECTS) + MAX_OBJECTS,
         );
+        more(CORS, "one page of a test account with a foreign origin", 1);
         more(SESSIONS, "one page with each cookie left out, and with the token in the address", 8);
         if options.allow_upload {
             more(UPLOAD, "three files in which nothing runs (POST), and asking for them", 12);
@@ -492,6 +493,10 @@ impl Lists {
         for name in &input.databases {
             for path in addresses_of(name) {
                 add(path, &[]);
+            }
+            // The code joins the folder to the name; these are where databases lie.
+            for folder in ["data", "db", "instance"].iter().filter(|_| !name.contains('/')) {
+                add(format!("/{folder}/{name}"), &[]);
             }
         }
         self.files = files;

@@ -370,6 +370,12 @@ impl Run<'_, '_> {
             let links = parts.links.iter().filter_map(|link| html::resolve(path, &origin, link));
             queue.extend(links.filter_map(|link| plan::plain_path(&link)).filter(|link| !is_asset(link)));
         }
+        for script in parts.unpinned.iter().take(10) {
+            let script = crate::permit::shown(script.split(['?', '#']).next().unwrap_or_default());
+            if !self.facts.live.foreign_scripts.iter().any(|(_, known)| *known == script) {
+                self.facts.live.foreign_scripts.push((exchange.clone(), script));
+            }
+        }
         for (number, inline) in parts.inline.iter().enumerate() {
             self.keep_script(format!("{}#inline-{}", self.permit.url(path), number + 1), inline.clone());
         }

@@ -148,7 +148,7 @@ fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder");
     for entry in std::fs::read_dir(from).expect("the app").flatten() {
         let name = entry.file_name();
-        if ["node_modules", ".venv", "data", "dist", "__pycache__"].iter().any(|known| name == *known) {
+        if ["node_modules", ".venv", "dist", "__pycache__"].iter().any(|known| name == *known) {
             continue;
         }
         if entry.path().is_dir() {

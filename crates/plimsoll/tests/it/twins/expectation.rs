@@ -3,7 +3,7 @@
 //! | check | seen when |
 //! |---|---|
 //! | a flaw (the expectation names a labelled item) | a finding of one of the item's gaps has evidence from the wire, at that address where the expectation names one |
-//! | login asked for, role refused | the request without credentials, or as that account, was sent to that address and refused |
+//! | login asked for, role refused | requests without credentials, or as that account, were sent to that address (or to the same with another number: none is guessed) and all were refused |
 //! | cookie flags, login limit, CORS, scripts | the check of that name ended as passed, and no finding of that gap has evidence from the wire |
 //! | file not served | that very address was asked for, and no finding says it was served |
 //!
@@ -51,7 +51,8 @@ fn forbidden(label: &Value, wanted: &Value) -> Option<&'static str> {
     let login = label["login"]["flow"]["path"].as_str();
     let writes = |step: &Value| {
         let method = step["method"].as_str().unwrap_or("GET");
-        !matches!(method, "GET" | "HEAD" | "OPTIONS") && (method != "POST" || step["path"].as_str() != login)
+        let ends = step["path"].as_str().is_some_and(|path| path.contains("logout"));
+        ends || !matches!(method, "GET" | "HEAD" | "OPTIONS") && (method != "POST" || step["path"].as_str() != login)
     };
     // A limit is tried at the login alone; that another address has one is seen by the login having none.
     let elsewhere = text("check") == "rate_limit" && text("method") == "POST";
@@ -86,7 +87,8 @@ impl Look {
     fn refused(&self, path: &str, account: Option<&str>) -> Met {
         let all = self.report["live"]["answers"].as_array().into_iter().flatten();
         let lines: Vec<&Value> = all
-            .filter(|line| line["url"].as_str().map(path_of) == Some(path) && line["account"].as_str() == account)
+            .filter(|line| line["url"].as_str().map(path_of).map(shape) == Some(shape(path)))
+            .filter(|line| line["account"].as_str() == account)
             .collect();
         match lines.is_empty() {
             true => Met::Missed(format!("{path} was not asked as {}", account.unwrap_or("nobody"))),
@@ -123,6 +125,10 @@ impl Look {
             }
         };
         match check {
+            // Of the strong ones the label names a header that is missing beside those that are there.
+            "security_headers" if wanted["assert"]["header_present"].is_array() => {
+                yes(self.verdict("page-headers") == "passed" && !self.sees("missing_security_headers"), "headers are said to be missing")
+            }
             "security_headers" if flaw => of_item(),
             "security_headers" => passed("page-headers", "missing_security_headers"),
             "sensitive_data" if flaw && path.contains("{{") => of_item(),
