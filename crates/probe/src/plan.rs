@@ -175,7 +175,7 @@ pub fn plan(target: &str, input: &ProbeInput, options: &Options) -> Result<Plan,
             "entry points and objects in each test account's session, objects also without one",
             accounts * (MAX_ACCOUNT_PATHS + MAX_OBJECTS) + MAX_OBJECTS,
         );
-        more(CORS, "one page of a test account with a foreign origin", 1);
+        more(CORS, "two answers for a test account with a foreign origin", 2);
         more(SESSIONS, "one page with each cookie left out, and with the token in the address", 8);
         if options.allow_upload {
             more(UPLOAD, "three files in which nothing runs (POST), and asking for them", 12);
