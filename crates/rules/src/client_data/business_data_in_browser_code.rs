@@ -1,6 +1,6 @@
 //! Wages or price calculations are sent to every visitor.
 
-use plimsoll_model::app::{Exposure, LiveShipped, Store, StoreKind};
+use plimsoll_model::app::{Exposure, LiveShipped, SecretKind, SecretTier, Store, StoreKind};
 use plimsoll_model::{App, Claim, Gap, Position, Severity};
 
 use crate::{Draft, Rule, Sink, gains};
@@ -67,7 +67,15 @@ fn served<'s, 'a>(app: &App, store: &Store, mut draft: Draft<'s, 'a>) -> Draft<'
 
 /// What the code does not show as sent, and the running app sends: the build put it into a script.
 fn only_served(app: &App, sink: &mut Sink<'_>, told: &dyn Fn(plimsoll_source::Span) -> bool) {
+    // The rule for secrets tells of passwords in the code that browsers load.
+    let passwords = app.secrets.iter().any(|secret| {
+        let of_account = matches!(secret.kind, SecretKind::DefaultAccount | SecretKind::Password);
+        of_account && secret.in_browser && secret.tier == SecretTier::Secret && !secret.in_sample
+    });
     let known = |seen: &LiveShipped| {
+        if passwords && seen.fields.iter().all(|(_, kind)| kind == "password") {
+            return true;
+        }
         app.stores.iter().any(|store| {
             let found = store.kind == StoreKind::Browser || (store.exposure == Exposure::Shipped && !told(store.span));
             found && is_of(store, seen)
