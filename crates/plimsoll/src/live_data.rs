@@ -133,9 +133,10 @@ fn weighing(records: &Records) -> Option<(Vec<(String, String)>, usize)> {
         .map(|(name, found)| (name, found.kind))
         .collect();
     // A vacancy has a wage and a form has a password, but neither says whose.
-    let about_somebody = kinds.values().any(|kind| {
-        matches!(*kind, "name" | "user-name" | "email" | "phone" | "government-identity" | "bank-account")
-    }) || values.keys().any(|name| matches!(*name, "name" | "user" | "username" | "login"));
+    let about_somebody = kinds
+        .values()
+        .any(|kind| matches!(*kind, "name" | "user-name" | "email" | "phone" | "government-identity" | "bank-account"))
+        || values.keys().any(|name| matches!(*name, "name" | "user" | "username" | "login"));
     if !about_somebody {
         return None;
     }
@@ -205,7 +206,8 @@ fn figure_of(words: &[String]) -> Option<&'static str> {
         return Some("wage");
     }
     // A margin alone is most often one of a layout.
-    let part = has(&["pct", "percent", "percentage", "profit", "price", "merchant", "supplier", "trade", "away", "floor"]);
+    let part =
+        has(&["pct", "percent", "percentage", "profit", "price", "merchant", "supplier", "trade", "away", "floor"]);
     let money = has(&["margin", "margins", "markup", "markups", "discount", "cost", "costs", "lowest", "wholesale"]);
     (part && money).then_some("price calculation")
 }
@@ -247,13 +249,17 @@ mod tests {
         let json = r#"const d=JSON.parse('{"staff":[{"name":"Anna","salary":41000,"sortCode":"00-00-01","account":"10012233"},{"name":"Ben","salary":27800,"sortCode":"00-00-02","account":"10045561"}]}');"#;
         let found = kinds(json);
         let [(fields, Some(2))] = &found[..] else { panic!("{found:?}") };
-        assert!(fields.contains(&"salary: wage".to_owned()) && fields.iter().any(|field| field.contains("bank-account")));
+        assert!(
+            fields.contains(&"salary: wage".to_owned()) && fields.iter().any(|field| field.contains("bank-account"))
+        );
         let hashes = "x=[{name:'A',salt:'7a537c9af4f6f32ed7accbd3',hash:'7b10bd839647c5af796055d6bbe6b0b8'},{name:'B',salt:'0e3c3f30de0ef70c8eb70d4e',hash:'de272c4132b61b6c88038d810b874a08'}]";
         let found = kinds(hashes);
         assert!(found.iter().any(|(fields, _)| fields.contains(&"hash: password-hash".to_owned())), "{found:?}");
         let pricing = "const p={markupPct:35,wagePerHour:{one:31.5,two:13.8},walkAwayMarginPct:18}";
         let found = kinds(pricing);
-        assert!(found.iter().any(|(fields, count)| fields.contains(&"wagePerHour: wage".to_owned()) && count.is_none()));
+        assert!(
+            found.iter().any(|(fields, count)| fields.contains(&"wagePerHour: wage".to_owned()) && count.is_none())
+        );
     }
 
     #[test]

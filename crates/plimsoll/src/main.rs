@@ -9,7 +9,6 @@ mod kept;
 mod live_data;
 mod live_report;
 mod live_secrets;
-mod served;
 mod map;
 mod owner;
 mod ownership;
@@ -17,6 +16,7 @@ mod probe;
 mod progress;
 mod request_log;
 mod review;
+mod served;
 mod waive;
 
 use std::io::{IsTerminal, Write};

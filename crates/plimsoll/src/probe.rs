@@ -39,7 +39,13 @@ pub(crate) fn sign_in(config: &Config) -> Result<SignIn, String> {
 }
 
 /// Every request that a probe would send, without sending any.
-pub(crate) fn dry_run(path: &Path, url: Option<&str>, signing_in: bool, uploading: bool, with_browser: bool) -> Result<String, String> {
+pub(crate) fn dry_run(
+    path: &Path,
+    url: Option<&str>,
+    signing_in: bool,
+    uploading: bool,
+    with_browser: bool,
+) -> Result<String, String> {
     let subject = owner::read(path)?;
     let said = subject.config.url.as_ref().map(|said| said.value.as_str());
     let url = url.or(said).ok_or("which address? --url http://localhost:3000, or `url` under `[check]`")?;

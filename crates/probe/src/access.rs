@@ -228,9 +228,8 @@ impl Run<'_, '_> {
                 fit.then(|| (link.clone(), page.clone(), *entry))
             });
             let other = other.or_else(|| {
-                let more = |list: &str, fit: &dyn Fn(&str) -> bool| {
-                    leads.more.get(list)?.iter().find(|id| fit(id)).cloned()
-                };
+                let more =
+                    |list: &str, fit: &dyn Fn(&str) -> bool| leads.more.get(list)?.iter().find(|id| fit(id)).cloned();
                 templates.iter().find_map(|(template, entry)| {
                     let (list, _) = template.split_once("/:").filter(|(_, after)| !after.contains('/'))?;
                     let fit = |id: &str| {

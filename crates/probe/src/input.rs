@@ -196,9 +196,9 @@ fn redirects(app: &App) -> Vec<(String, String, usize)> {
             continue;
         };
         let read = entry.methods.is_empty() || entry.methods.iter().any(|method| method == "GET");
-        let query = ["query.", "args.", "GET.", "searchParams."].iter().find_map(|start| {
-            flow.source_name.split_once(start).map(|(_, name)| name.to_owned())
-        });
+        let query = ["query.", "args.", "GET.", "searchParams."]
+            .iter()
+            .find_map(|start| flow.source_name.split_once(start).map(|(_, name)| name.to_owned()));
         if let (Sink::Redirect, Source::Request, Some(name), true, None) =
             (flow.sink, flow.source, query, read, harm(entry))
             && !found.iter().any(|(path, known, _)| *path == entry.path && *known == name)
@@ -268,9 +268,8 @@ fn harm(entry: &EntryPoint) -> Option<String> {
 
 /// Whether all that speaks against asking is what the handler sends away: messages, and requests that cost money.
 fn only_sends(entry: &EntryPoint) -> bool {
-    let other = |purpose: &Purpose| {
-        matches!(purpose, Purpose::Logout | Purpose::Webhook | Purpose::Cron | Purpose::Setup)
-    };
+    let other =
+        |purpose: &Purpose| matches!(purpose, Purpose::Logout | Purpose::Webhook | Purpose::Cron | Purpose::Setup);
     !entry.purposes.iter().any(other)
 }
 

@@ -3,7 +3,9 @@
 //! What was observed wins. The contradiction is told, because it means that one of the witnesses looked at something else:
 //! a limiter on another address, a check that is skipped, a build that is older than the code.
 
-use plimsoll_model::app::{AllowedOrigins, App, CookieSet, Disagreement, EntryPoint, GuardKind, Live, LiveVerdict, Purpose, Reach};
+use plimsoll_model::app::{
+    AllowedOrigins, App, CookieSet, Disagreement, EntryPoint, GuardKind, Live, LiveVerdict, Purpose, Reach,
+};
 
 /// Attaches live facts to what the code knows, and notes the contradictions.
 pub(crate) fn settle(app: &mut App, live: &mut Live, cookies: &mut Vec<CookieSet>) {

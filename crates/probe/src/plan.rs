@@ -211,7 +211,11 @@ pub fn plan(target: &str, input: &ProbeInput, options: &Options) -> Result<Plan,
         PlannedLater { check: SCRIPTS, what: "scripts that the pages name", at_most: MAX_SCRIPTS },
         PlannedLater { check: SCRIPTS, what: "source maps of these scripts", at_most: MAX_SCRIPTS },
         PlannedLater { check: REDIRECTS, what: "links of pages that name where they lead to", at_most: MAX_REDIRECTS },
-        PlannedLater { check: ENTRIES, what: "API paths that the scripts or the app's own description name", at_most: MAX_FOUND_CALLS },
+        PlannedLater {
+            check: ENTRIES,
+            what: "API paths that the scripts or the app's own description name",
+            at_most: MAX_FOUND_CALLS,
+        },
         PlannedLater {
             check: ENTRIES,
             what: "routes with a value that an answer or a link showed",

@@ -418,8 +418,7 @@ impl Run<'_, '_> {
         for path in plan::DEBUG_PAGES {
             // A description of the API is read whole.
             let most = if path.ends_with(".json") { crate::http::MAX_BODY } else { FILE_BYTES };
-            let Some((exchange, response)) = self.ask(&mut tally, plan::DEBUG, Method::Get, path, &accept, most)
-            else {
+            let Some((exchange, response)) = self.ask(&mut tally, plan::DEBUG, Method::Get, path, &accept, most) else {
                 continue;
             };
             if self.known.is_missing(&response, path) || response.is_encoded() {
@@ -779,7 +778,8 @@ impl Run<'_, '_> {
         });
         for link in links {
             let Some((path, query)) = link.split_once('?') else { continue };
-            let name = query.split('&').filter_map(|pair| pair.split('=').next()).find(|name| plan::names_a_target(name));
+            let name =
+                query.split('&').filter_map(|pair| pair.split('=').next()).find(|name| plan::names_a_target(name));
             let Some(name) = name.filter(|_| plan::plain_path(path).is_some() && plan::risky(&link).is_none()) else {
                 continue;
             };

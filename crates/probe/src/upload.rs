@@ -21,14 +21,24 @@ const MAX_ADDRESSES: usize = 3;
 
 /// A file: its name, its type, what it is in words, and its content.
 const FILES: [(&str, &str, &str, &str); 3] = [
-    ("plimsoll-canary.html", "text/html", "a page", "<!doctype html><title>canary</title><p>plimsoll canary 3f81c2d94ab07e65</p>"),
+    (
+        "plimsoll-canary.html",
+        "text/html",
+        "a page",
+        "<!doctype html><title>canary</title><p>plimsoll canary 3f81c2d94ab07e65</p>",
+    ),
     (
         "plimsoll-canary.svg",
         "image/svg+xml",
         "a drawing (SVG)",
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"><title>plimsoll canary 3f81c2d94ab07e65</title></svg>",
     ),
-    ("plimsoll-canary.plimsoll", "application/x-plimsoll", "a file of an unknown type", "plimsoll canary 3f81c2d94ab07e65"),
+    (
+        "plimsoll-canary.plimsoll",
+        "application/x-plimsoll",
+        "a file of an unknown type",
+        "plimsoll canary 3f81c2d94ab07e65",
+    ),
 ];
 
 /// Where files are taken.
@@ -114,7 +124,8 @@ impl Run<'_, '_> {
                 path,
             })
         };
-        let seen = self.pages.iter().flat_map(|(page, parts)| parts.forms.iter().map(|form| (page.clone(), form.clone())));
+        let seen =
+            self.pages.iter().flat_map(|(page, parts)| parts.forms.iter().map(|form| (page.clone(), form.clone())));
         let forms: Vec<(String, FormParts)> = self.account_forms.iter().cloned().chain(seen).collect();
         let by_form = forms.iter().find_map(of_form);
         by_form.or_else(|| {

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use plimsoll_browser::{Browser, BrowserError, Closed, Gate, Page, PageAnswer, PageOptions, PageRequest, Settled};
 use plimsoll_model::Exchange;
-use plimsoll_model::app::{GuardPassed, LiveContent, LiveGuard, LiveInline, LiveToken, LiveVerdict, Picture, TokenPlace};
+use plimsoll_model::app::{
+    GuardPassed, LiveContent, LiveGuard, LiveInline, LiveToken, LiveVerdict, Picture, TokenPlace,
+};
 use serde_json::{Value, json};
 
 use crate::account::{self, LoginWay, SignIn, TestAccount};

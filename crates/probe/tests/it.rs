@@ -1131,9 +1131,12 @@ fn same_app_same_facts_in_ten_runs_with_browser_and_accounts() {
 
 /// Sends visitors on, where its link or its code says; one address only to itself.
 fn forwarding(seen: &Seen, stream: &mut TcpStream) {
-    let target = seen.path.split_once("=https%3A%2F%2F").map(|(_, rest)| format!("https://{}", rest.replace("%2F", "/")));
+    let target =
+        seen.path.split_once("=https%3A%2F%2F").map(|(_, rest)| format!("https://{}", rest.replace("%2F", "/")));
     match (seen.path.split('?').next().unwrap_or_default(), target) {
-        ("/", _) => html(stream, "<a href='/go?url=/about&x=1'>a</a><a href='/safe?next=/a'>b</a><a href='/list?page=2'>c</a>"),
+        ("/", _) => {
+            html(stream, "<a href='/go?url=/about&x=1'>a</a><a href='/safe?next=/a'>b</a><a href='/list?page=2'>c</a>")
+        }
         ("/go" | "/leave", Some(to)) => answer(stream, 302, &[("Location", &to)], b""),
         ("/safe", _) => answer(stream, 302, &[("Location", "/")], b""),
         _ => answer(stream, 404, &[], b"not found"),
@@ -1148,8 +1151,14 @@ fn a_link_that_leads_to_a_strangers_site_is_seen_and_the_site_is_not_asked() {
         ..ProbeInput::default()
     };
     let facts = probe_with(&double.origin, &input, &options()).expect("facts");
-    let found: Vec<_> =
-        facts.live.redirects.iter().map(|one| (one.parameter.as_str(), one.entry)).collect::<BTreeMap<_, _>>().into_iter().collect();
+    let found: Vec<_> = facts
+        .live
+        .redirects
+        .iter()
+        .map(|one| (one.parameter.as_str(), one.entry))
+        .collect::<BTreeMap<_, _>>()
+        .into_iter()
+        .collect();
     assert_eq!(found, [("to", Some(3)), ("url", None)]);
     assert_eq!(check(&facts, "redirects"), LiveVerdict::Confirmed);
     assert!(double.seen().iter().all(|seen| !seen.path.starts_with("/logout") && !seen.path.contains("page=2&")));
@@ -1170,7 +1179,8 @@ fn the_apps_own_description_of_its_addresses_is_followed() {
         _ => answer(stream, 404, &[], b"not found"),
     });
     let facts = probe_with(&double.origin, &ProbeInput::default(), &options()).expect("facts");
-    let open: Vec<_> = facts.live.open_entry_points.iter().map(|one| one.exchange.url.replace(&double.origin, "")).collect();
+    let open: Vec<_> =
+        facts.live.open_entry_points.iter().map(|one| one.exchange.url.replace(&double.origin, "")).collect();
     assert_eq!(open, ["/staff"]);
     let asked: Vec<String> = double.seen().into_iter().map(|seen| seen.path).collect();
     assert!(!asked.iter().any(|path| path.contains("createdb") || path == "/order"), "{asked:?}");
@@ -1184,9 +1194,16 @@ fn pictures(careful: bool) -> impl Fn(&Seen, &mut TcpStream) + Send + Sync + 'st
         let signed = seen.head.contains("ticket=anna");
         match (seen.method.as_str(), seen.path.as_str()) {
             ("GET", "/") => html(stream, "<h1>Shop</h1>"),
-            ("GET", "/login") => html(stream, "<form method=post><input name=mail><input name=pw type=password></form>"),
+            ("GET", "/login") => {
+                html(stream, "<form method=post><input name=mail><input name=pw type=password></form>")
+            }
             ("POST", "/login") if seen.body.contains("pw=anna-secret") => {
-                answer(stream, 302, &[("Location", "/orders"), ("Set-Cookie", "ticket=anna-0123456789; HttpOnly; SameSite=Lax")], b"");
+                answer(
+                    stream,
+                    302,
+                    &[("Location", "/orders"), ("Set-Cookie", "ticket=anna-0123456789; HttpOnly; SameSite=Lax")],
+                    b"",
+                );
             }
             ("POST", "/login") => answer(stream, 401, &[], b"no"),
             (_, "/orders" | "/photos") if !signed => answer(stream, 302, &[("Location", "/login")], b""),
@@ -1195,10 +1212,15 @@ fn pictures(careful: bool) -> impl Fn(&Seen, &mut TcpStream) + Send + Sync + 'st
                 "<form method=post action=/photos enctype=multipart/form-data><input type=hidden name=csrf value=c5f><input type=file name=photo></form>",
             ),
             ("POST", "/photos") => {
-                assert!(seen.body.contains("name=\"csrf\"\r\n\r\nc5f") && seen.body.contains("name=\"photo\""), "{}", seen.body);
+                assert!(
+                    seen.body.contains("name=\"csrf\"\r\n\r\nc5f") && seen.body.contains("name=\"photo\""),
+                    "{}",
+                    seen.body
+                );
                 let (_, rest) = seen.body.split_once("filename=\"").expect("a file");
                 let name = rest.split('"').next().expect("a name").to_owned();
-                let content = rest.split("\r\n\r\n").nth(1).and_then(|text| text.split("\r\n--").next()).unwrap_or_default();
+                let content =
+                    rest.split("\r\n\r\n").nth(1).and_then(|text| text.split("\r\n--").next()).unwrap_or_default();
                 assert!(!content.contains("script") && !content.contains("onload"), "{content}");
                 stored.lock().expect("files").insert(name.clone(), content.to_owned());
                 json(stream, 200, &format!(r#"{{"url":"/uploads/{name}"}}"#));
@@ -1214,7 +1236,16 @@ fn pictures(careful: bool) -> impl Fn(&Seen, &mut TcpStream) + Send + Sync + 'st
                     _ => "application/octet-stream",
                 };
                 match careful {
-                    true => answer(stream, 200, &[("Content-Type", "application/octet-stream"), ("Content-Disposition", "attachment"), ("X-Content-Type-Options", "nosniff")], content.as_bytes()),
+                    true => answer(
+                        stream,
+                        200,
+                        &[
+                            ("Content-Type", "application/octet-stream"),
+                            ("Content-Disposition", "attachment"),
+                            ("X-Content-Type-Options", "nosniff"),
+                        ],
+                        content.as_bytes(),
+                    ),
                     false => answer(stream, 200, &[("Content-Type", kind)], content.as_bytes()),
                 }
             }
@@ -1231,7 +1262,10 @@ fn three_files_are_uploaded_with_consent_and_what_comes_back_is_graded() {
         let sign_in = Some(SignIn { accounts, ..SignIn::default() });
         let without = Options { sign_in: sign_in.clone(), ..options() };
         let facts = probe_with(&double.origin, &shop_input(), &without).expect("facts");
-        assert!(double.seen().iter().all(|seen| seen.path != "/photos" || seen.method == "GET"), "no consent, no upload");
+        assert!(
+            double.seen().iter().all(|seen| seen.path != "/photos" || seen.method == "GET"),
+            "no consent, no upload"
+        );
         assert!(facts.not_checked.iter().any(|gap| gap.why.contains("--allow-upload")), "{:?}", facts.not_checked);
         let with = Options { allow_upload: true, ..without };
         let facts = probe_with(&double.origin, &shop_input(), &with).expect("facts");

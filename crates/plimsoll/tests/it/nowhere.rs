@@ -57,7 +57,9 @@ fn serve() -> (String, Arc<Mutex<Vec<String>>>) {
             log.lock().expect("the log").push(line);
             let (status, kind, more, body) = match path.as_str() {
                 "/" => ("200 OK", "text/html", String::new(), PAGE.replace("ORIGIN", &own)),
-                "/out" => ("302 Found", "text/html", "Location: http://elsewhere.example/\r\n".to_owned(), String::new()),
+                "/out" => {
+                    ("302 Found", "text/html", "Location: http://elsewhere.example/\r\n".to_owned(), String::new())
+                }
                 "/app.js" => (
                     "200 OK",
                     "text/javascript",
@@ -65,7 +67,12 @@ fn serve() -> (String, Arc<Mutex<Vec<String>>>) {
                     "fetch('/api/orders'); import('https://cdn.example/b.js'); import('/more.js')".to_owned(),
                 ),
                 "/api/orders" => ("200 OK", "application/json", String::new(), "[{\"id\":1}]".to_owned()),
-                _ => ("404 Not Found", "text/plain", "Link: <http://push.example/>; rel=preload\r\n".to_owned(), "no".to_owned()),
+                _ => (
+                    "404 Not Found",
+                    "text/plain",
+                    "Link: <http://push.example/>; rel=preload\r\n".to_owned(),
+                    "no".to_owned(),
+                ),
             };
             let _ = stream.write_all(
                 format!(
@@ -118,7 +125,10 @@ fn inside() {
         .args(["check", "--format", "json", "--url", &origin, "--no-cache"])
         .arg(folder.path())
         // A proxy of the environment is another origin too.
-        .envs(["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, "http://proxy.example:3128")))
+        .envs(
+            ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"]
+                .map(|name| (name, "http://proxy.example:3128")),
+        )
         .stdin(Stdio::null())
         .output()
         .expect("the program");
@@ -173,8 +183,8 @@ fn no_connection_to_any_other_origin() {
         eprintln!("skipped: this system allows no network of one's own (unshare, ip)");
         return;
     }
-    let output =
-        run(r#"exec "$1" --exact nowhere::no_connection_to_any_other_origin --nocapture"#, &this).expect("this program");
+    let output = run(r#"exec "$1" --exact nowhere::no_connection_to_any_other_origin --nocapture"#, &this)
+        .expect("this program");
     let said = String::from_utf8_lossy(&output.stderr);
     eprintln!("{said}");
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stdout));

@@ -359,7 +359,9 @@ fn what_is_to_be_seen_on_the_wire_is_seen_and_strong_apps_stay_clean() {
         by_browser.iter().for_each(|line| eprintln!("  by hand or browser: {line}"));
         missed.iter().for_each(|line| eprintln!("  missed: {line}"));
         let cut = looked.report["coverage"]["not_checked"].as_array().into_iter().flatten();
-        for line in cut.filter(|line| line["what"].as_str().is_some_and(|what| what.contains("live") || what.contains("rest of"))) {
+        for line in cut
+            .filter(|line| line["what"].as_str().is_some_and(|what| what.contains("live") || what.contains("rest of")))
+        {
             eprintln!("  not checked: {}: {}", line["what"], line["why"]);
         }
         if label["twin"] == "strong" {
@@ -368,7 +370,9 @@ fn what_is_to_be_seen_on_the_wire_is_seen_and_strong_apps_stay_clean() {
             unlabelled.iter().for_each(|line| eprintln!("  not labelled: {line}"));
             graded_above.iter().for_each(|line| eprintln!("  graded above its label: {line}"));
             // What the source alone says is counted where the source is reviewed.
-            wrong.extend(unlabelled.into_iter().filter(|line| line.starts_with(LIVE)).map(|line| format!("{app}: {line}")));
+            wrong.extend(
+                unlabelled.into_iter().filter(|line| line.starts_with(LIVE)).map(|line| format!("{app}: {line}")),
+            );
         }
     }
     eprintln!("{seen} of the {may} expectations that may be tried were seen, of {all} in all");
@@ -408,8 +412,13 @@ fn a_pair_with_one_source_is_told_apart_on_the_wire() {
         done(Command::new("npx").args(build).current_dir(&app));
     }
     let text = std::fs::read_to_string(folder.join("server/server.mjs")).expect("the server");
-    let after = |text: &str, word: &str| text.split(word).nth(1).and_then(|rest| rest.split('"').nth(1)).map(str::to_owned);
-    let account = |part: &str| Some(serde_json::json!({ "role": after(part, "email:")?.split('@').next()?, "user": after(part, "email:")?, "password": after(part, "password:")? }));
+    let after =
+        |text: &str, word: &str| text.split(word).nth(1).and_then(|rest| rest.split('"').nth(1)).map(str::to_owned);
+    let account = |part: &str| {
+        Some(
+            serde_json::json!({ "role": after(part, "email:")?.split('@').next()?, "user": after(part, "email:")?, "password": after(part, "password:")? }),
+        )
+    };
     let accounts: Vec<Value> = text.split("{id:").filter_map(account).take(2).collect();
     assert_eq!(accounts.len(), 2, "its accounts");
     for mode in ["bad", "good"] {
@@ -417,7 +426,8 @@ fn a_pair_with_one_source_is_told_apart_on_the_wire() {
         copy(&folder, &source);
         let log = work.folder.join(format!("pair-{mode}.access"));
         std::fs::write(&log, "").expect("a file");
-        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+        let port =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
         let mut command = Command::new("node");
         command.args(["server/server.mjs", &port.to_string(), mode]).arg(&log).current_dir(&app).stdin(Stdio::null());
         let _server = Server(command.stdout(Stdio::null()).spawn().expect("node"));
@@ -447,7 +457,8 @@ fn a_pair_with_one_source_is_told_apart_on_the_wire() {
             looked.probing,
             looked.took.as_secs_f64()
         );
-        let titles: Vec<String> = seen.iter().map(|finding| format!("{} {}", finding["rule"], finding["title"])).collect();
+        let titles: Vec<String> =
+            seen.iter().map(|finding| format!("{} {}", finding["rule"], finding["title"])).collect();
         titles.iter().for_each(|title| eprintln!("  {title}"));
         if mode == "good" {
             assert!(seen.is_empty(), "{titles:#?}");

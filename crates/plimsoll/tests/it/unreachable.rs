@@ -170,10 +170,19 @@ fn hostile_servers_end_in_time_and_as_could_not_tell() {
         ("slow-loris in a chunk", drip("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n")),
         ("headers without end", forever("HTTP/1.1 200 OK\r\n", "X-A: b\r\n".repeat(100))),
         ("interim answers without end", forever("", "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(20))),
-        ("chunks without end", forever("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n".repeat(500))),
+        (
+            "chunks without end",
+            forever("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n".repeat(500)),
+        ),
         ("a redirect to itself", say("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n".into())),
-        ("a redirect elsewhere", say("HTTP/1.1 301 Moved\r\nLocation: http://elsewhere.example/\r\nContent-Length: 0\r\n\r\n".into())),
-        ("a gzip bomb", bytes(&format!("{page}Content-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", bomb.len()), bomb)),
+        (
+            "a redirect elsewhere",
+            say("HTTP/1.1 301 Moved\r\nLocation: http://elsewhere.example/\r\nContent-Length: 0\r\n\r\n".into()),
+        ),
+        (
+            "a gzip bomb",
+            bytes(&format!("{page}Content-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", bomb.len()), bomb),
+        ),
         ("no HTTP", say("220 mail.shop.example ESMTP\r\n".into())),
         ("bytes", bytes("", vec![0, 159, 146, 150, b'\n', 255, 0, 0])),
         ("headers without colons", say("HTTP/1.1 200 OK\r\nhello\r\nworld\r\n\r\n".into())),
@@ -215,7 +224,8 @@ fn could_not_tell(what: &str, said: &Said) {
     assert!(undecided > 0 || silent, "{what}: {}", said.report["live"]);
     // Nothing was seen of what the app does with data: nothing of that kind may have passed.
     let checks = said.report["live"]["checks"].as_array().into_iter().flatten();
-    let passed: Vec<&str> = checks.filter(|check| check["verdict"] == "passed").filter_map(|check| check["check"].as_str()).collect();
+    let passed: Vec<&str> =
+        checks.filter(|check| check["verdict"] == "passed").filter_map(|check| check["check"].as_str()).collect();
     for check in ["open-entry-points", "account-access", "login-limit"] {
         assert!(!passed.contains(&check), "{what}: {check} passed");
     }
@@ -229,12 +239,17 @@ fn hostile_pages_end_in_time_and_as_could_not_tell() {
         return;
     }
     for (what, script) in [
-        ("a thousand frames", "for (let i = 0; i < 1000; i++) { const f = document.createElement('iframe'); f.src = '/f' + i; document.documentElement.append(f) }"),
+        (
+            "a thousand frames",
+            "for (let i = 0; i < 1000; i++) { const f = document.createElement('iframe'); f.src = '/f' + i; document.documentElement.append(f) }",
+        ),
         ("a loop", "for (;;) {}"),
         ("requests without end", "setInterval(() => fetch('/x' + Math.random()).catch(() => {}), 1)"),
         ("reloads without end", "setTimeout(() => location.href = '/?' + Math.random(), 1)"),
     ] {
-        let page = format!("<!doctype html><h1>Shop</h1><p>Welcome to a page that keeps you busy.</p><script>{script}</script>");
+        let page = format!(
+            "<!doctype html><h1>Shop</h1><p>Welcome to a page that keeps you busy.</p><script>{script}</script>"
+        );
         let origin = serve(move |stream| {
             let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n", page.len());
             let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(page.as_bytes()));

@@ -113,7 +113,8 @@ fn only_served(app: &App, sink: &mut Sink<'_>, told: &dyn Fn(plimsoll_source::Sp
             };
             draft = draft.grants(anyone, gains, "reads the passwords of accounts in what every visitor receives");
         }
-        let again = app.live.shipped.iter().filter(|other| other.fields == seen.fields && other.exchange != seen.exchange);
+        let again =
+            app.live.shipped.iter().filter(|other| other.fields == seen.fields && other.exchange != seen.exchange);
         for also in again {
             draft = draft.also_live(&also.exchange, format!("the same, in a {}", also.place));
         }

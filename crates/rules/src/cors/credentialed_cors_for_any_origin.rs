@@ -37,12 +37,15 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         // What was observed wins: a decision for the whole app that lets nobody in is not in force where it was looked.
         let closed = app.live.checks.iter().any(|one| one.check == "cors" && one.verdict == LiveVerdict::Passed);
         if observed.is_none() && closed && policy.path.trim_matches('/').is_empty() {
-            sink.at(first, "the origin that asks is allowed, with credentials; yet the running app let no foreign origin in")
-                .title("Another website may read this app's answers where this setting is in force")
-                .severity(Severity::Low)
-                .confidence(Confidence::Possible)
-                .all(rest.iter().copied(), "the same decision")
-                .done();
+            sink.at(
+                first,
+                "the origin that asks is allowed, with credentials; yet the running app let no foreign origin in",
+            )
+            .title("Another website may read this app's answers where this setting is in force")
+            .severity(Severity::Low)
+            .confidence(Confidence::Possible)
+            .all(rest.iter().copied(), "the same decision")
+            .done();
             continue;
         }
         let mut draft = sink

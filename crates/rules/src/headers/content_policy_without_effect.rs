@@ -25,9 +25,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         Some((exchange, value.as_str()))
     });
     let weak_in_code = || {
-        app.headers.iter().filter(|header| header.name == NAME).find_map(|header| {
-            Some((header, weakness(header.value.as_deref()?)?))
-        })
+        app.headers
+            .iter()
+            .filter(|header| header.name == NAME)
+            .find_map(|header| Some((header, weakness(header.value.as_deref()?)?)))
     };
     // What is sent decides; the code says where it is set.
     let (draft, why) = match sent {
@@ -52,7 +53,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
 /// What makes a policy stop no script; `None` when it stops those that are slipped in.
 fn weakness(policy: &str) -> Option<&'static str> {
     let directives = || {
-        policy.split(';').map(|part| part.split_ascii_whitespace().map(str::to_ascii_lowercase).collect::<Vec<String>>())
+        policy
+            .split(';')
+            .map(|part| part.split_ascii_whitespace().map(str::to_ascii_lowercase).collect::<Vec<String>>())
     };
     let named = |wanted: &str| directives().find(|words| words.first().is_some_and(|name| name == wanted));
     let Some(sources) = named("script-src").or_else(|| named("default-src")) else {

@@ -76,7 +76,9 @@ impl Look {
     }
 
     fn sees_at(&self, gap: &str, path: &str) -> bool {
-        self.of(gap).flat_map(live).any(|piece| piece["url"].as_str().is_some_and(|url| shape(path_of(url)) == shape(path)))
+        self.of(gap)
+            .flat_map(live)
+            .any(|piece| piece["url"].as_str().is_some_and(|url| shape(path_of(url)) == shape(path)))
     }
 
     fn asked(&self, path: &str, with: impl Fn(&Value) -> bool) -> bool {
@@ -115,7 +117,10 @@ impl Look {
         let flaw = !ids.is_empty();
         let of_item = || yes(gaps.iter().any(|gap| self.sees(gap)), "no finding of the item's gap was seen live");
         let at_place = || {
-            yes(gaps.iter().any(|gap| self.sees_at(gap, path)), "no finding of the item's gap was seen live at that address")
+            yes(
+                gaps.iter().any(|gap| self.sees_at(gap, path)),
+                "no finding of the item's gap was seen live at that address",
+            )
         };
         let passed = |check: &str, gap: &str| {
             let verdict = self.verdict(check);
@@ -126,9 +131,10 @@ impl Look {
         };
         match check {
             // Of the strong ones the label names a header that is missing beside those that are there.
-            "security_headers" if wanted["assert"]["header_present"].is_array() => {
-                yes(self.verdict("page-headers") == "passed" && !self.sees("missing_security_headers"), "headers are said to be missing")
-            }
+            "security_headers" if wanted["assert"]["header_present"].is_array() => yes(
+                self.verdict("page-headers") == "passed" && !self.sees("missing_security_headers"),
+                "headers are said to be missing",
+            ),
             "security_headers" if flaw => of_item(),
             "security_headers" => passed("page-headers", "missing_security_headers"),
             "sensitive_data" if flaw && path.contains("{{") => of_item(),
@@ -171,14 +177,22 @@ impl Look {
             "rate_limit" => passed("login-limit", "missing_rate_limit"),
             "token_in_body" | "token_in_url" => yes(self.sees("exposed_session_token"), "no token was seen"),
             "idor" if flaw => at_place(),
-            "idor" => match self.sent.iter().any(|line| line["url"].as_str().is_some_and(|url| shape(path_of(url)) == shape(path))) {
+            "idor" => match self
+                .sent
+                .iter()
+                .any(|line| line["url"].as_str().is_some_and(|url| shape(path_of(url)) == shape(path)))
+            {
                 true => yes(!self.sees_at("broken_access_control", path), "it is said to be open"),
                 false => Met::Missed("no such address was asked for".to_owned()),
             },
             "client_side_auth" | "no_server_auth" if flaw => yes(self.sees("client_side_auth"), "not seen live"),
             // Nothing is asked for a login, and nothing gives one: every answer is anybody's.
             "client_side_auth" | "no_server_auth" => {
-                let cookies = self.report["live"]["answers"].as_array().into_iter().flatten().any(|line| line["outcome"] == "refused");
+                let cookies = self.report["live"]["answers"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .any(|line| line["outcome"] == "refused");
                 yes(!cookies && self.verdict("page-headers") == "passed", "something was refused")
             }
             "debug" => at_place(),
