@@ -133,7 +133,11 @@ impl<'f> Up<'f> {
         let hook = std::fs::read_to_string(self.work.log(&self.app)).unwrap_or_default();
         let hooked: Vec<String> = hook.lines().map(str::to_owned).collect();
         let own = std::fs::read_to_string(self.work.folder.join(format!("{}.log", self.app))).unwrap_or_default();
-        let quoted = own.lines().filter(|line| line.contains(" HTTP/1.1")).filter_map(|line| line.split('"').nth(1));
+        // Werkzeug paints its lines.
+        let mut pieces = own.split('\u{1b}');
+        let mut plain = pieces.next().unwrap_or_default().to_owned();
+        pieces.for_each(|piece| plain.push_str(piece.split_once('m').map_or(piece, |(_, rest)| rest)));
+        let quoted = plain.lines().filter(|line| line.contains(" HTTP/1.1")).filter_map(|line| line.split('"').nth(1));
         let written: Vec<String> = quoted.map(|line| line.trim_end_matches(" HTTP/1.1").to_owned()).collect();
         if hooked.len() >= written.len() { hooked } else { written }
     }

@@ -139,7 +139,12 @@ impl Look {
             "security_headers" => passed("page-headers", "missing_security_headers"),
             "sensitive_data" if flaw && path.contains("{{") => of_item(),
             "sensitive_data" if flaw => at_place(),
-            "sensitive_data" => passed("scripts", "sensitive_data_in_client"),
+            // No key: other data in the scripts are items of their own.
+            "sensitive_data" => {
+                let mut found = self.of("sensitive_data_in_client");
+                let key = found.any(|one| one["rule"] == "secret-in-browser-code" && live(one).next().is_some());
+                yes(!key && !matches!(self.verdict("scripts"), "" | "could_not_tell"), "a key was seen in a script")
+            }
             "sourcemap" if flaw => of_item(),
             "sourcemap" => passed("scripts", "debug_or_misconfig"),
             "third_party_script" => of_item(),
