@@ -252,7 +252,7 @@ mod tests {
         assert!(
             fields.contains(&"salary: wage".to_owned()) && fields.iter().any(|field| field.contains("bank-account"))
         );
-        let hashes = "x=[{name:'A',salt:'7a537c9af4f6f32ed7accbd3',hash:'7b10bd839647c5af796055d6bbe6b0b8'},{name:'B',salt:'0e3c3f30de0ef70c8eb70d4e',hash:'de272c4132b61b6c88038d810b874a08'}]";
+        let hashes = "x=[{name:'A',email:'a@shop.example',salt:'7a537c9af4f6f32ed7accbd3',hash:'7b10bd839647c5af796055d6bbe6b0b8'},{name:'B',email:'b@shop.example',salt:'0e3c3f30de0ef70c8eb70d4e',hash:'de272c4132b61b6c88038d810b874a08'}]";
         let found = kinds(hashes);
         assert!(found.iter().any(|(fields, _)| fields.contains(&"hash: password-hash".to_owned())), "{found:?}");
         let pricing = "const p={markupPct:35,wagePerHour:{one:31.5,two:13.8},walkAwayMarginPct:18}";
