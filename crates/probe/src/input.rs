@@ -73,8 +73,8 @@ pub struct KnownUpload {
     pub entry: usize,
     /// Path, parameters as `:name`.
     pub path: String,
-    /// Name of the field for the file.
-    pub field: String,
+    /// Name of the field for the file, where the source shows it.
+    pub field: Option<String>,
 }
 
 /// A value in the browser's storage by which the browser side decides.
@@ -174,7 +174,7 @@ fn logins(app: &App) -> Vec<KnownLogin> {
     found.into_iter().map(|(_, login)| login).collect()
 }
 
-/// Routes that take a file by POST; the field is called `file` where the source does not show its name.
+/// Routes that take a file by POST.
 fn uploads(app: &App) -> Vec<KnownUpload> {
     let taking = app.entry_points.iter().enumerate().filter(|(_, entry)| {
         entry.purposes.contains(&Purpose::Upload) && entry.methods.iter().any(|method| method == "POST")
@@ -183,7 +183,7 @@ fn uploads(app: &App) -> Vec<KnownUpload> {
         let field = entry.inputs.iter().find_map(|input| {
             input.strip_prefix("files.").or_else(|| input.strip_prefix("file.")).filter(|name| !name.is_empty())
         });
-        KnownUpload { entry: index, path: entry.path.clone(), field: field.unwrap_or("file").to_owned() }
+        KnownUpload { entry: index, path: entry.path.clone(), field: field.map(str::to_owned) }
     });
     known.collect()
 }

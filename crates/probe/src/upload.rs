@@ -47,6 +47,8 @@ struct Place {
     field: String,
     hidden: Vec<(String, String)>,
     entry: Option<usize>,
+    /// The field's name is known: what is refused is the file, and not a field that the route does not take.
+    sure: bool,
 }
 
 impl Run<'_, '_> {
@@ -63,7 +65,8 @@ impl Run<'_, '_> {
             let Some(request) = upload(self, account, &place, name, kind, content) else { break };
             let Ok(response) = self.session.send(UPLOAD, &request) else { break };
             if response.status >= 400 {
-                refused += 1;
+                // Something that broke did not refuse.
+                *(if response.status < 500 { &mut refused } else { &mut lost }) += 1;
                 continue;
             }
             let addresses = self.addresses(&response, name);
@@ -90,7 +93,7 @@ impl Run<'_, '_> {
         let given = self.facts.live.uploads.len();
         let verdict = match (inline, given + refused, lost) {
             (1.., ..) => LiveVerdict::Confirmed,
-            (0, 1.., 0) => LiveVerdict::Passed,
+            (0, 1.., 0) if given > 0 || place.sure => LiveVerdict::Passed,
             _ => LiveVerdict::CouldNotTell,
         };
         let delete = match left.is_empty() {
@@ -103,7 +106,11 @@ impl Run<'_, '_> {
             format!("{refused} refused, {given} given back, {inline} of them shown as a page of the app, {lost} not found again{delete}"),
         );
         if verdict == LiveVerdict::CouldNotTell {
-            self.gap(what, "a file was taken, but where it is given back was not seen".to_owned(), false);
+            let why = match (given + refused, place.sure) {
+                (1.., false) => "files were refused, perhaps only because their field has another name",
+                _ => "a file was taken, or something broke, and where it is given back was not seen",
+            };
+            self.gap(what, why.to_owned(), false);
         }
     }
 
@@ -120,6 +127,7 @@ impl Run<'_, '_> {
             Some(Place {
                 entry: known.map(|known| known.entry),
                 field: field.clone(),
+                sure: true,
                 hidden: hidden.map(|(name, _, value)| (name.clone(), value.clone())).collect(),
                 path,
             })
@@ -134,7 +142,13 @@ impl Run<'_, '_> {
                     Some(path) => path,
                     None => leads.path_of(&known.path)?,
                 };
-                Some(Place { path, field: known.field.clone(), hidden: Vec::new(), entry: Some(known.entry) })
+                Some(Place {
+                    path,
+                    field: known.field.clone().unwrap_or_else(|| "file".to_owned()),
+                    sure: known.field.is_some(),
+                    hidden: Vec::new(),
+                    entry: Some(known.entry),
+                })
             })
         })
     }

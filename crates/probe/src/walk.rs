@@ -32,6 +32,8 @@ const MAX_VISIT: Duration = Duration::from_secs(5);
 const KEPT: Duration = Duration::from_secs(6);
 /// Most requests of one visit.
 const MAX_ASKED: usize = 30;
+/// Most documents of one visit.
+const MAX_MOVES: usize = 8;
 /// Most pictures of a run.
 const MAX_PICTURES: usize = 4;
 /// Pictures of answers of entry points.
@@ -367,8 +369,12 @@ impl Walk<'_, '_, '_> {
         let limit = Instant::now() + Duration::from_secs(2);
         let state = self.browser.evaluate(page, STATE, &mut scope, limit)?;
         let Scope { asked, foreign, mut skipped, held_back, left_out, login_sent, .. } = scope;
-        // A page that was not given all that it asked for is not the page that a visitor sees.
-        self.cut |= left_out > 0;
+        // A page that was not given all that it asked for, or that moves on and on, is not the page that a visitor sees.
+        let moves = asked.iter().filter(|asked| asked.kind == "Document").count();
+        self.cut |= left_out > 0 || moves > MAX_MOVES;
+        if moves > MAX_MOVES {
+            self.run.gap("a page in the browser", format!("it moved on more than {MAX_MOVES} times"), true);
+        }
         if left_out > 0 {
             let why = format!("it asked for more than the {MAX_ASKED} requests of one visit");
             self.run.gap("a page in the browser", why, true);
