@@ -47,8 +47,11 @@ pub(crate) fn find(facts: &LiveFacts) -> Vec<LiveShipped> {
 /// A list of records: each a list of names with their literal values as text.
 type Records = Vec<Vec<(String, String)>>;
 
-/// Fields that weigh, and how many records hold them.
-fn of_module(module: &Module) -> Vec<(Vec<(String, String)>, Option<usize>)> {
+/// Fields that weigh (name and kind), and how many records hold them; none of a table of figures.
+type Weighing = (Vec<(String, String)>, Option<usize>);
+
+/// What of a module weighs.
+fn of_module(module: &Module) -> Vec<Weighing> {
     let mut found = Vec::new();
     for (node, at) in module.iter() {
         match &at.kind {
