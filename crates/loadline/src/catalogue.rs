@@ -341,7 +341,7 @@ pub const CATALOGUE: &[ControlSpec] = &[
         title: "The browser's own protections are switched on (security headers, content security policy)",
         asvs: &["3.4.3", "3.4.4", "3.4.6"],
         required_from: DataClass::Personal,
-        rules: &["no-security-headers"],
+        rules: &["no-security-headers", "content-policy-without-effect"],
         gaps: &[Gap::MissingSecurityHeaders],
         question: None,
         prove: proof::browser_protections_on,

@@ -187,12 +187,22 @@ pub struct Live {
     pub refused_entry_points: Vec<LiveAnswer>,
     /// Answers to requests that came with a foreign `Origin`.
     pub cors: Vec<LiveCors>,
+    /// Scripts of other servers that pages load whatever they have become: the page and the script's address.
+    pub foreign_scripts: Vec<(Exchange, String)>,
+    /// Whether a script that is slipped into a page runs in the browser.
+    pub inline_script: Option<LiveInline>,
+    /// Files that were uploaded with the owner's consent, and how they are given back.
+    pub uploads: Vec<LiveUpload>,
+    /// Addresses that sent a visitor to the other site that their own query named.
+    pub redirects: Vec<LiveRedirect>,
     /// Inner details shown to strangers (stack trace, debug page): request, what it is.
     pub details_shown: Vec<(Exchange, String)>,
     /// How wrong passwords in a row were answered; `None` when this was not tried.
     pub login: Option<LiveLogin>,
     /// Secrets in scripts that the running app serves to everyone.
     pub secrets: Vec<LiveSecret>,
+    /// Records and figures in scripts that the running app serves to everyone.
+    pub shipped: Vec<LiveShipped>,
     /// How each check ended.
     pub checks: Vec<LiveCheck>,
     /// Test accounts that could be signed in.
@@ -228,6 +238,19 @@ pub struct LiveSecret {
     pub place: String,
 }
 
+/// Data in a script, or in the source map of one, that the running app serves: the fields that weigh, never their values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveShipped {
+    /// Names of the fields and what each is: `wage`, `password-hash`.
+    pub fields: Vec<(String, String)>,
+    /// How many records hold a value; none where it is one table of figures.
+    pub records: Option<usize>,
+    /// The request that brought it.
+    pub exchange: Exchange,
+    /// Where in the answer: `script`, `script in the page`, `source map`.
+    pub place: String,
+}
+
 impl Live {
     /// Appends what another run saw; indices of entry points are taken as they are.
     pub fn append(&mut self, mut other: Live) {
@@ -237,9 +260,14 @@ impl Live {
         self.open_entry_points.append(&mut other.open_entry_points);
         self.refused_entry_points.append(&mut other.refused_entry_points);
         self.cors.append(&mut other.cors);
+        self.foreign_scripts.append(&mut other.foreign_scripts);
+        self.inline_script = self.inline_script.take().or(other.inline_script);
+        self.uploads.append(&mut other.uploads);
+        self.redirects.append(&mut other.redirects);
         self.details_shown.append(&mut other.details_shown);
         self.login = self.login.take().or(other.login);
         self.secrets.append(&mut other.secrets);
+        self.shipped.append(&mut other.shipped);
         self.checks.append(&mut other.checks);
         self.accounts.append(&mut other.accounts);
         self.access.append(&mut other.access);
@@ -317,6 +345,41 @@ pub struct LiveAnswer {
     pub personal: Vec<(String, usize)>,
     /// How sure it is that data came which is not meant for everyone ([`LiveVerdict::Passed`] for a refusal).
     pub verdict: LiveVerdict,
+}
+
+/// A harmless script, added to a page in the browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveInline {
+    /// The page.
+    pub exchange: Exchange,
+    /// It ran: no policy of the page stopped it.
+    pub ran: bool,
+}
+
+/// An uploaded file, as the app gives it back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveUpload {
+    /// The request that gave it back.
+    pub exchange: Exchange,
+    /// Entry point that took it, by position in [`App::entry_points`], where the source knows it.
+    pub entry: Option<usize>,
+    /// What was uploaded: `a page`, `a drawing (SVG)`.
+    pub what: String,
+    /// A browser runs it as a page of the app.
+    pub inline: bool,
+    /// How it is given back: `as text/html`.
+    pub how: String,
+}
+
+/// A redirect to another site, by a word of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveRedirect {
+    /// The request.
+    pub exchange: Exchange,
+    /// Entry point it belongs to, by position in [`App::entry_points`], where the source knows it.
+    pub entry: Option<usize>,
+    /// Name of the part of the query that decided.
+    pub parameter: String,
 }
 
 /// What the app told a browser about a foreign origin.

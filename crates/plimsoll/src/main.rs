@@ -6,6 +6,7 @@ mod after;
 mod comments;
 mod data;
 mod kept;
+mod live_data;
 mod live_report;
 mod live_secrets;
 mod map;
@@ -15,6 +16,7 @@ mod probe;
 mod progress;
 mod request_log;
 mod review;
+mod served;
 mod waive;
 
 use std::io::{IsTerminal, Write};
@@ -64,6 +66,10 @@ enum Command {
         /// passwords come from the environment variables that the file names.
         #[arg(long)]
         sign_in: bool,
+        /// As a test account, upload three files in which nothing runs, and look how the app gives them back. Where they
+        /// lie is listed, so that they can be deleted.
+        #[arg(long, requires = "sign_in")]
+        allow_upload: bool,
         /// Leave out the checks that need a browser.
         #[arg(long)]
         no_browser: bool,
@@ -91,6 +97,9 @@ enum Command {
         /// As with `check --sign-in`.
         #[arg(long)]
         sign_in: bool,
+        /// As with `check --allow-upload`.
+        #[arg(long, requires = "sign_in")]
+        allow_upload: bool,
         /// As with `check --no-browser`.
         #[arg(long)]
         no_browser: bool,
@@ -233,8 +242,8 @@ fn main() -> ExitCode {
         kept::switch_off();
     }
     match cli.command {
-        Command::Check { path, url, live, run, log, sign_in, no_browser, format, fail_on, verbose } => {
-            let how = How { url, live, run, log: log.as_deref(), sign_in, browser: !no_browser };
+        Command::Check { path, url, live, run, log, sign_in, allow_upload, no_browser, format, fail_on, verbose } => {
+            let how = How { url, live, run, log: log.as_deref(), sign_in, allow_upload, browser: !no_browser };
             match check(&path, how) {
                 Ok((review, said)) => {
                     let text = match format {
@@ -253,11 +262,11 @@ fn main() -> ExitCode {
                 Err(error) => usage(&error),
             }
         }
-        Command::Probe { path, dry_run: _, url, sign_in, no_browser, replay, prove } => {
+        Command::Probe { path, dry_run: _, url, sign_in, allow_upload, no_browser, replay, prove } => {
             let text = match (replay, prove) {
                 (Some(log), _) => probe::replay(&log),
                 (None, Some(host)) => ownership::prove(&host, &path),
-                (None, None) => probe::dry_run(&path, url.as_deref(), sign_in, !no_browser),
+                (None, None) => probe::dry_run(&path, url.as_deref(), sign_in, allow_upload, !no_browser),
             };
             match text {
                 Ok(text) => {
@@ -379,12 +388,13 @@ struct How<'a> {
     run: Option<String>,
     log: Option<&'a Path>,
     sign_in: bool,
+    allow_upload: bool,
     browser: bool,
 }
 
 /// A review, and the severity from which it fails by the owner's word.
 fn check(path: &Path, how: How<'_>) -> Result<(Review, Option<Severity>), String> {
-    let How { url, live, run, log, sign_in, browser } = how;
+    let How { url, live, run, log, sign_in, allow_upload, browser } = how;
     let _progress = progress::Progress::start();
     let subject = owner::read(path)?;
     let said = subject.config.url.as_ref().map(|said| said.value.clone());
@@ -407,7 +417,8 @@ fn check(path: &Path, how: How<'_>) -> Result<(Review, Option<Severity>), String
         Some(Err(error)) => (None, Some(error.to_string())),
         None => (url, None),
     };
-    let asked = review::Asked { url: url.as_deref(), log, not_started, sign_in, browser: probe::browser(browser) };
+    let browser = probe::browser(browser);
+    let asked = review::Asked { url: url.as_deref(), log, not_started, sign_in, allow_upload, browser };
     let review = review::of(&subject, &asked)?;
     Ok((review, subject.config.fail_on.map(|said| said.value)))
 }

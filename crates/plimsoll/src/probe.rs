@@ -39,7 +39,13 @@ pub(crate) fn sign_in(config: &Config) -> Result<SignIn, String> {
 }
 
 /// Every request that a probe would send, without sending any.
-pub(crate) fn dry_run(path: &Path, url: Option<&str>, signing_in: bool, with_browser: bool) -> Result<String, String> {
+pub(crate) fn dry_run(
+    path: &Path,
+    url: Option<&str>,
+    signing_in: bool,
+    uploading: bool,
+    with_browser: bool,
+) -> Result<String, String> {
     let subject = owner::read(path)?;
     let said = subject.config.url.as_ref().map(|said| said.value.as_str());
     let url = url.or(said).ok_or("which address? --url http://localhost:3000, or `url` under `[check]`")?;
@@ -60,7 +66,8 @@ pub(crate) fn dry_run(path: &Path, url: Option<&str>, signing_in: bool, with_bro
             .collect(),
         ..SignIn::default()
     });
-    let options = Options { sign_in, browser: browser(with_browser), ..Options::default() };
+    let browser = browser(with_browser);
+    let options = Options { sign_in, browser, allow_upload: uploading, ..Options::default() };
     let plan = plimsoll_probe::plan(url, &input, &options).map_err(|error| error.to_string())?;
     let mut out = String::new();
     let _ = writeln!(

@@ -29,6 +29,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) not_started: Option<String>,
     /// Consent to sign in, and with what.
     pub(crate) sign_in: Option<plimsoll_probe::SignIn>,
+    /// Consent to upload three files in which nothing runs.
+    pub(crate) allow_upload: bool,
     /// The browser to use.
     pub(crate) browser: Option<std::path::PathBuf>,
 }
@@ -51,12 +53,14 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
         let options = plimsoll_probe::Options {
             sign_in: asked.sign_in.clone(),
             browser: asked.browser.clone(),
+            allow_upload: asked.allow_upload,
             ..plimsoll_probe::Options::default()
         };
         let permit = crate::ownership::permit(url, &subject.path)?;
         match plimsoll_probe::run_with(&permit, &input, &options, &mut |entry| log.write(entry)) {
             Ok(mut live) => {
                 live.live.secrets = crate::live_secrets::find(&live);
+                live.live.shipped = crate::live_data::find(&live);
                 app.not_checked.append(&mut live.not_checked);
                 live.join(&mut app);
             }

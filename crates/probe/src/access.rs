@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::Exchange;
 use plimsoll_model::app::{
-    CookieSet, LiveAccess, LiveAccount, LiveCheck, LiveContent, LiveToken, LiveVerdict, TokenPlace,
+    CookieSet, LiveAccess, LiveAccount, LiveCheck, LiveContent, LiveCors, LiveToken, LiveVerdict, TokenPlace,
 };
 use sha2::{Digest, Sha256};
 
@@ -33,9 +33,11 @@ struct Given {
 
 /// What the first account's answers showed that leads to objects.
 #[derive(Default)]
-struct Leads {
+pub(crate) struct Leads {
     /// First id of a list, by the address of the list.
     ids: BTreeMap<String, String>,
+    /// Further ids of a list, by the address of the list.
+    more: BTreeMap<String, Vec<String>>,
     /// First id of a list inside an answer, by the name of the list: id and the address that showed it.
     lists: BTreeMap<String, (String, String)>,
     /// Values of fields in records, by the field's name: values of different shapes and the address that showed them.
@@ -126,8 +128,9 @@ impl Run<'_, '_> {
             format!("{} of {} signed in by {}", signed.len(), sign_in.accounts.len().min(2), way.words()),
         );
         let Some(first) = signed.first().cloned() else { return };
-        let given = self.given(&first);
+        let (given, leads) = self.given(&first);
         self.sessions(&first, &given);
+        self.foreign_read(&first, &given);
         if given.is_empty() {
             self.gap(what, format!("signed in, `{}` was given nothing that a stranger is not", first.label), true);
             return;
@@ -137,6 +140,8 @@ impl Run<'_, '_> {
             Some(second) => self.second(second, &first, &given),
             None => self.gap(what, "only one test account could be signed in".to_owned(), false),
         }
+        // Last: it is the one thing here that leaves something behind.
+        self.uploads(&first, &leads);
     }
 
     pub(crate) fn checked(&mut self, check: &str, verdict: LiveVerdict, note: String) {
@@ -158,7 +163,7 @@ impl Run<'_, '_> {
 
     /// What the first account is given that a stranger is not: entry points that refused, and objects that its own answers
     /// name.
-    fn given(&mut self, first: &Signed) -> Vec<Given> {
+    fn given(&mut self, first: &Signed) -> (Vec<Given>, Leads) {
         let refused: Vec<(String, Option<usize>)> = self
             .facts
             .live
@@ -222,12 +227,24 @@ impl Run<'_, '_> {
                 let fit = !seen.contains(link.as_str()) && !tried.contains(link) && plan::risky(link).is_none();
                 fit.then(|| (link.clone(), page.clone(), *entry))
             });
+            let other = other.or_else(|| {
+                let more =
+                    |list: &str, fit: &dyn Fn(&str) -> bool| leads.more.get(list)?.iter().find(|id| fit(id)).cloned();
+                templates.iter().find_map(|(template, entry)| {
+                    let (list, _) = template.split_once("/:").filter(|(_, after)| !after.contains('/'))?;
+                    let fit = |id: &str| {
+                        let path = format!("{list}/{id}");
+                        !seen.contains(path.as_str()) && !tried.contains(&path) && plan::risky(&path).is_none()
+                    };
+                    Some((format!("{list}/{}", more(list, &fit)?), list.to_owned(), *entry))
+                })
+            });
             let Some((link, page, entry)) = other.filter(|_| missing && asked < plan::MAX_OBJECTS) else { break };
             asked += 1;
             tried.insert(link.clone());
             self.give(first, &link, entry, Some(page), &mut given, &mut leads);
         }
-        given
+        (given, leads)
     }
 
     /// One address as the first account; `from` is the address that led to it, where it is an object.
@@ -249,8 +266,10 @@ impl Run<'_, '_> {
             return;
         }
         given.push(Given { path: path.to_owned(), entry, object, hash: Sha256::digest(&response.body).into(), from });
-        if let Some(id) = answer::first_id(&response.body) {
-            leads.ids.insert(path.to_owned(), id);
+        let mut ids = answer::ids(&response.body);
+        if !ids.is_empty() {
+            leads.ids.insert(path.to_owned(), ids.remove(0));
+            leads.more.insert(path.to_owned(), ids);
         }
         for (name, values) in answer::short_values(&response.body) {
             leads.fields.entry(name).or_insert_with(|| (values, path.to_owned()));
@@ -260,11 +279,43 @@ impl Run<'_, '_> {
         }
         if response.media_type().contains("html") {
             let origin = self.permit.origin();
-            let found = html::parts(&response.text()).links;
+            let parts = html::parts(&response.text());
+            if self.account_forms.len() < 40 {
+                self.account_forms.extend(parts.forms.into_iter().map(|form| (path.to_owned(), form)));
+            }
+            let found = parts.links;
             let found = found.iter().filter_map(|link| html::resolve(path, &origin, link));
             for link in found.filter_map(|link| plan::plain_path(&link)).take(300) {
                 leads.links.entry(link).or_insert_with(|| path.to_owned());
             }
+        }
+    }
+
+    /// What a foreign site could read with a signed-in visitor's session: the decision on answers that only he gets.
+    fn foreign_read(&mut self, first: &Signed, given: &[Given]) {
+        let paths: Vec<&str> = given.iter().filter(|one| !one.object).map(|one| one.path.as_str()).take(2).collect();
+        let mut read = 0;
+        for path in paths {
+            let Some(request) = first.get(self.permit, path) else { continue };
+            let request = request.header("Origin", plan::FOREIGN_ORIGIN);
+            let Ok(response) = self.session.send(plan::CORS, &request) else { return };
+            let allowed = response.header("access-control-allow-origin").filter(|_| response.status < 400);
+            let Some(allowed) = allowed.filter(|allowed| matches!(*allowed, "*" | plan::FOREIGN_ORIGIN)) else {
+                continue;
+            };
+            let credentials = response.header("access-control-allow-credentials");
+            read += 1;
+            self.facts.live.cors.push(LiveCors {
+                exchange: exchange_of(&request, Some(response.status)),
+                origin: plan::FOREIGN_ORIGIN.to_owned(),
+                allow_origin: allowed.to_owned(),
+                credentials: credentials.is_some_and(|value| value.trim().eq_ignore_ascii_case("true")),
+                verdict: LiveVerdict::Confirmed,
+            });
+        }
+        if let Some(check) = self.facts.live.checks.iter_mut().find(|check| check.check == plan::CORS && read > 0) {
+            check.verdict = LiveVerdict::Confirmed;
+            check.note.push_str("; a foreign origin may also read what only a signed-in account is given");
         }
     }
 
@@ -474,6 +525,14 @@ fn access_of(
         from_refused: false,
         marked: marker.is_some_and(|marker| response.text().contains(marker)),
         personal: signature::personal_values(&response.body),
+    }
+}
+
+impl Leads {
+    /// A path of this shape with values that the answers showed.
+    pub(crate) fn path_of(&self, template: &str) -> Option<String> {
+        let found = object_paths(template, self).into_iter().map(|(path, _)| path);
+        found.into_iter().find(|path| plan::risky(path).is_none())
     }
 }
 

@@ -11,6 +11,8 @@ use crate::http::Response;
 use crate::signature;
 use crate::soft404::Baseline;
 
+/// Most ids that are kept of a list.
+const MAX_IDS: usize = 6;
 /// Most field names that are kept of an answer.
 const MAX_FIELDS: usize = 100;
 
@@ -297,23 +299,31 @@ fn path_value(value: &Value) -> Option<String> {
 
 /// The id of the first record of a list, fit to stand in a path.
 pub(crate) fn first_id(body: &[u8]) -> Option<String> {
-    let value: Value = serde_json::from_slice(body).ok()?;
+    ids(body).into_iter().next()
+}
+
+/// The ids of the first records of a list, fit to stand in a path; none when the first has none.
+pub(crate) fn ids(body: &[u8]) -> Vec<String> {
+    let Ok(value) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
     let list = match &value {
-        Value::Array(list) => list,
-        Value::Object(object) => object.values().find_map(Value::as_array)?,
-        _ => return None,
+        Value::Array(list) => Some(list),
+        Value::Object(object) => object.values().find_map(Value::as_array),
+        _ => None,
     };
-    let record = list.first()?.as_object()?;
-    let id = ["id", "_id", "uuid", "slug"].iter().find_map(|name| record.get(*name))?;
-    let text = match id {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        _ => return None,
+    let id_of = |record: &Value| {
+        let record = record.as_object()?;
+        let id = ["id", "_id", "uuid", "slug"].iter().find_map(|name| record.get(*name))?;
+        let text = match id {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => return None,
+        };
+        let fit = !text.is_empty()
+            && text.len() <= 64
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        fit.then_some(text)
     };
-    let fit = !text.is_empty()
-        && text.len() <= 64
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    fit.then_some(text)
+    list.into_iter().flatten().take(MAX_IDS).map_while(id_of).collect()
 }
 
 #[cfg(test)]

@@ -107,7 +107,7 @@ impl<'p> Request<'p> {
         Self::with(permit, method.word(), path)
     }
 
-    /// A login attempt: the only request that carries a body.
+    /// A login attempt. It and an upload are the only requests that carry a body.
     pub(crate) fn login(
         permit: &'p Permit,
         path: &str,
@@ -119,6 +119,16 @@ impl<'p> Request<'p> {
         request.headers.push(("Content-Length", body.len().to_string()));
         request.body = body;
         Ok(request)
+    }
+
+    /// A file that is uploaded with the owner's consent.
+    pub(crate) fn upload(
+        permit: &'p Permit,
+        path: &str,
+        content_type: &'static str,
+        body: Vec<u8>,
+    ) -> Result<Self, BadRequest> {
+        Self::login(permit, path, content_type, body)
     }
 
     fn with(permit: &'p Permit, method: &'static str, path: &str) -> Result<Self, BadRequest> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use plimsoll_model::App;
-use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Purpose, StoredValueKind, WebStorage};
+use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Purpose, Sink, Source, StoredValueKind, WebStorage};
 use plimsoll_source::SourceTree;
 use regex::Regex;
 
@@ -56,10 +56,25 @@ pub struct ProbeInput {
     pub folders: Vec<String>,
     /// Logins that take a POST.
     pub logins: Vec<KnownLogin>,
+    /// Routes that take a file.
+    pub uploads: Vec<KnownUpload>,
+    /// Addresses whose query decides where a visitor is sent: path, name in the query, entry point.
+    pub redirects: Vec<(String, String, usize)>,
     /// Pages before which a guard stands in the browser: path as in the address bar.
     pub guarded_pages: Vec<String>,
     /// Where the browser side keeps who is signed in.
     pub kept: Vec<KeptValue>,
+}
+
+/// A route that takes a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownUpload {
+    /// The entry point, by position in the model.
+    pub entry: usize,
+    /// Path, parameters as `:name`.
+    pub path: String,
+    /// Name of the field for the file, where the source shows it.
+    pub field: Option<String>,
 }
 
 /// A value in the browser's storage by which the browser side decides.
@@ -96,6 +111,8 @@ impl ProbeInput {
         }
         input.pages = app.pages.iter().map(|page| page.path.clone()).collect();
         input.logins = logins(app);
+        input.redirects = redirects(app);
+        input.uploads = uploads(app);
         input.guarded_pages =
             app.pages.iter().filter(|page| !page.guards.is_empty()).map(|page| page.path.clone()).collect();
         input.kept = kept(app);
@@ -157,6 +174,41 @@ fn logins(app: &App) -> Vec<KnownLogin> {
     found.into_iter().map(|(_, login)| login).collect()
 }
 
+/// Routes that take a file by POST.
+fn uploads(app: &App) -> Vec<KnownUpload> {
+    let taking = app.entry_points.iter().enumerate().filter(|(_, entry)| {
+        entry.purposes.contains(&Purpose::Upload) && entry.methods.iter().any(|method| method == "POST")
+    });
+    let known = taking.map(|(index, entry)| {
+        let field = entry.inputs.iter().find_map(|input| {
+            input.strip_prefix("files.").or_else(|| input.strip_prefix("file.")).filter(|name| !name.is_empty())
+        });
+        KnownUpload { entry: index, path: entry.path.clone(), field: field.map(str::to_owned) }
+    });
+    known.collect()
+}
+
+/// Routes that send a visitor where their query says.
+fn redirects(app: &App) -> Vec<(String, String, usize)> {
+    let mut found: Vec<(String, String, usize)> = Vec::new();
+    for flow in &app.flows {
+        let Some((index, entry)) = flow.entry.and_then(|index| Some((index, app.entry_points.get(index)?))) else {
+            continue;
+        };
+        let read = entry.methods.is_empty() || entry.methods.iter().any(|method| method == "GET");
+        let query = ["query.", "args.", "GET.", "searchParams."]
+            .iter()
+            .find_map(|start| flow.source_name.split_once(start).map(|(_, name)| name.to_owned()));
+        if let (Sink::Redirect, Source::Request, Some(name), true, None) =
+            (flow.sink, flow.source, query, read, harm(entry))
+            && !found.iter().any(|(path, known, _)| *path == entry.path && *known == name)
+        {
+            found.push((entry.path.clone(), name, index));
+        }
+    }
+    found
+}
+
 /// Keys of web storage under which identity, rights or a token are kept.
 fn kept(app: &App) -> Vec<KeptValue> {
     let mut kept: Vec<KeptValue> = app
@@ -207,11 +259,18 @@ fn harm(entry: &EntryPoint) -> Option<String> {
             _ => None,
         })
     };
-    // One handler for a form and for what it sends: asking for the form is what every link to it does.
+    // One handler for a form and for what it sends: asking for the form is what every link to it does. That the form, once
+    // sent, spends money or sends mail is the purpose of its POST.
     let shows_a_form =
         entry.methods.iter().any(|method| method == "GET") && entry.methods.iter().any(|method| method == "POST");
-    let only_sends = matches!(purpose, Some("it may send messages"));
-    if shows_a_form { purpose.filter(|_| !only_sends) } else { purpose.or_else(effect) }.map(str::to_owned)
+    if shows_a_form { purpose.filter(|_| !only_sends(entry)) } else { purpose.or_else(effect) }.map(str::to_owned)
+}
+
+/// Whether all that speaks against asking is what the handler sends away: messages, and requests that cost money.
+fn only_sends(entry: &EntryPoint) -> bool {
+    let other =
+        |purpose: &Purpose| matches!(purpose, Purpose::Logout | Purpose::Webhook | Purpose::Cron | Purpose::Setup);
+    !entry.purposes.iter().any(other)
 }
 
 /// Files that nobody should get from a web server, by name.

@@ -3,7 +3,9 @@
 //! What was observed wins. The contradiction is told, because it means that one of the witnesses looked at something else:
 //! a limiter on another address, a check that is skipped, a build that is older than the code.
 
-use plimsoll_model::app::{App, CookieSet, Disagreement, EntryPoint, GuardKind, Live, LiveVerdict, Purpose, Reach};
+use plimsoll_model::app::{
+    AllowedOrigins, App, CookieSet, Disagreement, EntryPoint, GuardKind, Live, LiveVerdict, Purpose, Reach,
+};
 
 /// Attaches live facts to what the code knows, and notes the contradictions.
 pub(crate) fn settle(app: &mut App, live: &mut Live, cookies: &mut Vec<CookieSet>) {
@@ -11,6 +13,7 @@ pub(crate) fn settle(app: &mut App, live: &mut Live, cookies: &mut Vec<CookieSet
     entries(app, live, &mut found);
     second_account(app, live, &mut found);
     login(app, live, &mut found);
+    origins(app, live, &mut found);
     merge_cookies(app, cookies, &mut found);
     found.sort_by(|a, b| (&a.about, &a.exchange).cmp(&(&b.about, &b.exchange)));
     found.dedup_by(|a, b| a.about == b.about && a.live == b.live);
@@ -64,6 +67,25 @@ fn second_account(app: &App, live: &Live, found: &mut Vec<Disagreement>) {
                 exchange: access.exchange.clone(),
             });
         }
+    }
+}
+
+/// Foreign origins are let in by the code, and the running app let none in.
+fn origins(app: &App, live: &Live, found: &mut Vec<Disagreement>) {
+    let closed = live.checks.iter().any(|one| one.check == crate::plan::CORS && one.verdict == LiveVerdict::Passed);
+    let Some((exchange, _)) = live.pages.first().filter(|_| closed) else { return };
+    for policy in &app.cors {
+        let open = policy.credentials && matches!(policy.origins, AllowedOrigins::Reflected | AllowedOrigins::Weak(_));
+        let Some(&span) = policy.spans.first().filter(|_| open && policy.path.trim_matches('/').is_empty()) else {
+            continue;
+        };
+        found.push(Disagreement {
+            about: "answers for other websites (CORS)".to_owned(),
+            code: "any origin that asks is let in, with credentials".to_owned(),
+            span,
+            live: "none of the foreign origins that were tried was let in".to_owned(),
+            exchange: exchange.clone(),
+        });
     }
 }
 

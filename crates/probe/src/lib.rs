@@ -4,7 +4,8 @@
 //!
 //! 1. Without a [`Permit`] no request can be built (`Request::new`), and a permit exists only for loopback addresses
 //!    and for hosts that show a token ([`Foreign::prove`]). No redirect is followed, and the address that answered first is kept for the run.
-//! 2. GET and OPTIONS only; POST only to the login and only with [`SignIn`] or [`LoginProbe`]. Paths whose words say that asking
+//! 2. GET and OPTIONS only; POST only to the login and only with [`SignIn`] or [`LoginProbe`],
+//!    and of three files in which nothing runs, only with [`Options::allow_upload`]. Paths whose words say that asking
 //!    could change something are left out and listed.
 //! 3. Every request passes one gate (`Session::send`): budget, pace, time, stop conditions, and a log entry *before* it is
 //!    sent.
@@ -33,11 +34,12 @@ mod signature;
 mod soft404;
 #[doc(hidden)]
 pub mod untrusted;
+mod upload;
 mod walk;
 
 pub use account::{Credential, KnownLogin, SignIn, TestAccount};
 pub use http::{HttpError, MAX_BODY, MAX_HEAD, MAX_HEADERS};
-pub use input::{KeptValue, ProbeEntry, ProbeInput, ProjectFile};
+pub use input::{KeptValue, KnownUpload, ProbeEntry, ProbeInput, ProjectFile};
 pub use launch::{LaunchError, Launched, MAX_COPY, MAX_START, usual_command};
 pub use log::{LogEntry, LogError, LogEvent, replay};
 pub use login::{LoginBody, LoginProbe, MAX_ATTEMPTS};

@@ -19,6 +19,8 @@ pub(crate) const SCRIPTS: &str = "scripts";
 pub(crate) const FILES: &str = "exposed-files";
 /// Pages for developers.
 pub(crate) const DEBUG: &str = "debug-pages";
+/// Addresses that send a visitor where their query says.
+pub(crate) const REDIRECTS: &str = "redirects";
 /// CORS decisions.
 pub(crate) const CORS: &str = "cors";
 /// Entry points without credentials.
@@ -29,6 +31,10 @@ pub(crate) const ACCOUNTS: &str = "test-accounts";
 pub(crate) const ACCESS: &str = "account-access";
 /// Which cookie is the session, and whether the token is taken from the address.
 pub(crate) const SESSIONS: &str = "sessions";
+/// What comes back of uploaded files.
+pub(crate) const UPLOAD: &str = "uploads";
+/// Whether a page's policy stops a script that is slipped into it.
+pub(crate) const POLICY: &str = "content-policy";
 /// Pages in a browser.
 pub(crate) const BROWSER: &str = "browser";
 /// Signing in with the browser.
@@ -41,6 +47,7 @@ pub(crate) const HEALTH: &str = "health";
 pub(crate) const MAX_PAGES: usize = 10;
 pub(crate) const MAX_SCRIPTS: usize = 15;
 pub(crate) const MAX_CORS_PATHS: usize = 5;
+pub(crate) const MAX_REDIRECTS: usize = 6;
 pub(crate) const MAX_FOUND_CALLS: usize = 15;
 pub(crate) const MAX_FOUND_PARAMS: usize = 10;
 /// Entry points that a test account is sent to.
@@ -145,6 +152,9 @@ pub fn plan(target: &str, input: &ProbeInput, options: &Options) -> Result<Plan,
             add(CORS, method, path, &headers);
         }
     }
+    for (path, name, _) in &lists.redirects {
+        add(REDIRECTS, Method::Get, &redirect_request(path, name), &[accept_page()]);
+    }
     if let Some(probe) = &options.login_probe {
         for _ in 0..probe.attempts() {
             requests.push(PlannedRequest {
@@ -165,7 +175,11 @@ pub fn plan(target: &str, input: &ProbeInput, options: &Options) -> Result<Plan,
             "entry points and objects in each test account's session, objects also without one",
             accounts * (MAX_ACCOUNT_PATHS + MAX_OBJECTS) + MAX_OBJECTS,
         );
+        more(CORS, "two answers for a test account with a foreign origin", 2);
         more(SESSIONS, "one page with each cookie left out, and with the token in the address", 8);
+        if options.allow_upload {
+            more(UPLOAD, "three files in which nothing runs (POST), and asking for them", 12);
+        }
         more(
             LOGIN,
             "wrong passwords (POST) for an account that does not exist, one for the first test account, and the login page",
@@ -196,7 +210,12 @@ pub fn plan(target: &str, input: &ProbeInput, options: &Options) -> Result<Plan,
         PlannedLater { check: PAGES, what: "pages that the start page links to or redirects to", at_most: MAX_PAGES },
         PlannedLater { check: SCRIPTS, what: "scripts that the pages name", at_most: MAX_SCRIPTS },
         PlannedLater { check: SCRIPTS, what: "source maps of these scripts", at_most: MAX_SCRIPTS },
-        PlannedLater { check: ENTRIES, what: "API paths that the scripts name", at_most: MAX_FOUND_CALLS },
+        PlannedLater { check: REDIRECTS, what: "links of pages that name where they lead to", at_most: MAX_REDIRECTS },
+        PlannedLater {
+            check: ENTRIES,
+            what: "API paths that the scripts or the app's own description name",
+            at_most: MAX_FOUND_CALLS,
+        },
         PlannedLater {
             check: ENTRIES,
             what: "routes with a value that an answer or a link showed",
@@ -227,6 +246,21 @@ pub(crate) fn accept_data() -> (&'static str, String) {
 
 pub(crate) fn range() -> (&'static str, String) {
     ("Range", "bytes=0-8191".to_owned())
+}
+
+/// An address of which the query names another site: one of nobody, and nothing that does anything.
+pub(crate) fn redirect_request(path: &str, name: &str) -> String {
+    let sign = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{sign}{name}={}", FOREIGN_ORIGIN.replace(':', "%3A").replace('/', "%2F"))
+}
+
+/// Whether a name in a query is one under which apps keep where to go next.
+pub(crate) fn names_a_target(name: &str) -> bool {
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    matches!(
+        plain.as_str(),
+        "next" | "url" | "uri" | "to" | "dest" | "destination" | "goto" | "target" | "continue" | "forward" | "out"
+    ) || ["redirect", "return", "callbackurl"].iter().any(|start| plain.starts_with(start))
 }
 
 /// The requests of the CORS check for one path, in order: the first that is let in ends them.
@@ -267,6 +301,8 @@ pub(crate) struct Lists {
     /// Entry points with parameters: asked only with values that were seen.
     pub(crate) templates: Vec<ProbeEntry>,
     pub(crate) cors: Vec<String>,
+    /// Path, name in the query, entry point.
+    pub(crate) redirects: Vec<(String, String, usize)>,
     pub(crate) skipped: Vec<SkippedPath>,
     /// Entries and files beyond the budget of a check.
     pub(crate) entries_left_out: usize,
@@ -350,6 +386,10 @@ impl Lists {
             }
         }
         lists.cors = cors;
+        let plain = input.redirects.iter().filter(|(path, name, _)| {
+            plain_path(path).is_some() && plain_path(&format!("/{name}")).is_some() && risky(path).is_none()
+        });
+        lists.redirects = plain.take(MAX_REDIRECTS / 2).cloned().collect();
         lists.skipped.sort();
         lists.skipped.dedup();
         lists
@@ -457,6 +497,10 @@ impl Lists {
         for name in &input.databases {
             for path in addresses_of(name) {
                 add(path, &[]);
+            }
+            // The code joins the folder to the name; these are where databases lie.
+            for folder in ["data", "db", "instance"].iter().filter(|_| !name.contains('/')) {
+                add(format!("/{folder}/{name}"), &[]);
             }
         }
         self.files = files;

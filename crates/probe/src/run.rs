@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use plimsoll_model::app::{App, CookieSet, Live, LiveCheck, LiveContent, LiveCors, LiveVerdict};
+use plimsoll_model::app::{App, CookieSet, Live, LiveCheck, LiveContent, LiveCors, LiveRedirect, LiveVerdict};
 use plimsoll_model::{Exchange, NotChecked};
 use regex::Regex;
 
@@ -163,6 +163,8 @@ pub fn run_with(
         pages: Vec::new(),
         first_page: first.text(),
         own_pages: Vec::new(),
+        account_forms: Vec::new(),
+        upload_allowed: options.allow_upload,
         calls: BTreeSet::new(),
         dev_server: false,
     };
@@ -176,6 +178,7 @@ pub fn run_with(
     run.files();
     run.entries();
     run.cors();
+    run.redirects();
     let way = options.sign_in.as_ref().and_then(|sign_in| run.login_way(sign_in));
     match &options.sign_in {
         Some(sign_in) => run.accounts(sign_in, way.as_ref()),
@@ -223,6 +226,10 @@ pub(crate) struct Run<'a, 'l> {
     pub(crate) first_page: String,
     /// Pages with content of their own that anyone gets: path and text.
     pub(crate) own_pages: Vec<(String, String)>,
+    /// Forms that a test account sees, with their pages.
+    pub(crate) account_forms: Vec<(String, html::FormParts)>,
+    /// The owner allows to upload.
+    pub(crate) upload_allowed: bool,
     /// API paths that scripts name.
     calls: BTreeSet<String>,
     dev_server: bool,
@@ -363,6 +370,12 @@ impl Run<'_, '_> {
             let links = parts.links.iter().filter_map(|link| html::resolve(path, &origin, link));
             queue.extend(links.filter_map(|link| plan::plain_path(&link)).filter(|link| !is_asset(link)));
         }
+        for script in parts.unpinned.iter().take(10) {
+            let script = crate::permit::shown(script.split(['?', '#']).next().unwrap_or_default());
+            if !self.facts.live.foreign_scripts.iter().any(|(_, known)| *known == script) {
+                self.facts.live.foreign_scripts.push((exchange.clone(), script));
+            }
+        }
         for (number, inline) in parts.inline.iter().enumerate() {
             self.keep_script(format!("{}#inline-{}", self.permit.url(path), number + 1), inline.clone());
         }
@@ -403,14 +416,16 @@ impl Run<'_, '_> {
         let mut found = Vec::new();
         let accept = [plan::accept_any()];
         for path in plan::DEBUG_PAGES {
-            let Some((exchange, response)) = self.ask(&mut tally, plan::DEBUG, Method::Get, path, &accept, FILE_BYTES)
-            else {
+            // A description of the API is read whole.
+            let most = if path.ends_with(".json") { crate::http::MAX_BODY } else { FILE_BYTES };
+            let Some((exchange, response)) = self.ask(&mut tally, plan::DEBUG, Method::Get, path, &accept, most) else {
                 continue;
             };
             if self.known.is_missing(&response, path) || response.is_encoded() {
                 continue;
             }
             if let Some(what) = signature::debug_page(path, &response.body) {
+                self.calls.extend(described(&response.body));
                 self.dev_server |= path == "/@vite/client";
                 found.push((exchange, what.to_owned()));
             }
@@ -751,6 +766,53 @@ impl Run<'_, '_> {
         self.end(plan::CORS, &tally, found, note);
     }
 
+    /// Does a link to this app lead to a stranger's site? Asked with the name of a site that nobody has.
+    fn redirects(&mut self) {
+        let mut tally = Tally::default();
+        let origin = self.permit.origin();
+        let mut todo: Vec<(String, String, Option<usize>)> =
+            self.lists.redirects.iter().map(|(path, name, index)| (path.clone(), name.clone(), Some(*index))).collect();
+        // Links that name where they lead to.
+        let links = self.pages.iter().flat_map(|(page, parts)| {
+            parts.links.iter().filter_map(|link| html::resolve(page, &origin, link)).collect::<Vec<_>>()
+        });
+        for link in links {
+            let Some((path, query)) = link.split_once('?') else { continue };
+            let name =
+                query.split('&').filter_map(|pair| pair.split('=').next()).find(|name| plan::names_a_target(name));
+            let Some(name) = name.filter(|_| plan::plain_path(path).is_some() && plan::risky(&link).is_none()) else {
+                continue;
+            };
+            if !todo.iter().any(|(known, known_name, _)| known == path && known_name == name) {
+                todo.push((path.to_owned(), name.to_owned(), None));
+            }
+        }
+        if todo.is_empty() {
+            return;
+        }
+        let accept = [plan::accept_page()];
+        for (path, name, entry) in todo.into_iter().take(plan::MAX_REDIRECTS) {
+            let asked = plan::redirect_request(&path, &name);
+            let Some((exchange, response)) =
+                self.ask(&mut tally, plan::REDIRECTS, Method::Get, &asked, &accept, FILE_BYTES)
+            else {
+                continue;
+            };
+            let there = response.header("location").map(|to| to.trim().to_ascii_lowercase());
+            let leads = there.is_some_and(|to| {
+                let rest = to.strip_prefix(plan::FOREIGN_ORIGIN);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
+            });
+            if (300..400).contains(&response.status) && leads {
+                self.facts.live.redirects.push(LiveRedirect { exchange, entry, parameter: name });
+            }
+        }
+        let found = self.facts.live.redirects.len();
+        let verdict = (found > 0).then_some(LiveVerdict::Confirmed);
+        let note = format!("{} addresses asked with another site as their target, {found} lead there", tally.asked);
+        self.end(plan::REDIRECTS, &tally, verdict, note);
+    }
+
     fn login(&mut self, probe: &LoginProbe) {
         let (live, note) = login::probe(&mut self.session, self.permit, probe);
         let verdict = live.as_ref().map_or(LiveVerdict::CouldNotTell, |live| live.verdict);
@@ -876,6 +938,17 @@ fn calls_in(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// Addresses without parameters that a description of the API (OpenAPI, Swagger) gives for GET.
+fn described(body: &[u8]) -> Vec<String> {
+    let Ok(description) = serde_json::from_slice::<serde_json::Value>(body) else { return Vec::new() };
+    // `servers` and `basePath` may name a folder; another server is out of scope anyway.
+    let server = description["servers"][0]["url"].as_str().or_else(|| description["basePath"].as_str());
+    let folder = server.filter(|server| server.starts_with('/')).unwrap_or_default().trim_end_matches('/');
+    let paths = description["paths"].as_object().into_iter().flatten();
+    let read = paths.filter(|(_, methods)| methods.get("get").is_some());
+    read.filter_map(|(path, _)| plan::plain_path(&format!("{folder}{path}"))).take(200).collect()
+}
+
 /// Address of the source map that a script names.
 fn source_map_of(text: &str) -> Option<String> {
     let (_, rest) = text.rsplit_once("sourceMappingURL=")?;
@@ -933,6 +1006,10 @@ mod tests {
             Some("a source map with the full text of 1 source files of the app")
         );
         assert_eq!(source_map("<!doctype html>"), None);
+        assert_eq!(
+            described(br#"{"openapi":"3.1.0","servers":[{"url":"/v2"}],"paths":{"/staff":{"get":{}},"/staff/{id}":{"get":{}},"/order":{"post":{}}}}"#),
+            ["/v2/staff"]
+        );
         assert!(matches_template("/api/x/:id", "/api/x/7") && !matches_template("/api/x/:id", "/api/x/"));
     }
 }

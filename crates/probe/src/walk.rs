@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use plimsoll_browser::{Browser, BrowserError, Closed, Gate, Page, PageAnswer, PageOptions, PageRequest, Settled};
 use plimsoll_model::Exchange;
-use plimsoll_model::app::{GuardPassed, LiveContent, LiveGuard, LiveToken, LiveVerdict, Picture, TokenPlace};
+use plimsoll_model::app::{
+    GuardPassed, LiveContent, LiveGuard, LiveInline, LiveToken, LiveVerdict, Picture, TokenPlace,
+};
 use serde_json::{Value, json};
 
 use crate::account::{self, LoginWay, SignIn, TestAccount};
@@ -30,13 +32,18 @@ const MAX_VISIT: Duration = Duration::from_secs(5);
 const KEPT: Duration = Duration::from_secs(6);
 /// Most requests of one visit.
 const MAX_ASKED: usize = 30;
+/// Most documents of one visit.
+const MAX_MOVES: usize = 8;
 /// Most pictures of a run.
 const MAX_PICTURES: usize = 4;
+/// Pictures of answers of entry points.
+const MAX_ANSWERS: usize = 2;
 /// Largest picture.
 const MAX_PICTURE: usize = 400 * 1024;
 /// Visible text from which a page is more than a frame.
 const SOME_TEXT: usize = 60;
 
+const INLINE: &str = include_str!("walk/inline.js");
 const STATE: &str = include_str!("walk/state.js");
 const REDACT: &str = include_str!("walk/redact.js");
 const FOCUS: &str = include_str!("walk/focus.js");
@@ -77,6 +84,8 @@ struct Scope<'r, 'l> {
     skipped: Vec<SkippedPath>,
     /// Requests that change something and were not sent.
     held_back: usize,
+    /// Requests beyond those that one visit may make.
+    left_out: usize,
     login_sent: bool,
 }
 
@@ -84,7 +93,11 @@ impl Scope<'_, '_> {
     /// A request of the app's own origin that may be sent.
     fn own(&mut self, request: &PageRequest, path: &str) -> Option<Response> {
         let wanted = matches!(request.kind.as_str(), "Document" | "Script" | "Stylesheet" | "XHR" | "Fetch");
-        if !wanted || path.starts_with("/favicon") || self.asked.len() >= MAX_ASKED {
+        if !wanted || path.starts_with("/favicon") {
+            return None;
+        }
+        if self.asked.len() >= MAX_ASKED {
+            self.left_out += 1;
             return None;
         }
         let still = matches!(request.kind.as_str(), "Script" | "Stylesheet") && request.method == "GET";
@@ -202,6 +215,8 @@ struct Walk<'w, 'a, 'l> {
     browser: Browser,
     cache: BTreeMap<String, Response>,
     visits: usize,
+    /// Some page could not be seen as it is.
+    cut: bool,
 }
 
 impl Run<'_, '_> {
@@ -235,14 +250,14 @@ impl Run<'_, '_> {
             self.checked(BROWSER, LiveVerdict::CouldNotTell, "the app serves no pages that were found".to_owned());
             return;
         }
-        let mut walk = Walk { run: self, browser, cache: BTreeMap::new(), visits: 0 };
+        let mut walk = Walk { run: self, browser, cache: BTreeMap::new(), visits: 0, cut: false };
         let ended = walk.all(sign_in, way);
-        let visits = walk.visits;
+        let (visits, cut) = (walk.visits, walk.cut);
         let guards = self.facts.live.guards.len();
         let worst = self.facts.live.guards.iter().map(|guard| guard.verdict).min();
         match ended {
             Ok(()) => {
-                let verdict = worst.unwrap_or(LiveVerdict::Passed);
+                let verdict = worst.unwrap_or(if cut { LiveVerdict::CouldNotTell } else { LiveVerdict::Passed });
                 self.checked(
                     BROWSER,
                     verdict,
@@ -260,6 +275,7 @@ impl Run<'_, '_> {
 impl Walk<'_, '_, '_> {
     fn all(&mut self, sign_in: Option<&SignIn>, way: Option<&LoginWay>) -> Result<(), BrowserError> {
         let start = self.visit("/", &PageOptions::default(), None, None, |walk, page, seen| {
+            walk.inline(page);
             walk.picture(
                 page,
                 &format!("The start page, as anyone sees it{}", if seen.password { ": a login" } else { "" }),
@@ -268,12 +284,13 @@ impl Walk<'_, '_, '_> {
         })?;
         let shell =
             html::visible_text(&self.run.first_page).split_whitespace().map(str::len).sum::<usize>() < SOME_TEXT;
-        self.own_pages()?;
         let opened = self.stored_values(&start, shell)?;
         if let Some(account) = sign_in.and_then(|sign_in| sign_in.accounts.first()) {
             self.sign_in(&start, account, way, opened)?;
         }
-        Ok(())
+        // Last, because they take as much time as there is.
+        self.own_pages()?;
+        self.open_answers()
     }
 
     fn time_for_more(&self) -> bool {
@@ -308,6 +325,7 @@ impl Walk<'_, '_, '_> {
             // One page that hangs is no reason to leave the others out.
             Err(BrowserError::Deadline | BrowserError::Refused { .. }) => {
                 self.browser.close(page)?;
+                self.cut = true;
                 self.run.gap(
                     &format!("the page {address} in the browser"),
                     "it did not come to rest".to_owned(),
@@ -341,6 +359,7 @@ impl Walk<'_, '_, '_> {
             foreign: BTreeSet::new(),
             skipped: Vec::new(),
             held_back: 0,
+            left_out: 0,
             login_sent: false,
         };
         let settled = match url {
@@ -349,7 +368,17 @@ impl Walk<'_, '_, '_> {
         };
         let limit = Instant::now() + Duration::from_secs(2);
         let state = self.browser.evaluate(page, STATE, &mut scope, limit)?;
-        let Scope { asked, foreign, mut skipped, held_back, login_sent, .. } = scope;
+        let Scope { asked, foreign, mut skipped, held_back, left_out, login_sent, .. } = scope;
+        // A page that was not given all that it asked for, or that moves on and on, is not the page that a visitor sees.
+        let moves = asked.iter().filter(|asked| asked.kind == "Document").count();
+        self.cut |= left_out > 0 || moves > MAX_MOVES;
+        if moves > MAX_MOVES {
+            self.run.gap("a page in the browser", format!("it moved on more than {MAX_MOVES} times"), true);
+        }
+        if left_out > 0 {
+            let why = format!("it asked for more than the {MAX_ASKED} requests of one visit");
+            self.run.gap("a page in the browser", why, true);
+        }
         if settled == Settled::TimeUp {
             self.run.gap(
                 "a page in the browser",
@@ -377,6 +406,19 @@ impl Walk<'_, '_, '_> {
             login_sent,
             held_back,
         })
+    }
+
+    /// Whether the page's policy stops a script that is slipped into it: it marks the document and does nothing else.
+    fn inline(&mut self, page: &Page) {
+        let limit = Instant::now() + Duration::from_secs(2);
+        let Ok(Value::Bool(ran)) = self.browser.evaluate(page, INLINE, &mut Closed, limit) else { return };
+        let exchange = Exchange { method: "GET".to_owned(), url: self.run.permit.url("/"), status: Some(200) };
+        self.run.facts.live.inline_script = Some(LiveInline { exchange, ran });
+        let (verdict, note) = match ran {
+            true => (LiveVerdict::Confirmed, "a program slipped into the start page as markup ran in the browser"),
+            false => (LiveVerdict::Passed, "a program slipped into the start page as markup was stopped by its policy"),
+        };
+        self.run.checked(plan::POLICY, verdict, note.to_owned());
     }
 
     /// Takes a picture in which personal data are replaced; without a picture nothing is lost.
@@ -449,6 +491,28 @@ impl Walk<'_, '_, '_> {
                 calls,
                 verdict,
             });
+        }
+        Ok(())
+    }
+
+    /// Pictures of what strangers are given without a login: what an owner believes at a glance.
+    fn open_answers(&mut self) -> Result<(), BrowserError> {
+        let origin = self.run.permit.origin();
+        let confirmed = self.run.facts.live.open_entry_points.iter().filter(|answer| {
+            answer.verdict == LiveVerdict::Confirmed && matches!(answer.content, LiveContent::Json | LiveContent::Html)
+        });
+        let paths: BTreeSet<String> =
+            confirmed.filter_map(|answer| answer.exchange.url.strip_prefix(&origin).map(str::to_owned)).collect();
+        for path in paths.into_iter().take(MAX_ANSWERS) {
+            if !self.time_for_more() {
+                break;
+            }
+            let off = PageOptions { scripts: false, ..PageOptions::default() };
+            let title = format!("{path}, as anyone is given it without a login");
+            self.visit(&path, &off, None, None, |walk, page, _| {
+                walk.picture(page, &title);
+                Ok(())
+            })?;
         }
         Ok(())
     }

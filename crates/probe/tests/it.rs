@@ -1128,3 +1128,199 @@ fn same_app_same_facts_in_ten_runs_with_browser_and_accounts() {
         assert_eq!(first, facts());
     }
 }
+
+/// Sends visitors on, where its link or its code says; one address only to itself.
+fn forwarding(seen: &Seen, stream: &mut TcpStream) {
+    let target =
+        seen.path.split_once("=https%3A%2F%2F").map(|(_, rest)| format!("https://{}", rest.replace("%2F", "/")));
+    match (seen.path.split('?').next().unwrap_or_default(), target) {
+        ("/", _) => {
+            html(stream, "<a href='/go?url=/about&x=1'>a</a><a href='/safe?next=/a'>b</a><a href='/list?page=2'>c</a>")
+        }
+        ("/go" | "/leave", Some(to)) => answer(stream, 302, &[("Location", &to)], b""),
+        ("/safe", _) => answer(stream, 302, &[("Location", "/")], b""),
+        _ => answer(stream, 404, &[], b"not found"),
+    }
+}
+
+#[test]
+fn a_link_that_leads_to_a_strangers_site_is_seen_and_the_site_is_not_asked() {
+    let double = Double::start(forwarding);
+    let input = ProbeInput {
+        redirects: vec![("/leave".into(), "to".into(), 3), ("/logout".into(), "next".into(), 4)],
+        ..ProbeInput::default()
+    };
+    let facts = probe_with(&double.origin, &input, &options()).expect("facts");
+    let found: Vec<_> = facts
+        .live
+        .redirects
+        .iter()
+        .map(|one| (one.parameter.as_str(), one.entry))
+        .collect::<BTreeMap<_, _>>()
+        .into_iter()
+        .collect();
+    assert_eq!(found, [("to", Some(3)), ("url", None)]);
+    assert_eq!(check(&facts, "redirects"), LiveVerdict::Confirmed);
+    assert!(double.seen().iter().all(|seen| !seen.path.starts_with("/logout") && !seen.path.contains("page=2&")));
+    let plan = plan(&double.origin, &input, &options()).expect("a plan");
+    assert!(plan.requests.iter().any(|request| request.check == "redirects" && request.url.contains("/leave?to=")));
+}
+
+#[test]
+fn the_apps_own_description_of_its_addresses_is_followed() {
+    let double = Double::start(|seen, stream| match seen.path.as_str() {
+        "/" => html(stream, "<h1>Shop</h1>"),
+        "/openapi.json" => json(
+            stream,
+            200,
+            r#"{"openapi":"3.1.0","paths":{"/staff":{"get":{}},"/staff/{id}":{"get":{}},"/createdb":{"get":{}},"/order":{"post":{}}}}"#,
+        ),
+        "/staff" => json(stream, 200, r#"[{"name":"A","salary":100},{"name":"B","salary":120}]"#),
+        _ => answer(stream, 404, &[], b"not found"),
+    });
+    let facts = probe_with(&double.origin, &ProbeInput::default(), &options()).expect("facts");
+    let open: Vec<_> =
+        facts.live.open_entry_points.iter().map(|one| one.exchange.url.replace(&double.origin, "")).collect();
+    assert_eq!(open, ["/staff"]);
+    let asked: Vec<String> = double.seen().into_iter().map(|seen| seen.path).collect();
+    assert!(!asked.iter().any(|path| path.contains("createdb") || path == "/order"), "{asked:?}");
+    assert!(facts.skipped_paths.iter().any(|skipped| skipped.path == "/createdb"));
+}
+
+/// A shop that takes pictures. A careful one gives them back to be saved.
+fn pictures(careful: bool) -> impl Fn(&Seen, &mut TcpStream) + Send + Sync + 'static {
+    let stored: Arc<Mutex<BTreeMap<String, String>>> = Arc::default();
+    move |seen, stream| {
+        let signed = seen.head.contains("ticket=anna");
+        match (seen.method.as_str(), seen.path.as_str()) {
+            ("GET", "/") => html(stream, "<h1>Shop</h1>"),
+            ("GET", "/login") => {
+                html(stream, "<form method=post><input name=mail><input name=pw type=password></form>")
+            }
+            ("POST", "/login") if seen.body.contains("pw=anna-secret") => {
+                answer(
+                    stream,
+                    302,
+                    &[("Location", "/orders"), ("Set-Cookie", "ticket=anna-0123456789; HttpOnly; SameSite=Lax")],
+                    b"",
+                );
+            }
+            ("POST", "/login") => answer(stream, 401, &[], b"no"),
+            (_, "/orders" | "/photos") if !signed => answer(stream, 302, &[("Location", "/login")], b""),
+            ("GET", "/orders") => html(
+                stream,
+                "<form method=post action=/photos enctype=multipart/form-data><input type=hidden name=csrf value=c5f><input type=file name=photo></form>",
+            ),
+            ("POST", "/photos") => {
+                assert!(
+                    seen.body.contains("name=\"csrf\"\r\n\r\nc5f") && seen.body.contains("name=\"photo\""),
+                    "{}",
+                    seen.body
+                );
+                let (_, rest) = seen.body.split_once("filename=\"").expect("a file");
+                let name = rest.split('"').next().expect("a name").to_owned();
+                let content =
+                    rest.split("\r\n\r\n").nth(1).and_then(|text| text.split("\r\n--").next()).unwrap_or_default();
+                assert!(!content.contains("script") && !content.contains("onload"), "{content}");
+                stored.lock().expect("files").insert(name.clone(), content.to_owned());
+                json(stream, 200, &format!(r#"{{"url":"/uploads/{name}"}}"#));
+            }
+            ("GET", path) if path.starts_with("/uploads/plimsoll-canary") => {
+                let files = stored.lock().expect("files");
+                let Some(content) = files.get(path.trim_start_matches("/uploads/")) else {
+                    return answer(stream, 404, &[], b"not found");
+                };
+                let kind = match path.rsplit('.').next() {
+                    Some("html") => "text/html",
+                    Some("svg") => "image/svg+xml",
+                    _ => "application/octet-stream",
+                };
+                match careful {
+                    true => answer(
+                        stream,
+                        200,
+                        &[
+                            ("Content-Type", "application/octet-stream"),
+                            ("Content-Disposition", "attachment"),
+                            ("X-Content-Type-Options", "nosniff"),
+                        ],
+                        content.as_bytes(),
+                    ),
+                    false => answer(stream, 200, &[("Content-Type", kind)], content.as_bytes()),
+                }
+            }
+            _ => answer(stream, 404, &[], b"not found"),
+        }
+    }
+}
+
+#[test]
+fn three_files_are_uploaded_with_consent_and_what_comes_back_is_graded() {
+    for careful in [false, true] {
+        let double = Double::start(pictures(careful));
+        let accounts = sign_in().accounts.into_iter().take(1).collect();
+        let sign_in = Some(SignIn { accounts, ..SignIn::default() });
+        let without = Options { sign_in: sign_in.clone(), ..options() };
+        let facts = probe_with(&double.origin, &shop_input(), &without).expect("facts");
+        assert!(
+            double.seen().iter().all(|seen| seen.path != "/photos" || seen.method == "GET"),
+            "no consent, no upload"
+        );
+        assert!(facts.not_checked.iter().any(|gap| gap.why.contains("--allow-upload")), "{:?}", facts.not_checked);
+        let with = Options { allow_upload: true, ..without };
+        let facts = probe_with(&double.origin, &shop_input(), &with).expect("facts");
+        let seen: Vec<_> = facts.live.uploads.iter().map(|one| (one.what.as_str(), one.inline)).collect();
+        assert_eq!(
+            seen,
+            [("a page", !careful), ("a drawing (SVG)", !careful), ("a file of an unknown type", false)],
+            "{:?}",
+            facts.not_checked
+        );
+        assert_eq!(check(&facts, "uploads"), if careful { LiveVerdict::Passed } else { LiveVerdict::Confirmed });
+        let note = facts.live.checks.iter().find(|one| one.check == "uploads").expect("the check").note.clone();
+        assert!(note.contains("to be deleted") && note.contains("plimsoll-canary.html"), "{note}");
+        assert_eq!(double.seen().iter().filter(|seen| seen.method == "POST" && seen.path == "/photos").count(), 3);
+    }
+}
+
+/// A login that computes a slow hash says nothing about how the pages feel.
+#[test]
+fn a_slow_login_is_no_slow_app() {
+    let inner = shop(true);
+    let double = Double::start(move |seen, stream| {
+        if seen.method == "POST" {
+            std::thread::sleep(Duration::from_millis(400));
+        }
+        inner(seen, stream);
+    });
+    let options = Options { sign_in: Some(sign_in()), ..options() };
+    let facts = probe_with(&double.origin, &shop_input(), &options).expect("facts");
+    assert_eq!(facts.stopped, None);
+    assert_eq!(check(&facts, "health"), LiveVerdict::Passed);
+    assert_eq!(facts.live.login.expect("tried").verdict, LiveVerdict::Confirmed);
+}
+
+#[test]
+fn the_browser_says_whether_a_policy_stops_a_script() {
+    let Some(program) = browser() else { return };
+    for (policy, ran) in [
+        (None, true),
+        (Some("default-src 'self'"), false),
+        (Some("script-src 'self' 'unsafe-inline'"), true),
+        (Some("script-src 'nonce-0123456789abcdef' 'strict-dynamic'"), false),
+    ] {
+        let double = Double::start(move |seen, stream| {
+            let mut headers = vec![("Content-Type", "text/html")];
+            headers.extend(policy.map(|policy| ("Content-Security-Policy", policy)));
+            match seen.path.as_str() {
+                "/" => answer(stream, 200, &headers, b"<!doctype html><h1>Shop</h1><p>Welcome to our shop.</p>"),
+                _ => answer(stream, 404, &[], b"not found"),
+            }
+        });
+        let options = Options { browser: Some(program.clone()), ..options() };
+        let facts = probe_with(&double.origin, &ProbeInput::default(), &options).expect("facts");
+        let seen = facts.live.inline_script.as_ref().map(|seen| seen.ran);
+        assert_eq!(seen, Some(ran), "{policy:?} {:?}", facts.not_checked);
+        assert_eq!(check(&facts, "content-policy"), if ran { LiveVerdict::Confirmed } else { LiveVerdict::Passed });
+    }
+}

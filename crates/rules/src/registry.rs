@@ -8,6 +8,8 @@ mod business_data_in_browser_code;
 mod code_from_input;
 #[path = "injection/command_from_input.rs"]
 mod command_from_input;
+#[path = "headers/content_policy_without_effect.rs"]
+mod content_policy_without_effect;
 #[path = "client_data/credential_in_response.rs"]
 mod credential_in_response;
 #[path = "cors/credentialed_cors_for_any_origin.rs"]
@@ -127,6 +129,7 @@ pub static RULES: &[&Rule] = &[
     &business_data_in_browser_code::RULE,
     &code_from_input::RULE,
     &command_from_input::RULE,
+    &content_policy_without_effect::RULE,
     &credential_in_response::RULE,
     &credentialed_cors_for_any_origin::RULE,
     &cross_site_request_accepted::RULE,

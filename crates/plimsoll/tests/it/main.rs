@@ -4,6 +4,7 @@ mod advisories;
 mod bad_input;
 mod cache;
 mod live;
+mod nowhere;
 mod owner;
 mod probe;
 mod run;

@@ -133,3 +133,31 @@ fn another_computer_is_asked_only_after_proof() {
         assert!(errors.contains(says), "{url}: {errors}");
     }
 }
+
+/// A form that sends mail once it is filled in may be looked at; an address that sends mail when it is asked for may not.
+#[test]
+fn a_form_that_sends_mail_is_asked_for_and_what_sends_by_itself_is_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = r#"import smtplib
+from flask import Flask, request, render_template
+app = Flask(__name__)
+
+@app.route("/contact", methods=["GET", "POST"])
+def contact():
+    if request.method == "POST":
+        with smtplib.SMTP("localhost") as mail:
+            mail.sendmail("shop@shop.example", request.form["mail"], "Hello")
+    return render_template("contact.html")
+
+@app.route("/remind")
+def remind():
+    with smtplib.SMTP("localhost") as mail:
+        mail.sendmail("shop@shop.example", "anna@shop.example", "Hello")
+    return "ok"
+"#;
+    std::fs::write(folder.path().join("app.py"), app).expect("a file");
+    let (code, text, errors) = plimsoll(folder.path(), &["probe", "--dry-run", "--url", "http://127.0.0.1:1"], &[]);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(text.contains("GET     http://127.0.0.1:1/contact"), "{text}");
+    assert!(!text.contains("GET     http://127.0.0.1:1/remind") && text.contains("/remind: "), "{text}");
+}

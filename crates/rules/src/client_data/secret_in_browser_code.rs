@@ -35,6 +35,13 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         for seen in app.live.secrets.iter().filter(|seen| seen.value == secret.value) {
             draft = draft.also_live(&seen.exchange, format!("the running app sends it in a {}", seen.place));
         }
+        if matches!(secret.kind, SecretKind::DefaultAccount | SecretKind::Password) {
+            let passwords = |(_, kind): &(String, String)| kind == "password";
+            for seen in app.live.shipped.iter().filter(|seen| seen.fields.iter().all(passwords)) {
+                let count = seen.records.unwrap_or(1);
+                draft = draft.also_live(&seen.exchange, format!("{count} passwords are sent in a {}", seen.place));
+            }
+        }
         draft.done();
     }
     only_live(app, sink);

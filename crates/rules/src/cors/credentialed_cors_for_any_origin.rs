@@ -2,7 +2,7 @@
 
 use crate::{Rule, Sink};
 use plimsoll_model::app::{AllowedOrigins, LiveVerdict};
-use plimsoll_model::{App, Claim, Gap, Severity};
+use plimsoll_model::{App, Claim, Confidence, Gap, Severity};
 
 pub(crate) static RULE: Rule = Rule {
     id: "credentialed-cors-for-any-origin",
@@ -34,6 +34,20 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         }
         let Some((&first, rest)) = policy.spans.split_first() else { continue };
         in_source = true;
+        // What was observed wins: a decision for the whole app that lets nobody in is not in force where it was looked.
+        let closed = app.live.checks.iter().any(|one| one.check == "cors" && one.verdict == LiveVerdict::Passed);
+        if observed.is_none() && closed && policy.path.trim_matches('/').is_empty() {
+            sink.at(
+                first,
+                "the origin that asks is allowed, with credentials; yet the running app let no foreign origin in",
+            )
+            .title("Another website may read this app's answers where this setting is in force")
+            .severity(Severity::Low)
+            .confidence(Confidence::Possible)
+            .all(rest.iter().copied(), "the same decision")
+            .done();
+            continue;
+        }
         let mut draft = sink
             .at(first, "the origin that asks is allowed, with credentials")
             .title("Any other website may read this app's answers with your users' logins")

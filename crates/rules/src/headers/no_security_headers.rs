@@ -38,6 +38,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     if let Some((exchange, _)) = live {
         draft = draft.also_live(exchange, "the answer does not carry it");
     }
+    let ran = app.live.inline_script.as_ref().filter(|seen| seen.ran);
+    if let Some(seen) = ran.filter(|_| missing.contains(&"content-security-policy")) {
+        draft = draft.also_live(&seen.exchange, "the browser ran a program that was slipped into the page");
+    }
     if missing.contains(&"content-security-policy") {
         draft =
             draft.grants([], Claim::NoScriptPolicy, "no content security policy stops a program slipped into a page");

@@ -18,8 +18,19 @@ pub(crate) static RULE: Rule = Rule {
 
 fn run(app: &App, sink: &mut Sink<'_>) {
     let mut scripts = app.settings.iter().filter(|setting| setting.key == "script-without-integrity");
-    let Some(first) = scripts.next() else { return };
-    sink.at(first.span, format!("loaded from {} without `integrity`", first.value))
-        .all(scripts.map(|setting| setting.span), "and here")
-        .done();
+    let mut live = app.live.foreign_scripts.iter();
+    let mut draft = match scripts.next() {
+        Some(first) => sink
+            .at(first.span, format!("loaded from {} without `integrity`", first.value))
+            .all(scripts.map(|setting| setting.span), "and here"),
+        // Where the code does not show it.
+        None => match live.next() {
+            Some((page, script)) => sink.live(page, format!("it loads {script} without `integrity`")),
+            None => return,
+        },
+    };
+    for (page, script) in live {
+        draft = draft.also_live(page, format!("it loads {script} without `integrity`"));
+    }
+    draft.done();
 }

@@ -21,6 +21,7 @@ pub(crate) static RULE: Rule = Rule {
 
 fn run(app: &App, sink: &mut Sink<'_>) {
     let mut seen = BTreeSet::new();
+    let mut told = BTreeSet::new();
     for flow in &app.flows {
         let Some(entry) = flow.entry.and_then(|index| app.entry_points.get(index)) else { continue };
         let leads_there =
@@ -28,10 +29,23 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         if !leads_there || !seen.insert(flow.to) {
             continue;
         }
-        sink.at(flow.to, format!("`{}` decides where the visitor goes", flow.source_name))
+        let mut draft = sink
+            .at(flow.to, format!("`{}` decides where the visitor goes", flow.source_name))
             .title(format!("{} sends the visitor to any address (`{}`)", entry.label(), flow.source_name))
             .subject(entry.label())
-            .also(entry.handler, "the handler")
+            .also(entry.handler, "the handler");
+        for live in app.live.redirects.iter().filter(|live| live.entry == flow.entry) {
+            told.insert(live.exchange.clone());
+            draft = draft.also_live(&live.exchange, "it sent the visitor to the other site that the address named");
+        }
+        draft.done();
+    }
+    // Where the code does not show it.
+    for live in app.live.redirects.iter().filter(|live| !told.contains(&live.exchange)) {
+        let address = live.exchange.url.split('?').next().unwrap_or_default();
+        sink.live(&live.exchange, format!("it sent the visitor to the other site that `{}` named", live.parameter))
+            .title(format!("{address} sends the visitor to any address (`{}`)", live.parameter))
+            .subject(address.to_owned())
             .done();
     }
 }
