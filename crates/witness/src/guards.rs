@@ -194,8 +194,41 @@ fn truthy(value: &Value) -> Vec<Check> {
         out.push(Check::holds(GuardKind::Authentication));
     } else if found_by_ticket(value) {
         out.push(Check::holds(GuardKind::Signature));
+    } else if is_mere_ticket(value) {
+        out.push(Check::fails(GuardKind::Authentication, "it asks only whether a ticket was sent, not whether it is genuine"));
     }
     out
+}
+
+/// Whether a value is what a request shows as the ticket of a login, as it was sent: the cookie of a session, the header
+/// that carries a token.
+fn is_mere_ticket(value: &Value) -> bool {
+    let mut sent = value.labels.iter().filter_map(|label| match label {
+        Label::Input(name, _) => Some(name.as_str()),
+        _ => None,
+    });
+    let by_cookie = |name: &str| {
+        value.as_symbol().is_some_and(|symbol| {
+            symbol.calls().iter().flat_map(|(_, args, _)| args.iter()).any(|arg| {
+                arg.value.as_str().is_some_and(crate::handler::is_session_name)
+            })
+        }) || name.rsplit('.').next().is_some_and(crate::handler::is_session_name)
+    };
+    sent.any(|name| {
+        (name.starts_with("cookies") && by_cookie(name)) || (name.starts_with("headers") && by_header(value, name))
+    })
+}
+
+fn by_header(value: &Value, name: &str) -> bool {
+    let names_it = |text: &str| text.to_ascii_lowercase().contains("authorization");
+    names_it(name)
+        || value.as_symbol().is_some_and(|symbol| {
+            symbol
+                .calls()
+                .iter()
+                .flat_map(|(_, args, _)| args.iter())
+                .any(|arg| arg.value.as_str().is_some_and(names_it))
+        })
 }
 
 /// Whether a record was found by a secret that the request shows: the token of an invitation, the code of a link. Whoever

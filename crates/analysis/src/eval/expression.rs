@@ -146,7 +146,9 @@ impl Machine<'_> {
                         );
                         Value::unknown()
                     }
-                    UnaryOp::TypeOf => Value::of(Labels::NONE),
+                    UnaryOp::TypeOf => {
+                        self.assigned.get(&format!("typeof {}", value.path())).cloned().unwrap_or_default()
+                    }
                     UnaryOp::Arithmetic => match value.kind {
                         ValueKind::Num(number) => Value::plain(ValueKind::Num(-number)),
                         _ => Value::of(value.labels.cleaned(Clean::ALL)),

@@ -77,6 +77,18 @@ const CALLS: &[(&str, EffectKind)] = &[
     ("unlink", EffectKind::DeleteFile),
     ("api_sign_request", EffectKind::WriteFile),
     ("createPresignedPost", EffectKind::WriteFile),
+    ("@vercel/blob.put", EffectKind::WriteFile),
+    ("@vercel/blob.del", EffectKind::DeleteFile),
+    ("@vercel/blob.list", EffectKind::ReadFile),
+    ("uploader.upload", EffectKind::WriteFile),
+    ("uploader.upload_stream", EffectKind::WriteFile),
+    ("uploader.destroy", EffectKind::DeleteFile),
+    ("UTApi().uploadFiles", EffectKind::WriteFile),
+    ("UTApi().deleteFiles", EffectKind::DeleteFile),
+    ("PutObjectCommand", EffectKind::WriteFile),
+    ("DeleteObjectCommand", EffectKind::DeleteFile),
+    ("GetObjectCommand", EffectKind::ReadFile),
+    ("ListObjectsV2Command", EffectKind::ReadFile),
     ("fs.readFile", EffectKind::ReadFile),
     ("fs.readFileSync", EffectKind::ReadFile),
     ("promises.readFile", EffectKind::ReadFile),
@@ -245,6 +257,18 @@ const FETCHES: &[&str] = &[
     "ky.post",
     "$fetch",
 ];
+
+/// Whether a call sends a message: by a library, or by plain HTTP to a service that does.
+pub(super) fn sends_messages(path: &str, args: &[Argument]) -> bool {
+    if CALLS.iter().any(|(name, kind)| *kind == EffectKind::SendMessage && ends(path, name)) {
+        return true;
+    }
+    FETCHES.iter().any(|name| ends(path, name))
+        && args
+            .first()
+            .and_then(|arg| arg.value.text_shape())
+            .is_some_and(|url| MESSAGE_HOSTS.iter().any(|host| url.contains(host)))
+}
 
 /// The effect of an event, if it has one.
 pub(super) fn effect_of(events: &[Event], index: usize) -> Option<Effect> {
