@@ -62,6 +62,13 @@ impl<'t> Reader<'t> {
                 }
             }
         }
+        // Whoever has a ticket that was found genuine has sent one.
+        let known = |guard: &Guard| {
+            matches!(guard.kind, GuardKind::Authentication | GuardKind::Role | GuardKind::Signature) && guard.holds()
+        };
+        if guards.iter().any(known) {
+            guards.retain(|guard| guard.standing != GuardStanding::FailsOpen(MERE_TICKET.to_owned()));
+        }
         guards
     }
 }
@@ -195,10 +202,12 @@ fn truthy(value: &Value) -> Vec<Check> {
     } else if found_by_ticket(value) {
         out.push(Check::holds(GuardKind::Signature));
     } else if is_mere_ticket(value) {
-        out.push(Check::fails(GuardKind::Authentication, "it asks only whether a ticket was sent, not whether it is genuine"));
+        out.push(Check::fails(GuardKind::Authentication, MERE_TICKET));
     }
     out
 }
+
+const MERE_TICKET: &str = "it asks only whether a ticket was sent, not whether it is genuine";
 
 /// Whether a value is what a request shows as the ticket of a login, as it was sent: the cookie of a session, the header
 /// that carries a token.

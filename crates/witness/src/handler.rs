@@ -116,12 +116,12 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, before: &[Event], progr
         }
     });
     let mut whole = whole;
-    if reader.guards_of(&whole).is_empty() {
+    if !reader.guards_of(&whole).iter().any(Guard::holds) {
         // A handler that only hands out the caller's own is guarded by what holds where it looks that up.
         let mut lookups = found.iter().filter(|(effect, _)| effect.kind.touches_data()).map(|(_, facts)| facts);
         if let Some(first) = lookups.next() {
             let common = lookups.fold(first.clone(), |common, facts| common.common(facts));
-            if !reader.guards_of(&common).is_empty() {
+            if reader.guards_of(&common).iter().any(Guard::holds) {
                 whole = common;
             }
         }

@@ -50,16 +50,16 @@ fn compared(module: &Module, about_logins: bool) -> Vec<Span> {
                 Kind::Call { callee, args, .. } => {
                     let Some(first) = args.first().map(|arg| arg.value) else { continue };
                     let state = name_of(module, *callee).and_then(|setter| setters.get(&setter).cloned());
-                    let puts = |value: NodeId, name: &str| {
-                        holds(module, value, &made) || (is_code(name) && is_random(module, value))
+                    let puts = |value: NodeId, name: &str, made: &BTreeSet<String>| {
+                        holds(module, value, made) || (is_code(name) && is_random(module, value))
                     };
-                    if let Some(state) = state.filter(|state| puts(first, state)) {
+                    if let Some(state) = state.filter(|state| puts(first, state, &made)) {
                         made.insert(state);
                     }
                     if let (Kind::Member { property, .. }, Kind::Str(key), Some(value)) =
                         (module.kind(*callee), module.kind(first), args.get(1))
                         && property == "setItem"
-                        && puts(value.value, key)
+                        && puts(value.value, key, &made)
                     {
                         keys.insert(key.to_string());
                     }

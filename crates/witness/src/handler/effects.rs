@@ -514,6 +514,16 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
         let by_id = stores::base44_entity(&callee.path).is_some();
         split_arguments(&name, found.kind, by_id, args, &mut filters, &mut values);
     }
+    // `new User(values)`, then `.save()`: the values were given where the document was made.
+    if args.is_empty()
+        && let SymbolKind::Member(base, name) = &callee.kind
+        && name == "save"
+        && let SymbolKind::Call { callee: made, args: given, .. } = &base.kind
+        && made.path.ends_with("model()")
+    {
+        effect.kind = EffectKind::Create;
+        values.extend(given.iter().map(|arg| arg.value.clone()));
+    }
     // Earlier calls of the chain (`update(t).set(…)`, `query.filter_by(…)`) and later ones (`.eq('id', id)`, `.run(id)`).
     for (name, args, _) in callee.calls() {
         if is_filter(&name) {
@@ -566,7 +576,7 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     // What was given out to be shown again opens what it was given out for.
     effect.limited_to_caller |= matches!(found.kind, EffectKind::Read | EffectKind::Update | EffectKind::Delete)
         && by_ticket(&events[index..], callee, args);
-    if found.kind == EffectKind::Create {
+    if effect.kind == EffectKind::Create {
         effect.limited_to_caller |= values.iter().any(|value| needs_identity(value, 6));
     }
     for (column, value) in places.iter().flat_map(|places| &places.written) {
