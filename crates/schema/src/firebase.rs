@@ -579,7 +579,9 @@ fn self_grants(grants: &[Grant], relied_on: &BTreeSet<(String, String)>, uses: &
             }
             let hole = grant.truth.iter().any(|alternative| {
                 let needs_more = alternative.iter().any(|fact| match fact {
-                    Fact::Own(collection, inner) | Fact::Kin(collection, inner) => !(inner.is_empty() && *collection == grant.collection),
+                    Fact::Own(collection, inner) | Fact::Kin(collection, inner) => {
+                        !(inner.is_empty() && *collection == grant.collection)
+                    }
                     Fact::Named(_) | Fact::Unknown(_) => true,
                     Fact::Tie(Subject::Other(_)) => true,
                     _ => false,

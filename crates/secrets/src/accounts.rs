@@ -818,9 +818,7 @@ fn calls(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>) {
                 constant(text, at, open)
             }
             "setpassword(" => constant(text, at, open),
-            "encode(" => {
-                (head.ends_with("encoder.")).then(|| constant(text, at, open)).flatten()
-            }
+            "encode(" => (head.ends_with("encoder.")).then(|| constant(text, at, open)).flatten(),
             "crypt(" if place.form == Form::Sql => constant(text, at, open),
             "create_superuser(" => positional_password(text, open, 2),
             "create_user(" => positional_password(text, open, 2),

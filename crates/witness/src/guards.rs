@@ -218,9 +218,11 @@ fn is_mere_ticket(value: &Value) -> bool {
     });
     let by_cookie = |name: &str| {
         value.as_symbol().is_some_and(|symbol| {
-            symbol.calls().iter().flat_map(|(_, args, _)| args.iter()).any(|arg| {
-                arg.value.as_str().is_some_and(crate::handler::is_session_name)
-            })
+            symbol
+                .calls()
+                .iter()
+                .flat_map(|(_, args, _)| args.iter())
+                .any(|arg| arg.value.as_str().is_some_and(crate::handler::is_session_name))
         }) || name.rsplit('.').next().is_some_and(crate::handler::is_session_name)
     };
     sent.any(|name| {

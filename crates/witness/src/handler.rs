@@ -49,10 +49,8 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, before: &[Event], progr
     let mut out = Interpretation::default();
     let mut found: Vec<(Effect, Facts)> = Vec::new();
     // The handler itself is entered without an event, so what happens first happens in it.
-    let handler = events
-        .first()
-        .and_then(|event| event.function)
-        .map(|function| wrapped::innermost(program, events, function));
+    let handler =
+        events.first().and_then(|event| event.function).map(|function| wrapped::innermost(program, events, function));
     let mut called_at = None;
     for (index, event) in events.iter().enumerate() {
         if matches!(event.kind, EventKind::Enter { .. }) && event.function == handler {

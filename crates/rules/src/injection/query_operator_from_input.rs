@@ -41,7 +41,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         let entry = flow.entry.and_then(|index| app.entry_points.get(index));
         entry.is_some_and(|entry| entry.effects.iter().all(|effect| !effect.bypasses_policies))
     });
-    let note = |flow: &Flow| format!("`{}` stands in the text of a condition: a comma begins another", flow.source_name);
+    let note =
+        |flow: &Flow| format!("`{}` stands in the text of a condition: a comma begins another", flow.source_name);
     let mut draft = sink
         .at(first.to, note(first))
         .title(format!("What a visitor sends (`{}`) can add conditions to a query", first.source_name))

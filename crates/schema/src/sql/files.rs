@@ -93,7 +93,9 @@ fn is_note(text: &str) -> bool {
     }
     let lower = text.to_ascii_lowercase();
     lower.contains("create table")
-        && ["row level security", "create policy", "auth.uid()", "storage.buckets"].iter().any(|word| lower.contains(word))
+        && ["row level security", "create policy", "auth.uid()", "storage.buckets"]
+            .iter()
+            .any(|word| lower.contains(word))
 }
 
 /// The SQL of a document: offset and text of each piece.

@@ -87,7 +87,8 @@ fn setters(module: &Module) -> BTreeMap<String, String> {
         let (Kind::Array(parts), Kind::Call { callee, .. }) = (module.kind(*target), module.kind(*value)) else {
             return None;
         };
-        let makes = module.path(*callee).is_some_and(|path| path.ends_with("useState") || path.ends_with("createSignal"));
+        let makes =
+            module.path(*callee).is_some_and(|path| path.ends_with("useState") || path.ends_with("createSignal"));
         let [state, setter] = &parts[..] else { return None };
         makes.then_some(())?;
         Some((name_of(module, *setter)?, name_of(module, *state)?))
@@ -161,7 +162,16 @@ fn about_logins(path: &str) -> bool {
     words.iter().any(|word| {
         matches!(
             word.as_str(),
-            "auth" | "login" | "signin" | "signup" | "register" | "verify" | "verification" | "otp" | "reset" | "forgot"
+            "auth"
+                | "login"
+                | "signin"
+                | "signup"
+                | "register"
+                | "verify"
+                | "verification"
+                | "otp"
+                | "reset"
+                | "forgot"
         )
     })
 }

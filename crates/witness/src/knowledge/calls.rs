@@ -281,9 +281,7 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         }
     }
     // What a ticket says that anybody can write: text in base64 is no signature.
-    if matches!(path, "JSON.parse" | "json.loads")
-        && args.first().is_some_and(|arg| is_decoded_ticket(&arg.value))
-    {
+    if matches!(path, "JSON.parse" | "json.loads") && args.first().is_some_and(|arg| is_decoded_ticket(&arg.value)) {
         outcome.replace = Some(Labels::one(Label::UnverifiedIdentity));
         return outcome;
     }
@@ -494,9 +492,9 @@ fn leaves_listed(pattern: &str, args: &[Argument]) -> Option<Clean> {
 
 /// Whether a value is a cookie or a header for logins, decoded and nothing more.
 fn is_decoded_ticket(value: &Value) -> bool {
-    let sent = value.deep_labels().any(|label| {
-        matches!(label, Label::Input(name, _) if name.starts_with("cookies") || name.starts_with("headers"))
-    });
+    let sent = value.deep_labels().any(
+        |label| matches!(label, Label::Input(name, _) if name.starts_with("cookies") || name.starts_with("headers")),
+    );
     let decoded = value.as_symbol().is_some_and(|symbol| {
         symbol.calls().iter().any(|(name, args, _)| {
             matches!(name.as_str(), "atob" | "b64decode" | "base64_decode" | "urlsafe_b64decode")

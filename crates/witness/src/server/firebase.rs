@@ -35,7 +35,8 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
         point.name = Some(name);
         // `invoker: 'private'`, or an account of the project: the platform turns everybody else away.
         let invoker = event.arg(0).and_then(|options| options.field("invoker"));
-        let closed = invoker.is_some_and(|who| who.as_str() != Some("public") && !matches!(who.kind, ValueKind::Unknown));
+        let closed =
+            invoker.is_some_and(|who| who.as_str() != Some("public") && !matches!(who.kind, ValueKind::Unknown));
         let named = closed.then(|| named_guard(GuardKind::Signature, "invoker", event.span)).into_iter().collect();
         finish(witnessing, point, &closure, handler_args, Passage { named, ..Passage::default() });
     }

@@ -201,7 +201,9 @@ fn decode_site(value: &Value, depth: u32) -> Option<plimsoll_analysis::Site> {
         ValueKind::Symbol(symbol) => symbol
             .calls()
             .into_iter()
-            .find(|(name, ..)| name.to_ascii_lowercase().contains("decode") || matches!(name.as_str(), "parse" | "atob"))
+            .find(|(name, ..)| {
+                name.to_ascii_lowercase().contains("decode") || matches!(name.as_str(), "parse" | "atob")
+            })
             .map(|(.., site)| site),
         ValueKind::Choice(alternatives) => alternatives.iter().find_map(|(value, _)| decode_site(value, depth - 1)),
         ValueKind::Object(object) => {

@@ -69,7 +69,10 @@ pub(super) fn note(event: &Event, program: &Program<'_>, seen: &mut Seen, stored
         if let Some(object) = state.as_object() {
             let fields = object.fields.borrow();
             seen.tokens.extend(
-                fields.keys().filter(|field| storage::is_token_name(field)).map(|field| (part.clone(), field.to_string())),
+                fields
+                    .keys()
+                    .filter(|field| storage::is_token_name(field))
+                    .map(|field| (part.clone(), field.to_string())),
             );
         }
     } else if name == "persistReducer" {
@@ -104,9 +107,10 @@ pub(super) fn note(event: &Event, program: &Program<'_>, seen: &mut Seen, stored
 /// What Redux keeps of a login.
 pub(super) fn finish(seen: Seen, stored: &mut Vec<StoredValue>) {
     for kept in seen.kept {
-        let token = seen.tokens.iter().find(|(part, _)| {
-            (kept.only.is_empty() || kept.only.contains(part)) && !kept.not.contains(part)
-        });
+        let token = seen
+            .tokens
+            .iter()
+            .find(|(part, _)| (kept.only.is_empty() || kept.only.contains(part)) && !kept.not.contains(part));
         if let Some((part, field)) = token {
             stored.push(StoredValue {
                 storage: kept.storage,
