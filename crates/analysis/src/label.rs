@@ -25,6 +25,8 @@ impl Clean {
     pub const QUOTED: Clean = Clean(32);
     /// For a query of a document store: it is text or a number, never an object with operators.
     pub const SCALAR: Clean = Clean(64);
+    /// For the inside of a condition that is sent as text: no comma or bracket ends it.
+    pub const FILTER: Clean = Clean(128);
     /// One of a fixed list: no text of the visitor's own, but still the visitor's choice.
     pub const LISTED: Clean = Clean(u16::MAX ^ 0x8000);
     /// A number, an enumerated value, a verified shape: harmless for everything.
@@ -71,6 +73,8 @@ pub enum Label {
     Browser(Str, Clean),
     /// Answer of a request that the browser made.
     Answer(Clean),
+    /// What a component was given by whatever shows it.
+    Given(Clean),
 }
 
 impl Label {
@@ -81,6 +85,7 @@ impl Label {
             Label::Record(name, old) => Label::Record(name.clone(), old.and(clean)),
             Label::Browser(name, old) => Label::Browser(name.clone(), old.and(clean)),
             Label::Answer(old) => Label::Answer(old.and(clean)),
+            Label::Given(old) => Label::Given(old.and(clean)),
             other => other.clone(),
         }
     }

@@ -4,6 +4,8 @@
 mod broadcast_to_every_connection;
 #[path = "client_data/business_data_in_browser_code.rs"]
 mod business_data_in_browser_code;
+#[path = "client_side_auth/code_checked_in_browser.rs"]
+mod code_checked_in_browser;
 #[path = "injection/code_from_input.rs"]
 mod code_from_input;
 #[path = "injection/command_from_input.rs"]
@@ -44,6 +46,8 @@ mod login_without_proof;
 mod logout_leaves_session_valid;
 #[path = "xss/markup_from_untrusted_text.rs"]
 mod markup_from_untrusted_text;
+#[path = "injection/markup_in_mail.rs"]
+mod markup_in_mail;
 #[path = "access_control/mass_assignment.rs"]
 mod mass_assignment;
 #[path = "xss/message_without_origin_check.rs"]
@@ -84,6 +88,8 @@ mod route_without_authentication;
 mod rules_file_not_in_force;
 #[path = "headers/script_without_integrity.rs"]
 mod script_without_integrity;
+#[path = "client_data/second_factor_sent_away.rs"]
+mod second_factor_sent_away;
 #[path = "client_data/secret_in_browser_code.rs"]
 mod secret_in_browser_code;
 #[path = "secrets/secret_in_code.rs"]
@@ -127,6 +133,7 @@ use crate::Rule;
 pub static RULES: &[&Rule] = &[
     &broadcast_to_every_connection::RULE,
     &business_data_in_browser_code::RULE,
+    &code_checked_in_browser::RULE,
     &code_from_input::RULE,
     &command_from_input::RULE,
     &content_policy_without_effect::RULE,
@@ -147,6 +154,7 @@ pub static RULES: &[&Rule] = &[
     &login_without_proof::RULE,
     &logout_leaves_session_valid::RULE,
     &markup_from_untrusted_text::RULE,
+    &markup_in_mail::RULE,
     &mass_assignment::RULE,
     &message_without_origin_check::RULE,
     &no_security_headers::RULE,
@@ -167,6 +175,7 @@ pub static RULES: &[&Rule] = &[
     &route_without_authentication::RULE,
     &rules_file_not_in_force::RULE,
     &script_without_integrity::RULE,
+    &second_factor_sent_away::RULE,
     &secret_in_browser_code::RULE,
     &secret_in_code::RULE,
     &self_assigned_role::RULE,

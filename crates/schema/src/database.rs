@@ -49,7 +49,7 @@ pub(crate) fn read(tree: &SourceTree, uses: &Uses) -> Facts {
     let some_sql = replayed + plan.loose.len() > 0;
     if !some_sql && supabase {
         for &id in &plan.documents {
-            for (at, text) in files::fences(tree.file(id).text()) {
+            for (at, text) in files::pieces(&tree.file(id).path, tree.file(id).text()) {
                 loose.replay_at(id, at, text, Dialect::Postgres);
             }
         }

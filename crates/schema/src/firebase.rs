@@ -321,7 +321,7 @@ impl Reading<'_> {
     /// Whom a method's condition admits; keeps what it says for the search for self-granted rights.
     fn note(&mut self, grant: Grant, anonymous: &Truth) -> Openness {
         for fact in grant.truth.iter().flatten() {
-            if let Fact::Own(collection, field) = fact {
+            if let Fact::Own(collection, field) | Fact::Kin(collection, field) = fact {
                 self.relied_on.insert((collection.clone(), field.clone()));
             }
         }
@@ -487,7 +487,10 @@ fn open_of(alternative: &Alternative, principal: Principal, method: Method) -> O
     for fact in alternative {
         match fact {
             Fact::Own(..) | Fact::Named(_) => return Openness::Limited,
-            Fact::Tie(Subject::Written(field)) if method == Method::Update => written = Some(field.clone()),
+            // What stays as it is was checked when it was written.
+            Fact::Tie(Subject::Written(field)) if method == Method::Update && !stays(alternative, field) => {
+                written = Some(field.clone());
+            }
             Fact::Tie(_) => return Openness::Limited,
             Fact::Public(_) if reads => return Openness::Limited,
             _ => {}
@@ -502,6 +505,11 @@ fn open_of(alternative: &Alternative, principal: Principal, method: Method) -> O
         ));
     }
     if principal == Principal::Anonymous { Openness::Anyone } else { Openness::AnySignedIn }
+}
+
+/// Whether a field keeps the value that is stored.
+fn stays(alternative: &Alternative, field: &str) -> bool {
+    alternative.iter().any(|fact| matches!(fact, Fact::Fixed(fixed, values) if fixed == field && values.is_empty()))
 }
 
 /// Whether an alternative leaves a field to the caller.
@@ -571,7 +579,9 @@ fn self_grants(grants: &[Grant], relied_on: &BTreeSet<(String, String)>, uses: &
             }
             let hole = grant.truth.iter().any(|alternative| {
                 let needs_more = alternative.iter().any(|fact| match fact {
-                    Fact::Own(collection, inner) => !(inner.is_empty() && *collection == grant.collection),
+                    Fact::Own(collection, inner) | Fact::Kin(collection, inner) => {
+                        !(inner.is_empty() && *collection == grant.collection)
+                    }
                     Fact::Named(_) | Fact::Unknown(_) => true,
                     Fact::Tie(Subject::Other(_)) => true,
                     _ => false,

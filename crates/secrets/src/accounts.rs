@@ -420,7 +420,9 @@ fn pair_hit(
         || secret.to_lowercase().contains(&login.to_lowercase())
         || value::is_commonplace(secret)
         || secret.chars().any(char::is_uppercase);
-    if looks_good && (spaced || is_role && looks_it) && !line_is_path(line, user.start(), pass.end()) {
+    // `admin/login` is where administrators log in.
+    let is_page = !spaced && secret_lower == "login";
+    if looks_good && !is_page && (spaced || is_role && looks_it) && !line_is_path(line, user.start(), pass.end()) {
         add(text, place, at, secret.len(), "login and password of an account", hits);
     }
 }
@@ -801,25 +803,23 @@ fn calls(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>) {
                 .iter()
                 .any(|object| head.ends_with(object))
                     || ["password_", "pwd_"].iter().any(|name| head.ends_with(name));
-                hashes.then(|| text::literal(text, text::skip_space(text, open))).flatten()
+                hashes.then(|| constant(text, at, open)).flatten()
             }
-            "::make(" => head.ends_with("hash").then(|| text::literal(text, text::skip_space(text, open))).flatten(),
+            "::make(" => head.ends_with("hash").then(|| constant(text, at, open)).flatten(),
             "_hash(" => (head.ends_with("password")
                 || head.ends_with("generate_password")
                 || head.ends_with("get_password")
                 || head.ends_with("pw"))
-            .then(|| text::literal(text, text::skip_space(text, open)))
+            .then(|| constant(text, at, open))
             .flatten(),
             "bcrypt(" | "hashsync(" | "make_password(" | "set_password(" | "hash_password(" | "hashpassword("
             | "encodepassword(" => {
                 // `def set_password(` and the like have no literal.
-                text::literal(text, text::skip_space(text, open))
+                constant(text, at, open)
             }
-            "setpassword(" => text::literal(text, text::skip_space(text, open)),
-            "encode(" => {
-                (head.ends_with("encoder.")).then(|| text::literal(text, text::skip_space(text, open))).flatten()
-            }
-            "crypt(" if place.form == Form::Sql => text::literal(text, text::skip_space(text, open)),
+            "setpassword(" => constant(text, at, open),
+            "encode(" => (head.ends_with("encoder.")).then(|| constant(text, at, open)).flatten(),
+            "crypt(" if place.form == Form::Sql => constant(text, at, open),
             "create_superuser(" => positional_password(text, open, 2),
             "create_user(" => positional_password(text, open, 2),
             "emailandpassword(" => positional_password(text, open, 2),
@@ -848,6 +848,49 @@ fn calls(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>) {
         add(text, place, range.start, range.len(), what, hits);
     }
 }
+
+/// The literal that a call is given first, itself or by a name that was set to it above.
+fn constant(text: &str, at: usize, open: usize) -> Option<Range<usize>> {
+    let start = text::skip_space(text, open);
+    if let Some(literal) = text::literal(text, start) {
+        return Some(literal);
+    }
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
+    let rest = text.get(start..)?;
+    let name = rest.get(..rest.find(|c: char| !is_part(c))?)?;
+    let ends = rest.get(name.len()..)?.trim_start().starts_with([',', ')']);
+    if name.is_empty() || !ends || name.starts_with(|first: char| first.is_ascii_digit()) {
+        return None;
+    }
+    // The nearest place above that sets it says what it is.
+    let above = text.get(at.saturating_sub(FAR)..at)?;
+    let offset = at - above.len();
+    for (found, _) in above.rmatch_indices(name) {
+        let before = above.get(..found).and_then(|head| head.chars().next_back());
+        let after = above.get(found + name.len()..)?;
+        // `const pass: string = …`
+        let set = match after.split_once('=') {
+            Some((between, value)) if between.trim().is_empty() || between.trim() == ": string" => value,
+            _ => continue,
+        };
+        if before.is_some_and(is_part) || before == Some('.') || set.starts_with(['=', '>']) {
+            continue;
+        }
+        let value = offset + (above.len() - set.len());
+        let line = text::line_around(text, value);
+        // `process.env.ADMIN_PASSWORD || 'hunter22'`: what it is where nothing is set.
+        let fallback = || {
+            let expression = text.get(value..line.end)?;
+            let or = expression.find("||").or_else(|| expression.find("??"))?;
+            text::literal(text, text::skip_space(text, value + or + 2))
+        };
+        return text::literal(text, text::skip_space(text, value)).or_else(fallback);
+    }
+    None
+}
+
+/// Further above nobody looks for what a name was set to.
+const FAR: usize = 20_000;
 
 /// The password among positional arguments, where all before it are given in the call.
 fn positional_password(text: &str, open: usize, nth: usize) -> Option<Range<usize>> {

@@ -2,6 +2,7 @@
 //! is sent there.
 
 pub(crate) mod calls;
+mod codes;
 pub(crate) mod pages;
 
 use plimsoll_analysis::Program;
@@ -12,6 +13,7 @@ use plimsoll_model::{App, DataClass};
 use crate::handler::words_of;
 
 pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
+    codes::observe(program, app);
     for (id, module) in program.iter() {
         if module.language != Language::JavaScript || !is_client(program.path(id), module) {
             continue;

@@ -62,6 +62,13 @@ impl<'t> Reader<'t> {
                 }
             }
         }
+        // Whoever has a ticket that was found genuine has sent one.
+        let known = |guard: &Guard| {
+            matches!(guard.kind, GuardKind::Authentication | GuardKind::Role | GuardKind::Signature) && guard.holds()
+        };
+        if guards.iter().any(known) {
+            guards.retain(|guard| guard.standing != GuardStanding::FailsOpen(MERE_TICKET.to_owned()));
+        }
         guards
     }
 }
@@ -194,8 +201,45 @@ fn truthy(value: &Value) -> Vec<Check> {
         out.push(Check::holds(GuardKind::Authentication));
     } else if found_by_ticket(value) {
         out.push(Check::holds(GuardKind::Signature));
+    } else if is_mere_ticket(value) {
+        out.push(Check::fails(GuardKind::Authentication, MERE_TICKET));
     }
     out
+}
+
+const MERE_TICKET: &str = "it asks only whether a ticket was sent, not whether it is genuine";
+
+/// Whether a value is what a request shows as the ticket of a login, as it was sent: the cookie of a session, the header
+/// that carries a token.
+fn is_mere_ticket(value: &Value) -> bool {
+    let mut sent = value.labels.iter().filter_map(|label| match label {
+        Label::Input(name, _) => Some(name.as_str()),
+        _ => None,
+    });
+    let by_cookie = |name: &str| {
+        value.as_symbol().is_some_and(|symbol| {
+            symbol
+                .calls()
+                .iter()
+                .flat_map(|(_, args, _)| args.iter())
+                .any(|arg| arg.value.as_str().is_some_and(crate::handler::is_session_name))
+        }) || name.rsplit('.').next().is_some_and(crate::handler::is_session_name)
+    };
+    sent.any(|name| {
+        (name.starts_with("cookies") && by_cookie(name)) || (name.starts_with("headers") && by_header(value, name))
+    })
+}
+
+fn by_header(value: &Value, name: &str) -> bool {
+    let names_it = |text: &str| text.to_ascii_lowercase().contains("authorization");
+    names_it(name)
+        || value.as_symbol().is_some_and(|symbol| {
+            symbol
+                .calls()
+                .iter()
+                .flat_map(|(_, args, _)| args.iter())
+                .any(|arg| arg.value.as_str().is_some_and(names_it))
+        })
 }
 
 /// Whether a record was found by a secret that the request shows: the token of an invitation, the code of a link. Whoever

@@ -2,22 +2,24 @@
 
 mod effects;
 mod flows;
+mod mail;
 mod php;
 mod placed;
 mod purpose;
 pub(crate) mod rows;
 pub(crate) mod state;
 mod vetting;
+mod wrapped;
 
 pub(crate) use effects::is_session_name;
 pub(crate) use flows::flows_of;
 pub(crate) use php::{header_line, upload_without_checks};
 pub(crate) use purpose::{purposes_of, words_of};
 pub(crate) use rows::is_ticket_column;
+pub(crate) use wrapped::innermost;
 
-use plimsoll_analysis::{Event, EventKind, Fact, Facts, FunctionRef, Label, Value, ValueKind};
+use plimsoll_analysis::{Event, EventKind, Fact, Facts, FunctionRef, Label, Program, Value, ValueKind};
 use plimsoll_model::app::{Effect, EffectKind, EntryPoint, Flow, Guard, GuardKind, GuardStanding};
-use plimsoll_source::SourceTree;
 
 use crate::guards;
 
@@ -40,12 +42,15 @@ pub(crate) struct Interpretation {
     pub(crate) answers_with_data: bool,
 }
 
-/// Interprets the events of a handler that started from `start` (what its middleware established).
-pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> Interpretation {
+/// Interprets the events of a handler that started from `start` (what its middleware, whose own events are `before`,
+/// established).
+pub(crate) fn interpret(events: &[Event], start: &Facts, before: &[Event], program: &Program<'_>) -> Interpretation {
+    let tree = program.tree;
     let mut out = Interpretation::default();
     let mut found: Vec<(Effect, Facts)> = Vec::new();
     // The handler itself is entered without an event, so what happens first happens in it.
-    let handler = events.first().and_then(|event| event.function);
+    let handler =
+        events.first().and_then(|event| event.function).map(|function| wrapped::innermost(program, events, function));
     let mut called_at = None;
     for (index, event) in events.iter().enumerate() {
         if matches!(event.kind, EventKind::Enter { .. }) && event.function == handler {
@@ -109,12 +114,12 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> I
         }
     });
     let mut whole = whole;
-    if reader.guards_of(&whole).is_empty() {
+    if !reader.guards_of(&whole).iter().any(Guard::holds) {
         // A handler that only hands out the caller's own is guarded by what holds where it looks that up.
         let mut lookups = found.iter().filter(|(effect, _)| effect.kind.touches_data()).map(|(_, facts)| facts);
         if let Some(first) = lookups.next() {
             let common = lookups.fold(first.clone(), |common, facts| common.common(facts));
-            if !reader.guards_of(&common).is_empty() {
+            if reader.guards_of(&common).iter().any(Guard::holds) {
                 whole = common;
             }
         }
@@ -126,7 +131,7 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, tree: &SourceTree) -> I
         }
     }
     if !out.guards.iter().any(|guard| guard.kind == GuardKind::RateLimit)
-        && let Some(guard) = own_limiter(events)
+        && let Some(guard) = own_limiter(events).or_else(|| own_limiter(before))
     {
         out.guards.push(guard);
     }

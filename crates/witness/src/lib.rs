@@ -18,7 +18,7 @@ mod third_parties;
 
 use std::collections::BTreeSet;
 
-use plimsoll_analysis::{Event, FunctionRef, Machine, Program, Value};
+use plimsoll_analysis::{Clean, Event, FunctionRef, Label, Labels, Machine, Program, Value};
 use plimsoll_cache::Cache;
 use plimsoll_deps::Database;
 use plimsoll_ir::FunctionId;
@@ -188,7 +188,11 @@ fn run_the_rest(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
             }
             let closure = witnessing.machine.closure_of(reference);
             witnessing.machine.reset();
-            let args = vec![Value::unknown(); at.params.len()];
+            if is_shown(program.path(id), module) {
+                // What a page shows is shown in a browser; what a server draws before has no data yet.
+                witnessing.machine.fix("typeof window", Value::string("object"));
+            }
+            let args = vec![given_to(&program.tree.file(module.file).path, at); at.params.len()];
             let left = all.saturating_sub(witnessing.machine.spent() - start);
             let run = witnessing.machine.survey(&closure, args, left.max(REST_STEPS_BEHIND));
             unfollowed += usize::from(run.cut_off && left < REST_STEPS_BEHIND);
@@ -205,6 +209,19 @@ fn run_the_rest(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
             weighs: true,
         });
     }
+}
+
+/// Whether a file holds components of pages.
+fn is_shown(path: &str, module: &plimsoll_ir::Module) -> bool {
+    [".tsx", ".jsx", ".vue", ".svelte"].iter().any(|end| path.ends_with(end))
+        || module.directives.iter().any(|(directive, _)| directive == "use client")
+}
+
+/// What a function that nothing reaches is run with. A component is given what whoever shows it has.
+fn given_to(path: &str, function: &plimsoll_ir::Function) -> Value {
+    let is_component = (path.ends_with(".tsx") || path.ends_with(".jsx"))
+        && function.name.as_ref().is_some_and(|name| name.starts_with(|first: char| first.is_ascii_uppercase()));
+    if is_component { Value::of(Labels::one(Label::Given(Clean::NONE))) } else { Value::unknown() }
 }
 
 /// Steps for all functions that nothing reaches: in ordinary apps they take a few per node of the program, in bundles of

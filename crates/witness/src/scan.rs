@@ -65,6 +65,7 @@ pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
             }
         }
     }
+    second_factor_sent_away(program, app);
     if let Some((first, rest)) = guessable.split_first() {
         app.crypto.push(CryptoUse {
             kind: CryptoUseKind::GuessableToken,
@@ -72,6 +73,53 @@ pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
             span: first.0,
             also: rest.iter().map(|(span, _)| *span).collect(),
         });
+    }
+}
+
+/// Services that draw a code from what stands in an address.
+const DRAWERS: &[&str] =
+    &["api.qrserver.com", "chart.googleapis.com", "chart.apis.google.com", "quickchart.io", "image-charts.com"];
+
+/// Where the secret of a second factor (`otpauth://…?secret=…`) is put into the address of a service that draws it.
+fn second_factor_sent_away(program: &Program<'_>, app: &mut App) {
+    for (_, module) in program.iter() {
+        let has_uri = module.iter().any(|(_, at)| matches!(&at.kind, Kind::Str(text) if text.contains("otpauth://")));
+        let mut spans: Vec<Span> = Vec::new();
+        for (node, at) in module.iter() {
+            let parts: &[NodeId] = match &at.kind {
+                Kind::Template(parts) => parts,
+                Kind::Binary { op: plimsoll_ir::BinaryOp::Add, .. } => std::slice::from_ref(&node),
+                _ => continue,
+            };
+            let (mut draws, mut names_factor) = (false, false);
+            for &part in parts {
+                walk(module, part, &mut |inner| {
+                    match module.kind(inner) {
+                        Kind::Str(text) => draws |= DRAWERS.iter().any(|host| text.contains(host)),
+                        Kind::Name(name) | Kind::Member { property: name, .. } => {
+                            names_factor |= words_of(name).iter().any(|word| {
+                                matches!(word.as_str(), "otpauth" | "totp" | "otp" | "mfa" | "2fa" | "secret")
+                            });
+                        }
+                        _ => {}
+                    }
+                    true
+                });
+            }
+            let span = module.span(node);
+            if draws && (has_uri || names_factor) && !spans.contains(&span) {
+                spans.push(span);
+            }
+        }
+        if let Some((first, rest)) = spans.split_first() {
+            app.settings.push(SettingSeen {
+                system: "second factor".into(),
+                key: "second-factor-sent-away".into(),
+                value: "the secret stands in the address of a service that draws codes".into(),
+                span: *first,
+                also: rest.to_vec(),
+            });
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod cors;
 mod crypto;
 mod deployment;
 mod headers;
+mod persisted;
 mod php;
 pub(crate) mod python;
 mod storage;
@@ -23,6 +24,7 @@ pub(crate) struct Notes {
     pub(crate) cors: Vec<CorsPolicy>,
     pub(crate) stored: Vec<StoredValue>,
     php: php::Session,
+    persisted: persisted::Seen,
     pub(crate) python: python::Seen,
     pub(crate) crypto: Vec<CryptoUse>,
     /// Expressions that templates of components put in as markup, and whether what they give is known to be harmless.
@@ -40,6 +42,7 @@ impl Notes {
         headers::note(event, self);
         cors::note(event, self);
         storage::note(event, self);
+        persisted::note(event, program, &mut self.persisted, &mut self.stored);
         php::note(event, self);
         python::note(event, self, program);
         crypto::note(event, program, self);
@@ -68,6 +71,7 @@ impl Notes {
         app.headers.append(&mut self.headers);
         app.header_places.append(&mut self.header_places);
         app.cors.extend(cors::grouped(self.cors));
+        persisted::finish(std::mem::take(&mut self.persisted), &mut self.stored);
         app.stored_values.extend(storage::grouped(self.stored));
         self.seen.sort_by(|a, b| (&a.key, a.span).cmp(&(&b.key, b.span)));
         self.seen.dedup_by(|a, b| a.key == b.key && a.span == b.span);

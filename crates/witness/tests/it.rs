@@ -12,6 +12,8 @@ mod files;
 mod functions;
 #[path = "servers/graphql.rs"]
 mod graphql;
+#[path = "browser/kept.rs"]
+mod kept;
 #[path = "servers/procedures.rs"]
 mod procedures;
 mod python;
@@ -19,6 +21,8 @@ mod python;
 mod records;
 #[path = "browser/sockets.rs"]
 mod sockets;
+#[path = "servers/wrapped.rs"]
+mod wrapped;
 
 use plimsoll_model::app::{GuardKind, GuardStanding, Purpose, Reach, Sink as Ends};
 use plimsoll_source::SourceTree;

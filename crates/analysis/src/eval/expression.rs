@@ -146,7 +146,9 @@ impl Machine<'_> {
                         );
                         Value::unknown()
                     }
-                    UnaryOp::TypeOf => Value::of(Labels::NONE),
+                    UnaryOp::TypeOf => {
+                        self.assigned.get(&format!("typeof {}", value.path())).cloned().unwrap_or_default()
+                    }
                     UnaryOp::Arithmetic => match value.kind {
                         ValueKind::Num(number) => Value::plain(ValueKind::Num(-number)),
                         _ => Value::of(value.labels.cleaned(Clean::ALL)),
@@ -310,7 +312,14 @@ impl Machine<'_> {
                     if let ValueKind::Object(inner) = &value.kind {
                         let fields = inner.fields.borrow().clone();
                         let spreads = inner.spreads.borrow().clone();
-                        object.fields.borrow_mut().extend(fields);
+                        // What was taken out of the rest (`const { role, ...rest } = body`) leaves nothing in its place,
+                        // so that `{ role, ...rest }` keeps the role.
+                        let mut own = object.fields.borrow_mut();
+                        for (name, field) in fields {
+                            if !matches!(field.kind, ValueKind::Null) || !own.contains_key(&name) {
+                                own.insert(name, field);
+                            }
+                        }
                         object.spreads.borrow_mut().extend(spreads);
                     } else {
                         object.spreads.borrow_mut().push(value);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::habit::MANY;
 use crate::{Rule, Sink, gains};
 use plimsoll_model::app::{
-    Effect, EffectKind, EntryKind, EntryPoint, GuardKind, LiveContent, LiveVerdict, Purpose, Reach,
+    Effect, EffectKind, EntryKind, EntryPoint, GuardKind, GuardStanding, LiveContent, LiveVerdict, Purpose, Reach,
 };
 use plimsoll_model::{App, Claim, DataClass, Gap, Position, Severity};
 
@@ -130,6 +130,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             draft = draft.also(entry.handler, format!("{}: no check of the caller", entry.label()));
             draft = draft.also(entry.span, entry.label());
             draft = draft.also(effect.span, format!("{}: it {} {}", entry.label(), verb(effect.kind), effect.target));
+            for guard in &entry.guards {
+                if let (GuardKind::Authentication, GuardStanding::FailsOpen(why)) = (guard.kind, &guard.standing) {
+                    draft = draft.also(guard.span, format!("this check does not hold: {why}"));
+                }
+            }
             draft = draft.seen_live(entry, "answered without credentials");
             draft = draft.grants(
                 [Claim::Stands(Position::Anyone)],

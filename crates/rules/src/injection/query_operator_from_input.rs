@@ -1,15 +1,15 @@
-//! A visitor can put operators in place of a password or code.
+//! A visitor can put operators in place of a value that a query asks for.
 
 use std::collections::BTreeSet;
 
-use plimsoll_model::app::{Sink as Ends, Source};
+use plimsoll_model::app::{Flow, Sink as Ends, Source};
 use plimsoll_model::{App, Gap, Severity};
 
 use crate::{Rule, Sink};
 
 pub(crate) static RULE: Rule = Rule {
     id: "query-operator-from-input",
-    summary: "a visitor can put operators in place of a password or code",
+    summary: "a visitor can put operators in place of a value that a query asks for",
     gap: Gap::Injection,
     severity: Severity::High,
     cwe: &[943],
@@ -21,12 +21,35 @@ pub(crate) static RULE: Rule = Rule {
 
 fn run(app: &App, sink: &mut Sink<'_>) {
     let mut seen = BTreeSet::new();
+    let mut conditions: Vec<&Flow> = Vec::new();
     for flow in &app.flows {
         if flow.sink != Ends::NoSql || flow.source != Source::Request || !seen.insert(flow.to) {
+            continue;
+        }
+        if flow.sink_name == "or" {
+            // In a browser the visitor asks what he likes anyway.
+            conditions.extend(flow.entry.map(|_| flow));
             continue;
         }
         sink.at(flow.to, format!("`{}` may be an object such as {{\"$ne\": null}}", flow.source_name))
             .title(format!("What a visitor sends (`{}`) becomes a condition of the database", flow.source_name))
             .done();
     }
+    let Some((first, rest)) = conditions.split_first() else { return };
+    // With the database's public key its policies still hold, whatever the condition says.
+    let governed = conditions.iter().all(|flow| {
+        let entry = flow.entry.and_then(|index| app.entry_points.get(index));
+        entry.is_some_and(|entry| entry.effects.iter().all(|effect| !effect.bypasses_policies))
+    });
+    let note =
+        |flow: &Flow| format!("`{}` stands in the text of a condition: a comma begins another", flow.source_name);
+    let mut draft = sink
+        .at(first.to, note(first))
+        .title(format!("What a visitor sends (`{}`) can add conditions to a query", first.source_name))
+        .subject("or")
+        .severity(if governed { Severity::Low } else { Severity::Medium });
+    for flow in rest {
+        draft = draft.also(flow.to, note(flow));
+    }
+    draft.done();
 }

@@ -38,8 +38,13 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     for (_, flows) in crate::habit::merged(mistakes, crate::habit::MANY) {
         let Some((flow, rest)) = flows.split_first() else { continue };
         let by_error = flow.source == Source::ErrorDetail;
-        let (severity, confidence) =
-            if by_error { (Severity::Medium, Confidence::Possible) } else { (Severity::High, Confidence::Likely) };
+        // Where a component's data comes from was not seen.
+        let given = flow.limit == "given";
+        let (severity, confidence) = match (by_error, given) {
+            (true, _) => (Severity::Medium, Confidence::Possible),
+            (false, true) => (Severity::Medium, Confidence::Likely),
+            (false, false) => (Severity::High, Confidence::Likely),
+        };
         let (from, how) = match flow.source {
             Source::Stored | Source::Upload => (
                 gains::to_plant(app, flow),

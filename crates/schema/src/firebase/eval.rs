@@ -61,6 +61,9 @@ pub(crate) enum Fact {
     Tie(Subject),
     /// An attribute of the caller's own document decides: collection and field (`""`: that it exists).
     Own(String, String),
+    /// The same, where it is only compared with fields of the document: it says whose the document is, not what the caller
+    /// may do.
+    Kin(String, String),
     /// A claim of the token, a fixed account.
     Named(String),
     /// The field keeps its value, or gets one of these.
@@ -502,7 +505,7 @@ impl<'r> Evaluator<'r> {
             }
             for caller in callers {
                 if let Dep::Document { collection, field, .. } = caller {
-                    alternative.insert(Fact::Own(collection.clone(), field.clone()));
+                    alternative.insert(Fact::Kin(collection.clone(), field.clone()));
                 }
             }
             return vec![alternative];

@@ -9,7 +9,7 @@ pub(crate) struct Plan {
     pub(crate) migrations: Vec<FileId>,
     /// Files to be pasted into a console; what they create counts where no migration creates it.
     pub(crate) loose: Vec<FileId>,
-    /// Markdown with SQL in fences.
+    /// Documents with SQL in them: Markdown with fences, notes to paste from.
     pub(crate) documents: Vec<FileId>,
 }
 
@@ -18,7 +18,7 @@ pub(crate) fn plan(tree: &SourceTree) -> Plan {
     let mut plan = Plan::default();
     for (id, file) in tree.iter() {
         let lower = file.path.to_ascii_lowercase();
-        if lower.ends_with(".md") {
+        if lower.ends_with(".md") || (lower.ends_with(".txt") && is_note(file.text())) {
             plan.documents.push(id);
         } else if lower.ends_with(".sql") && !is_undone(&lower) {
             if is_migration(&lower) { plan.migrations.push(id) } else { plan.loose.push(id) }
@@ -84,8 +84,71 @@ fn natural(path: &str) -> String {
     out
 }
 
+/// Whether a text makes tables and says who may use them: a note to paste into a console.
+fn is_note(text: &str) -> bool {
+    /// A list of words or a log is no note.
+    const MAX: usize = 400_000;
+    if text.len() > MAX {
+        return false;
+    }
+    let lower = text.to_ascii_lowercase();
+    lower.contains("create table")
+        && ["row level security", "create policy", "auth.uid()", "storage.buckets"]
+            .iter()
+            .any(|word| lower.contains(word))
+}
+
+/// The SQL of a document: offset and text of each piece.
+pub(crate) fn pieces<'t>(path: &str, text: &'t str) -> Vec<(usize, &'t str)> {
+    if path.to_ascii_lowercase().ends_with(".txt") { pasted(text) } else { fences(text) }
+}
+
+/// Statements among the lines of a note. Each begins on a line of its own and goes on to a line that ends it; the body of
+/// a function has such lines inside.
+fn pasted(text: &str) -> Vec<(usize, &str)> {
+    const BEGINNINGS: &[&str] = &[
+        "create table",
+        "create policy",
+        "create or replace",
+        "create function",
+        "create view",
+        "create type",
+        "create trigger",
+        "create schema",
+        "alter table",
+        "drop policy",
+        "drop table",
+        "drop function",
+        "grant ",
+        "revoke ",
+        "insert into",
+    ];
+    let mut out = Vec::new();
+    let mut at = 0;
+    let mut open: Option<(usize, bool)> = None;
+    for line in text.split_inclusive('\n') {
+        let trimmed = line.trim();
+        let lower = trimmed.to_ascii_lowercase();
+        if open.is_none() && BEGINNINGS.iter().any(|beginning| lower.starts_with(beginning)) {
+            open = Some((at, false));
+        }
+        if let Some((start, in_body)) = &mut open {
+            // `$$` opens a body, and the next one ends it.
+            if lower.matches("$$").count() % 2 == 1 {
+                *in_body = !*in_body;
+            }
+            if !*in_body && trimmed.ends_with(';') {
+                out.extend(text.get(*start..at + line.len()).map(|piece| (*start, piece)));
+                open = None;
+            }
+        }
+        at += line.len();
+    }
+    out
+}
+
 /// SQL in fences of a Markdown text: offset and text of each.
-pub(crate) fn fences(text: &str) -> Vec<(usize, &str)> {
+fn fences(text: &str) -> Vec<(usize, &str)> {
     let mut out = Vec::new();
     let mut at = 0;
     let mut open: Option<usize> = None;
@@ -108,7 +171,7 @@ pub(crate) fn fences(text: &str) -> Vec<(usize, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fences, plan};
+    use super::{fences, pieces, plan};
     use plimsoll_source::SourceTree;
 
     #[test]
@@ -128,6 +191,9 @@ mod tests {
             |list: &[plimsoll_source::FileId]| list.iter().map(|&id| tree.file(id).path.clone()).collect::<Vec<_>>();
         assert_eq!(names(&plan.migrations), ["supabase/migrations/2_a.sql", "supabase/migrations/10_b.sql"]);
         assert_eq!(names(&plan.loose), ["db/setup.sql", "migrations/1.sql"]);
+        let note = "1. First\ncreate table a (\n id int\n);\nThen:\nalter table a enable row level security;\nDone.";
+        let found: Vec<&str> = pieces("notes.txt", note).into_iter().map(|(_, piece)| piece.trim()).collect();
+        assert_eq!(found, ["create table a (\n id int\n);", "alter table a enable row level security;"]);
         assert_eq!(fences("a\n```sql\nSELECT 1;\n```\nb\n```js\nx\n```"), [(9, "SELECT 1;\n")]);
     }
 }

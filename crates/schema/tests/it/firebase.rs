@@ -58,6 +58,18 @@ fn whom_conditions_admit() {
             ["-", "-", "signed in", "-"],
         ),
         ("delete", ": if request.auth.uid == request.resource.data.userId", ["-", "-", "-", "nobody"]),
+        ("write", ": if signedIn() && request.resource.data.firmId == me().firmId", ["-", "limited", "hole", "nobody"]),
+        (
+            "update",
+            ": if resource.data.firmId == me().firmId && request.resource.data.firmId == me().firmId",
+            ["-", "-", "limited", "-"],
+        ),
+        (
+            "update",
+            ": if request.resource.data.firmId == me().firmId && request.resource.data.firmId == resource.data.firmId",
+            ["-", "-", "limited", "-"],
+        ),
+        ("update", ": if isAdmin() && request.resource.data.firmId == me().firmId", ["-", "-", "limited", "-"]),
         ("read, write", ": if isAdmin()", ["limited"; 4]),
         ("read, write", ": if isAdmin() || isOwner(id)", ["limited"; 4]),
         ("read", ": if request.auth.token.admin == true", ["limited", "-", "-", "-"]),

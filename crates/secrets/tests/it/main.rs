@@ -146,6 +146,8 @@ fn passwords() {
         ("server.js", "const VALID_USERS = [\n  { username: 'ann', password: 'Ann*2025*' }\n];", DefaultAccount),
         ("app.py", "USERS = {'ann': 'hunter22', 'bob': 'hunter23'}", DefaultAccount),
         ("seed.js", "const hash = await bcrypt.hash('admin123', 10)", DefaultAccount),
+        ("scripts/admin.ts", "const pass: string = 'Chief@2210';\nconst rounds = 10;\nconst h = await bcrypt.hash(pass, rounds);", DefaultAccount),
+        ("scripts/admin.ts", "const first = process.env.FIRST || 'Chief@2210'\nawait bcrypt.hash(first, 10)", DefaultAccount),
         ("seed.py", "User(name='A', password=generate_password_hash(\"Start#12\"))", DefaultAccount),
         ("seed.py", "User.objects.create_superuser('admin', 'a@b.org', 'Start#12')", DefaultAccount),
         ("setup.py", "User.objects.create_user(username='ann', password='Start#12')", DefaultAccount),
@@ -303,6 +305,18 @@ fn accounts_in_documents() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_accounts() {
+    for (path, text) in [
+        ("docs/security.md", "Login is checked in: `login`, `admin/login`, `sign-up`, `forgot-password`."),
+        ("routes.js", "const password = req.body.password;\nconst hash = await bcrypt.hash(password, 10);"),
+        ("routes.js", "let shown = 'Chief@2210';\nshown = req.body.word;\nawait bcrypt.hash(shown, 10);"),
+    ] {
+        let facts = look(path, text);
+        assert!(real(&facts).is_empty(), "{text}: {:?}", real(&facts));
+    }
 }
 
 #[test]

@@ -77,6 +77,18 @@ const CALLS: &[(&str, EffectKind)] = &[
     ("unlink", EffectKind::DeleteFile),
     ("api_sign_request", EffectKind::WriteFile),
     ("createPresignedPost", EffectKind::WriteFile),
+    ("@vercel/blob.put", EffectKind::WriteFile),
+    ("@vercel/blob.del", EffectKind::DeleteFile),
+    ("@vercel/blob.list", EffectKind::ReadFile),
+    ("uploader.upload", EffectKind::WriteFile),
+    ("uploader.upload_stream", EffectKind::WriteFile),
+    ("uploader.destroy", EffectKind::DeleteFile),
+    ("UTApi().uploadFiles", EffectKind::WriteFile),
+    ("UTApi().deleteFiles", EffectKind::DeleteFile),
+    ("PutObjectCommand", EffectKind::WriteFile),
+    ("DeleteObjectCommand", EffectKind::DeleteFile),
+    ("GetObjectCommand", EffectKind::ReadFile),
+    ("ListObjectsV2Command", EffectKind::ReadFile),
     ("fs.readFile", EffectKind::ReadFile),
     ("fs.readFileSync", EffectKind::ReadFile),
     ("promises.readFile", EffectKind::ReadFile),
@@ -245,6 +257,18 @@ const FETCHES: &[&str] = &[
     "ky.post",
     "$fetch",
 ];
+
+/// Whether a call sends a message: by a library, or by plain HTTP to a service that does.
+pub(super) fn sends_messages(path: &str, args: &[Argument]) -> bool {
+    if CALLS.iter().any(|(name, kind)| *kind == EffectKind::SendMessage && ends(path, name)) {
+        return true;
+    }
+    FETCHES.iter().any(|name| ends(path, name))
+        && args
+            .first()
+            .and_then(|arg| arg.value.text_shape())
+            .is_some_and(|url| MESSAGE_HOSTS.iter().any(|host| url.contains(host)))
+}
 
 /// The effect of an event, if it has one.
 pub(super) fn effect_of(events: &[Event], index: usize) -> Option<Effect> {
@@ -490,6 +514,16 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
         let by_id = stores::base44_entity(&callee.path).is_some();
         split_arguments(&name, found.kind, by_id, args, &mut filters, &mut values);
     }
+    // `new User(values)`, then `.save()`: the values were given where the document was made.
+    if args.is_empty()
+        && let SymbolKind::Member(base, name) = &callee.kind
+        && name == "save"
+        && let SymbolKind::Call { callee: made, args: given, .. } = &base.kind
+        && made.path.ends_with("model()")
+    {
+        effect.kind = EffectKind::Create;
+        values.extend(given.iter().map(|arg| arg.value.clone()));
+    }
     // Earlier calls of the chain (`update(t).set(…)`, `query.filter_by(…)`) and later ones (`.eq('id', id)`, `.run(id)`).
     for (name, args, _) in callee.calls() {
         if is_filter(&name) {
@@ -542,7 +576,7 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     // What was given out to be shown again opens what it was given out for.
     effect.limited_to_caller |= matches!(found.kind, EffectKind::Read | EffectKind::Update | EffectKind::Delete)
         && by_ticket(&events[index..], callee, args);
-    if found.kind == EffectKind::Create {
+    if effect.kind == EffectKind::Create {
         effect.limited_to_caller |= values.iter().any(|value| needs_identity(value, 6));
     }
     for (column, value) in places.iter().flat_map(|places| &places.written) {

@@ -97,8 +97,6 @@ const CALLS: &[CallSink] = &[
     sink("safestring.mark_safe", 0, Sink::Html, Clean::HTML),
     sink("django.http.HttpResponse", 0, Sink::Html, Clean::HTML),
     sink("HTMLResponse", 0, Sink::Html, Clean::HTML),
-    sink("document.write", 0, Sink::Html, Clean::HTML),
-    sink("document.writeln", 0, Sink::Html, Clean::HTML),
     sink("insertAdjacentHTML", 1, Sink::Html, Clean::HTML),
     sink("createContextualFragment", 0, Sink::Html, Clean::HTML),
     sink("setTimeout", 0, Sink::Eval, Clean::ALL),
@@ -116,8 +114,24 @@ pub(crate) fn flows_of(events: &[Event]) -> Vec<Flow> {
     for (index, event) in events.iter().enumerate() {
         let before = out.len();
         match &event.kind {
-            EventKind::Call { callee, args } => call(events, index, callee, args, &mut out),
-            EventKind::Method { receiver, name, args } => method(event, receiver, name, args, &mut out),
+            EventKind::Call { callee, args } => {
+                if writes_page(&callee.path)
+                    && let Some(value) = event.arg(0)
+                {
+                    let kept = state.get_or_insert_with(|| State::of(events)).within(value);
+                    written_page(event, &kept, &mut out);
+                }
+                call(events, index, callee, args, &mut out);
+            }
+            EventKind::Method { receiver, name, args } => {
+                if writes_page(&format!("{}.{name}", receiver.path()))
+                    && let Some(value) = event.arg(0)
+                {
+                    let kept = state.get_or_insert_with(|| State::of(events)).within(value);
+                    written_page(event, &kept, &mut out);
+                }
+                method(event, receiver, name, args, &mut out);
+            }
             EventKind::Assign { receiver, property, value, .. } => {
                 if is_markup_sink(property) && !matches!(receiver.kind, ValueKind::Object(_)) {
                     let kept = state.get_or_insert_with(|| State::of(events)).within(value);
@@ -151,6 +165,31 @@ pub(crate) fn flows_of(events: &[Event]) -> Vec<Flow> {
         }
     }
     out
+}
+
+/// `window.open().document.write`, `frame.contentDocument.writeln`
+fn writes_page(path: &str) -> bool {
+    let Some(page) = path.strip_suffix(".write").or_else(|| path.strip_suffix(".writeln")) else { return false };
+    page.ends_with("document") || page.ends_with("contentDocument")
+}
+
+/// A page that is put together and written, as for printing: what a component was given is data of the app, too.
+fn written_page(event: &Event, value: &Value, out: &mut Vec<Flow>) {
+    let before = out.len();
+    push(event, value, Sink::Html, "document.write", Clean::HTML, out);
+    let is_given = |label: &Label| matches!(label, Label::Given(clean) if !clean.covers(Clean::HTML));
+    if out.len() == before && event.facts.vet(value).deep_labels().any(is_given) {
+        out.push(Flow {
+            source: Source::Stored,
+            source_name: "the component's data".into(),
+            sink: Sink::Html,
+            sink_name: "document.write".into(),
+            from: event.span,
+            to: event.span,
+            entry: None,
+            limit: "given".into(),
+        });
+    }
 }
 
 /// Where the text of a statement was handed to the app's own helper that runs it.
@@ -252,6 +291,16 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], out:
                 }
             }
         }
+    }
+    if let Some(markup) = super::mail::markup_of(path, args) {
+        push(event, &markup, Sink::Mail, &name, Clean::HTML, out);
+    }
+    // PostgREST takes a whole condition as text: a comma in it begins another condition.
+    if name == "or"
+        && path.contains(".from()")
+        && let Some(condition) = event.arg(0).filter(|condition| matches!(condition.kind, ValueKind::Text(_)))
+    {
+        push(event, condition, Sink::NoSql, "or", Clean::FILTER, out);
     }
     let to_socket = path == "@socket.send" || path == "@socket.emit";
     if to_socket || super::effects::is_broadcast(callee) {

@@ -252,6 +252,11 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
                 outcome.clean = clean;
                 return outcome;
             }
+            // `.replace(/[,()%]/g, '')`: what would end a condition is taken out.
+            if pattern.contains(',') && pattern.contains(['(', ')']) {
+                outcome.clean = Clean::FILTER;
+                return outcome;
+            }
             if pattern.contains('<') {
                 outcome.clean = Clean::HTML;
                 return outcome;
@@ -274,6 +279,11 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
             ));
             return outcome;
         }
+    }
+    // What a ticket says that anybody can write: text in base64 is no signature.
+    if matches!(path, "JSON.parse" | "json.loads") && args.first().is_some_and(|arg| is_decoded_ticket(&arg.value)) {
+        outcome.replace = Some(Labels::one(Label::UnverifiedIdentity));
+        return outcome;
     }
     if let Some(outcome) = super::php::outcome(path, args) {
         return outcome;
@@ -479,6 +489,21 @@ fn leaves_listed(pattern: &str, args: &[Argument]) -> Option<Clean> {
     }
     let is_path = listed.contains('/') || listed.contains("\\/");
     Some(if is_path { Clean(Clean::ALL.0 & !Clean::PATH.0 & !Clean::URL.0) } else { Clean::ALL })
+}
+
+/// Whether a value is a cookie or a header for logins, decoded and nothing more.
+fn is_decoded_ticket(value: &Value) -> bool {
+    let sent = value.deep_labels().any(
+        |label| matches!(label, Label::Input(name, _) if name.starts_with("cookies") || name.starts_with("headers")),
+    );
+    let decoded = value.as_symbol().is_some_and(|symbol| {
+        symbol.calls().iter().any(|(name, args, _)| {
+            matches!(name.as_str(), "atob" | "b64decode" | "base64_decode" | "urlsafe_b64decode")
+                || (name == "from"
+                    && args.get(1).and_then(|arg| arg.value.as_str()).is_some_and(|kind| kind.starts_with("base64")))
+        })
+    });
+    sent && decoded
 }
 
 /// Whether a store keeps who is signed in.

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use plimsoll_analysis::{Closure, Event, Facts, Label, Labels, Machine, Run, Symbol, Value, ValueKind};
+use plimsoll_analysis::{Closure, Event, Facts, FunctionRef, Label, Labels, Machine, Run, Symbol, Value, ValueKind};
 use plimsoll_model::app::{EntryKind, EntryPoint, Guard, GuardKind, GuardStanding};
 use plimsoll_source::Span;
 
 use crate::Witnessing;
-use crate::handler::{interpret, named_guard};
+use crate::handler::{innermost, interpret, named_guard};
 
 /// A value that a framework passes to a handler.
 pub(crate) fn given(path: &str) -> Value {
@@ -440,13 +440,15 @@ pub(crate) fn finish(
     passage: Passage,
 ) -> usize {
     let program = witnessing.machine.program;
-    let module = program.module(handler.module);
-    let function = module.function(handler.function);
-    point.handler = module.span_of(function.head);
-    if point.name.is_none() {
-        point.name = function.name.as_ref().map(|name| name.to_string());
-    }
     let run = witnessing.machine.run(handler, args, passage.facts.clone());
+    let outer = FunctionRef { module: handler.module, function: handler.function };
+    let inner = innermost(program, &run.events, outer);
+    let head_of = |at: FunctionRef| program.module(at.module).function(at.function);
+    point.handler = program.module(inner.module).span_of(head_of(inner).head);
+    if point.name.is_none() {
+        let name = head_of(inner).name.as_ref().or(head_of(outer).name.as_ref());
+        point.name = name.map(|name| name.to_string());
+    }
     let index = finish_run(witnessing, point, run, passage);
     witnessing.machine.release();
     index
@@ -479,7 +481,7 @@ pub(crate) fn finish_run(
 }
 
 fn add(witnessing: &mut Witnessing<'_, '_>, mut point: EntryPoint, events: &[Event], passage: &Passage) {
-    let read = interpret(events, &passage.facts, witnessing.machine.program.tree);
+    let read = interpret(events, &passage.facts, &passage.events, witnessing.machine.program);
     witnessing.reached.extend(read.entered.iter().copied());
     let flows = read.fill(&mut point, passage.named.clone());
     if !passage.inputs.is_empty() {

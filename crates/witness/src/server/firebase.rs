@@ -1,13 +1,14 @@
 //! Firebase functions: `onCall` and `onRequest`. Any visitor can call them; `enforceAppCheck` says which app calls, not who.
 
-use plimsoll_analysis::{Event, EventKind, Value};
+use plimsoll_analysis::{Event, EventKind, Value, ValueKind};
 use plimsoll_ir::Kind;
 use plimsoll_model::App;
-use plimsoll_model::app::EntryKind;
+use plimsoll_model::app::{EntryKind, GuardKind};
 use plimsoll_source::{SourceTree, Span};
 
 use super::chain::{self, Passage, closure_in, finish, given};
 use crate::Witnessing;
+use crate::handler::named_guard;
 
 pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app: &mut App) {
     let mut seen = false;
@@ -32,7 +33,12 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
         let path = format!("/{name}");
         let mut point = chain::entry(EntryKind::Function, &[], &path, "Firebase functions", event.span);
         point.name = Some(name);
-        finish(witnessing, point, &closure, handler_args, Passage::default());
+        // `invoker: 'private'`, or an account of the project: the platform turns everybody else away.
+        let invoker = event.arg(0).and_then(|options| options.field("invoker"));
+        let closed =
+            invoker.is_some_and(|who| who.as_str() != Some("public") && !matches!(who.kind, ValueKind::Unknown));
+        let named = closed.then(|| named_guard(GuardKind::Signature, "invoker", event.span)).into_iter().collect();
+        finish(witnessing, point, &closure, handler_args, Passage { named, ..Passage::default() });
     }
     if seen {
         app.stack.push("Firebase functions".into());

@@ -132,6 +132,19 @@ pub(super) fn note(event: &Event, program: &Program<'_>, notes: &mut Notes) {
     if !is_store {
         return;
     }
+    // The app's own signature beside it was compared.
+    let is_signed = |value: &Value| {
+        let path = value.path();
+        ["createHmac()", "hmac.new()", "hash_hmac()", "subtle.verify()"].iter().any(|call| path.contains(call))
+    };
+    let signed = event.facts.iter().any(|fact| match fact {
+        Fact::Equal { left, right, holds: true, .. } => is_signed(left) || is_signed(right),
+        Fact::Truthy { value, holds: true, .. } => is_signed(value),
+        _ => false,
+    });
+    if signed {
+        return;
+    }
     let mut said: Vec<Value> = args.iter().map(|arg| arg.value.clone()).collect();
     for fact in event.facts.iter() {
         match fact {
@@ -188,7 +201,9 @@ fn decode_site(value: &Value, depth: u32) -> Option<plimsoll_analysis::Site> {
         ValueKind::Symbol(symbol) => symbol
             .calls()
             .into_iter()
-            .find(|(name, ..)| name.to_ascii_lowercase().contains("decode"))
+            .find(|(name, ..)| {
+                name.to_ascii_lowercase().contains("decode") || matches!(name.as_str(), "parse" | "atob")
+            })
             .map(|(.., site)| site),
         ValueKind::Choice(alternatives) => alternatives.iter().find_map(|(value, _)| decode_site(value, depth - 1)),
         ValueKind::Object(object) => {

@@ -33,9 +33,7 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
                     let shows_token = labels.any(|label| matches!(label, Label::Token));
                     let by_fields = event.arg(1).and_then(|value| kind_of_fields(value, 3));
                     // What is called a token is one; a `session` may be anything.
-                    let named =
-                        crate::handler::words_of(&key).iter().any(|word| word.ends_with("token") || word == "jwt");
-                    let kind = if shows_token || (named && kind_of(&key) == StoredValueKind::SessionToken) {
+                    let kind = if shows_token || is_token_name(&key) {
                         StoredValueKind::SessionToken
                     } else {
                         by_fields.unwrap_or_else(|| kind_of(&key))
@@ -95,6 +93,12 @@ fn kind_of_fields(value: &Value, depth: u32) -> Option<StoredValueKind> {
             .and_then(|(_, args, _)| args.iter().find_map(|arg| kind_of_fields(&arg.value, depth - 1))),
         _ => None,
     }
+}
+
+/// Whether a key or field says that it holds a token of a login.
+pub(super) fn is_token_name(name: &str) -> bool {
+    let named = crate::handler::words_of(name).iter().any(|word| word.ends_with("token") || word == "jwt");
+    named && kind_of(name) == StoredValueKind::SessionToken
 }
 
 /// What a key says that its value is.
