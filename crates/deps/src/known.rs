@@ -184,9 +184,10 @@ fn one_slip(a: &str, b: &str) -> bool {
     let same = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
     let tail = a[same..].iter().rev().zip(b[same..].iter().rev()).take_while(|(a, b)| a == b).count();
     let (left, right) = (&a[same..a.len() - tail], &b[same..b.len() - tail]);
+    // A plural; `expresss` is none.
     let harmless = |letters: &[char], word: &[char]| {
         letters.iter().any(|letter| letter.is_ascii_digit() || matches!(letter, '-' | '_' | '.'))
-            || (letters == ['s'] && same + 1 == word.len())
+            || (letters == ['s'] && same + 1 == word.len() && same.checked_sub(1).and_then(|at| word.get(at)) != Some(&'s'))
     };
     match (left, right) {
         (left, []) if left.len() == 1 => !harmless(left, &a),
