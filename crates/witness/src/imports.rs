@@ -9,18 +9,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_analysis::Program;
 use plimsoll_deps::{Ecosystem, Names};
 use plimsoll_ir::{Import, Language, Module};
-use plimsoll_model::App;
+use plimsoll_model::{App, NotChecked};
 use plimsoll_model::app::StrangePackage;
 use plimsoll_source::{SourceFile, SourceTree};
 
 pub(crate) fn observe(program: &Program<'_>, names: &Names, app: &mut App) {
     let tree = program.tree;
     let mut found: BTreeMap<(Ecosystem, String), StrangePackage> = BTreeMap::new();
+    let mut looked_for = 0usize;
     let mut own: Option<BTreeSet<&str>> = None;
+    // What was decided of a name, whoever imports it.
+    let mut known: BTreeMap<(Ecosystem, &str), bool> = BTreeMap::new();
     for (id, module) in program.iter() {
         for (at, import) in module.imports.iter().enumerate() {
             let Some((ecosystem, name)) = package_of(module, import) else { continue };
-            if program.target(id, at).is_some() || names.explain(ecosystem, name) || is_popular(ecosystem, name) {
+            if program.target(id, at).is_some() {
+                continue;
+            }
+            let explained = *known
+                .entry((ecosystem, name))
+                .or_insert_with(|| names.explain(ecosystem, name) || is_popular(ecosystem, name));
+            if explained {
                 continue;
             }
             let span = module.span_of(import.range);
@@ -30,13 +39,17 @@ pub(crate) fn observe(program: &Program<'_>, names: &Names, app: &mut App) {
             }
             // Names of the app's own files and folders, gathered only where something is left to explain.
             let own = own.get_or_insert_with(|| own_names(tree));
+            if looked_for == MOST {
+                continue;
+            }
             let first = name.split('/').next().unwrap_or(name).trim_start_matches(['@', '~']);
             let file = tree.file(module.file);
-            if own.contains(first)
-                || !has_manifest(tree, ecosystem, &file.path, names)
-                || is_tried(file, import.range.start)
-                || is_spoken_of(tree, name)
-            {
+            if !has_manifest(tree, ecosystem, &file.path, names) || is_tried(file, import.range.start) {
+                continue;
+            }
+            looked_for += 1;
+            if own.contains(first) || is_spoken_of(tree, name) {
+                known.insert((ecosystem, name), true);
                 continue;
             }
             let strange = StrangePackage {
@@ -50,8 +63,18 @@ pub(crate) fn observe(program: &Program<'_>, names: &Names, app: &mut App) {
             found.insert((ecosystem, name.to_owned()), strange);
         }
     }
+    if looked_for == MOST {
+        app.not_checked.push(NotChecked {
+            what: "imports that no manifest names".into(),
+            why: format!("more than {MOST} of them: the rest was not compared"),
+            weighs: false,
+        });
+    }
     app.strange_packages.extend(found.into_values());
 }
+
+/// How many names are looked for in files: an ordinary app has hardly any that nothing else explains.
+const MOST: usize = 100;
 
 fn is_popular(ecosystem: Ecosystem, name: &str) -> bool {
     match ecosystem {
@@ -86,9 +109,7 @@ fn package_of<'m>(module: &Module, import: &'m Import) -> Option<(Ecosystem, &'m
             // Names of the registry are in small letters since 2014, and a file's name with its ending is no package.
             let is_name = name.len() > 1
                 && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._@/".contains(c))
-                && ![".js", ".ts", ".mjs", ".css", ".json", ".vue", ".svelte"].iter().any(|end| {
-                    name.ends_with(end) && specifier == name && name.matches('.').count() == 1 && end != &".js"
-                });
+                && ![".ts", ".mjs", ".css", ".json", ".vue", ".svelte"].iter().any(|end| name.ends_with(end));
             is_name.then_some((Ecosystem::Npm, name))
         }
         Language::Python => {
