@@ -185,6 +185,39 @@ pub fn address(text: &str) -> Option<Address> {
             Some(version) => vec![("plotly.js".to_owned(), version)],
             None => Vec::new(),
         },
+        // Makers' own networks: where the version stands, and npm's name.
+        "www.gstatic.com" => match parts.as_slice() {
+            ["firebasejs", version, ..] => vec![("firebase".to_owned(), pinned(version))],
+            _ => return None,
+        },
+        "cdn.socket.io" => match parts.as_slice() {
+            ["socket.io-client" | "socket.io", version, ..] | [version, _] if is_number(version) => {
+                vec![("socket.io-client".to_owned(), pinned(version))]
+            }
+            [file] => named_file(file, "socket.io").map(|it| ("socket.io-client".to_owned(), it)).into_iter().collect(),
+            _ => return None,
+        },
+        "cdn.quilljs.com" => match parts.as_slice() {
+            [version, _, ..] if is_number(version) => vec![("quill".to_owned(), pinned(version))],
+            _ => return None,
+        },
+        "cdn.ckeditor.com" => match parts.as_slice() {
+            // The builds of version 5 have packages of their own.
+            [version, ..] if version.starts_with("4.") => vec![("ckeditor4".to_owned(), pinned(version))],
+            _ => Vec::new(),
+        },
+        "cdn.tiny.cloud" => match parts.as_slice() {
+            [_, _, "tinymce", version, ..] => vec![("tinymce".to_owned(), pinned(version))],
+            _ => return None,
+        },
+        "cdn.sheetjs.com" => match parts.first().and_then(|part| part.strip_prefix("xlsx-")) {
+            Some(version) => vec![("xlsx".to_owned(), pinned(version))],
+            None => Vec::new(),
+        },
+        "api.mapbox.com" => match parts.as_slice() {
+            ["mapbox-gl-js", version, ..] => vec![("mapbox-gl".to_owned(), pinned(version))],
+            _ => return None,
+        },
         "cdn.tailwindcss.com" => vec![("tailwindcss".to_owned(), pinned(parts.first().copied().unwrap_or_default()))],
         "d3js.org" => match path.split('.').collect::<Vec<_>>().as_slice() {
             ["d3", version, ..] if version.starts_with('v') => {
@@ -355,6 +388,15 @@ mod tests {
             ("https://cdn.tailwindcss.com/3.4.1", "tailwindcss@3.4.1"),
             ("https://cdn.tailwindcss.com", "tailwindcss@(*)"),
             ("https://d3js.org/d3.v3.min.js", "d3@(3)"),
+            ("https://www.gstatic.com/firebasejs/8.10.0/firebase-app.js", "firebase@8.10.0"),
+            ("https://www.gstatic.com/charts/loader.js", "-"),
+            ("https://cdn.socket.io/4.0.1/socket.io.min.js", "socket.io-client@4.0.1"),
+            ("https://cdn.socket.io/socket.io-1.4.5.js", "socket.io-client@1.4.5"),
+            ("https://cdn.quilljs.com/1.3.6/quill.js", "quill@1.3.6"),
+            ("https://cdn.ckeditor.com/4.16.0/full/ckeditor.js", "ckeditor4@4.16.0"),
+            ("https://cdn.tiny.cloud/1/no-api-key/tinymce/5/tinymce.min.js", "tinymce@(5)"),
+            ("https://cdn.sheetjs.com/xlsx-0.20.0/package/dist/xlsx.full.min.js", "xlsx@0.20.0"),
+            ("https://api.mapbox.com/mapbox-gl-js/v2.0.0/mapbox-gl.js", "mapbox-gl@2.0.0"),
             ("https://js.stripe.com/v3/", "-"),
             ("https://cdn.jsdelivr.net", "-"),
             ("https://unpkg.com.evil.example/lodash@4.17.4", "-"),
