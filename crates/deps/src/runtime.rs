@@ -386,6 +386,14 @@ fn named(out: &mut Reader<'_>, image: &str, range: (usize, usize)) {
     let makers = ["", "library", "docker.io", "docker.io/library", "public.ecr.aws/docker/library", "bitnami"];
     let (owner, name) = path.rsplit_once('/').unwrap_or(("", path));
     let is_dotnet = owner.ends_with("microsoft.com/dotnet");
+    // `nodejs24-debian13`: the versions stand in the name.
+    if owner.ends_with("/distroless") {
+        for piece in name.split('-') {
+            let at = piece.find(|letter: char| letter.is_ascii_digit()).unwrap_or(piece.len());
+            out.version(&piece[..at], &piece[at..], range);
+        }
+        return;
+    }
     let id = match name {
         _ if is_dotnet => "dotnet",
         _ if !makers.contains(&owner) => return,
@@ -474,6 +482,7 @@ mod tests {
             image("FROM docker.io/library/python:3.7-slim-buster\n"),
             ["Python 3.7 2023-06-27", "Debian 10 2024-06-30"]
         );
+        assert_eq!(image("FROM gcr.io/distroless/nodejs16-debian10\n"), [NODE_16, "Debian 10 2024-06-30"]);
         assert_eq!(image("FROM ubuntu:bionic\n"), ["Ubuntu 18.04 2023-05-31"]);
         assert_eq!(image("FROM example/python:1.0\n"), [] as [&str; 0]);
         assert_eq!(image("FROM a AS a\nFROM a\n"), [] as [&str; 0]);
