@@ -150,8 +150,7 @@ fn has_manifest(tree: &SourceTree, ecosystem: Ecosystem, path: &str, names: &Nam
 fn is_tried(file: &SourceFile, start: u32) -> bool {
     let line = file.line_of(start);
     let before = (1..line).rev().map(|line| file.line_text(line).trim()).filter(|text| !text.is_empty());
-    let is_import = |text: &str| text.starts_with("import ") || text.starts_with("from ");
-    let opening = before.take(8).find(|text| !is_import(text));
+    let opening = before.take(8).find(|text| !text.starts_with("import ") && !text.starts_with("from "));
     let own = file.line_text(line);
     opening.is_some_and(|text| text.starts_with("try") || text.contains("try {") || text.starts_with("except"))
         || own.contains("try {")
