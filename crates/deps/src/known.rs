@@ -187,7 +187,9 @@ fn one_slip(a: &str, b: &str) -> bool {
     // A plural; `expresss` is none.
     let harmless = |letters: &[char], word: &[char]| {
         letters.iter().any(|letter| letter.is_ascii_digit() || matches!(letter, '-' | '_' | '.'))
-            || (letters == ['s'] && same + 1 == word.len() && same.checked_sub(1).and_then(|at| word.get(at)) != Some(&'s'))
+            || (letters == ['s']
+                && same + 1 == word.len()
+                && same.checked_sub(1).and_then(|at| word.get(at)) != Some(&'s'))
     };
     match (left, right) {
         (left, []) if left.len() == 1 => !harmless(left, &a),

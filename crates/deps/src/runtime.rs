@@ -137,7 +137,9 @@ impl Reader<'_> {
     /// A range, in the words of an ecosystem.
     fn range(&mut self, id: &str, ecosystem: Ecosystem, value: Option<&Value<'_>>) {
         let Some((product, value)) = product(id).zip(value) else { return };
-        let Some(asked) = value.text().map(str::trim).filter(|text| !text.is_empty() && text.len() < 200) else { return };
+        let Some(asked) = value.text().map(str::trim).filter(|text| !text.is_empty() && text.len() < 200) else {
+            return;
+        };
         let (start, end) = value.range();
         self.push(product, product.newest_in(ecosystem, asked), asked, (start as usize, end as usize));
     }
@@ -198,7 +200,8 @@ fn read(out: &mut Reader<'_>, file: &SourceFile) {
         }
         "pipfile" => {
             let Ok(root) = doc::toml(text) else { return };
-            let asked = root.at(&["requires", "python_full_version"]).or_else(|| root.at(&["requires", "python_version"]));
+            let asked =
+                root.at(&["requires", "python_full_version"]).or_else(|| root.at(&["requires", "python_version"]));
             if let Some((value, asked)) = asked.and_then(|value| Some((value, value.text()?))) {
                 let (start, end) = value.range();
                 out.version("python", asked, (start as usize, end as usize));
@@ -222,7 +225,9 @@ fn read(out: &mut Reader<'_>, file: &SourceFile) {
                 (&["tools", "python"], "python"),
                 (&["tools", "ruby"], "ruby"),
             ] {
-                let Some((value, asked)) = root.at(path).and_then(|value| Some((value, value.text()?))) else { continue };
+                let Some((value, asked)) = root.at(path).and_then(|value| Some((value, value.text()?))) else {
+                    continue;
+                };
                 let (start, end) = value.range();
                 out.version(id, asked, (start as usize, end as usize));
             }
@@ -230,7 +235,9 @@ fn read(out: &mut Reader<'_>, file: &SourceFile) {
         "vercel.json" | "now.json" => {
             let Ok(root) = doc::json(text) else { return };
             for function in root.entries_of("functions") {
-                if let Some((value, asked)) = function.value.get("runtime").and_then(|value| Some((value, value.text()?))) {
+                if let Some((value, asked)) =
+                    function.value.get("runtime").and_then(|value| Some((value, value.text()?)))
+                {
                     function_runtime(out, asked, value.range());
                 }
             }
@@ -364,7 +371,8 @@ fn filled(image: &str, defaults: &[(&str, &str)]) -> String {
         out.push_str(head);
         let (name, behind) = match tail.strip_prefix('{') {
             Some(inner) => inner.split_once('}').unwrap_or((inner, "")),
-            None => tail.split_at(tail.find(|letter: char| !(letter.is_alphanumeric() || letter == '_')).unwrap_or(tail.len())),
+            None => tail
+                .split_at(tail.find(|letter: char| !(letter.is_alphanumeric() || letter == '_')).unwrap_or(tail.len())),
         };
         let (name, other) = name.split_once(":-").unwrap_or((name, ""));
         let value = defaults.iter().find(|(known, _)| *known == name).map_or(other, |(_, value)| value);
@@ -414,7 +422,8 @@ fn named(out: &mut Reader<'_>, image: &str, range: (usize, usize)) {
     for piece in tag.split('-').skip(1) {
         if let Some(version) = piece.strip_prefix("alpine").filter(|version| !version.is_empty()) {
             out.version("alpine-linux", version, range);
-        } else if let Some(line) = debian.lines.iter().find(|line| !line.codename.is_empty() && line.codename == piece) {
+        } else if let Some(line) = debian.lines.iter().find(|line| !line.codename.is_empty() && line.codename == piece)
+        {
             out.push(debian, Some(line), image, range);
         }
     }

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_analysis::Program;
 use plimsoll_deps::{Ecosystem, Names};
 use plimsoll_ir::{Import, Language, Module};
-use plimsoll_model::{App, NotChecked};
 use plimsoll_model::app::StrangePackage;
+use plimsoll_model::{App, NotChecked};
 use plimsoll_source::{SourceFile, SourceTree};
 
 pub(crate) fn observe(program: &Program<'_>, names: &Names, app: &mut App) {
@@ -92,7 +92,8 @@ fn package_of<'m>(module: &Module, import: &'m Import) -> Option<(Ecosystem, &'m
     match module.language {
         Language::JavaScript => {
             // `a!b` is a loader, `virtual:x` and `https://x` are no packages.
-            if specifier.contains([':', '!', '\\', '$', '#', '?', '*', ' ']) || specifier.starts_with(['.', '/', '~', '_'])
+            if specifier.contains([':', '!', '\\', '$', '#', '?', '*', ' '])
+                || specifier.starts_with(['.', '/', '~', '_'])
             {
                 return None;
             }
@@ -162,12 +163,20 @@ fn speaks_of_packages(file: &SourceFile) -> bool {
     let name = file.name().to_ascii_lowercase();
     let stem = name.split('.').next().unwrap_or(&name);
     let is_settings = name.contains("config") || name.contains("import_map") || name.contains("importmap");
-    let is_install = stem == "dockerfile" || name.ends_with(".dockerfile") || name.ends_with(".sh") || stem == "makefile";
+    let is_install =
+        stem == "dockerfile" || name.ends_with(".dockerfile") || name.ends_with(".sh") || stem == "makefile";
     is_settings
         || is_install
         || matches!(
             name.as_str(),
-            "package.json" | "deno.json" | "deno.jsonc" | ".babelrc" | "angular.json" | "setup.py" | "setup.cfg" | "tox.ini"
+            "package.json"
+                | "deno.json"
+                | "deno.jsonc"
+                | ".babelrc"
+                | "angular.json"
+                | "setup.py"
+                | "setup.cfg"
+                | "tox.ini"
         )
         || (file.extension() == "html" && file.text().contains("importmap"))
 }
@@ -213,7 +222,8 @@ mod tests {
 
     #[test]
     fn what_is_explained() {
-        let manifest = ("package.json", r#"{"name": "own", "dependencies": {"a1": "1"}, "peerDependencies": {"b1": "1"}}"#);
+        let manifest =
+            ("package.json", r#"{"name": "own", "dependencies": {"a1": "1"}, "peerDependencies": {"b1": "1"}}"#);
         for code in [
             "import 'fs/promises'; import 'node:fs'; import 'a1/x'; import 'b1'; import 'own/x';",
             "import type { X } from 'only-its-types-here';",
@@ -238,7 +248,10 @@ mod tests {
         let python = [
             ("requirements.txt", "PyYAML==6\n"),
             ("Dockerfile", "RUN pip install somewhere_else\n"),
-            ("app.py", "import yaml\nimport somewhere_else\nimport numpy\ntry:\n    import fast_variant\nexcept ImportError:\n    fast_variant = None\n"),
+            (
+                "app.py",
+                "import yaml\nimport somewhere_else\nimport numpy\ntry:\n    import fast_variant\nexcept ImportError:\n    fast_variant = None\n",
+            ),
         ];
         assert_eq!(strange(&python), NO_ONE);
     }

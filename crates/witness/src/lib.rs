@@ -89,7 +89,12 @@ fn observe_files(tree: &SourceTree, advisories: &Database, cache: &Cache) -> (Ap
     (app, names)
 }
 
-fn run_program(tree: &SourceTree, modules: Vec<plimsoll_ir::Module>, mut app: App, files: impl FnOnce() -> (App, Names)) -> App {
+fn run_program(
+    tree: &SourceTree,
+    modules: Vec<plimsoll_ir::Module>,
+    mut app: App,
+    files: impl FnOnce() -> (App, Names),
+) -> App {
     let program = Program::new(tree, modules);
     let known = knowledge::Known;
     let mut machine = Machine::new(&program, &known);

@@ -15,8 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_source::{Content, FileId, SourceTree};
 
-use crate::package::{Ecosystem, Means, NotChecked, Origin, Package, Pinned, Scope, Seen};
 use crate::known::Names;
+use crate::package::{Ecosystem, Means, NotChecked, Origin, Package, Pinned, Scope, Seen};
 use crate::version::{Version, constraint, exact_pin};
 use graph::Lock;
 pub(crate) use manifest::dir_of;

@@ -321,8 +321,11 @@ fn records_that_were_shortened_make_the_index_partial() {
     bucket.put("X-1", "a", "2026-01-01T00:00:00Z", "1.0.0");
     npm(&bucket, &folder).expect("update");
     assert!(!open(&folder).source(Ecosystem::Npm).expect("npm").partial);
-    let shortened = record("X-2", "b", "2026-01-01T00:00:00Z", "1.0.0")
-        .replacen('{', r#"{"database_specific":{"details_truncated_at":500},"#, 1);
+    let shortened = record("X-2", "b", "2026-01-01T00:00:00Z", "1.0.0").replacen(
+        '{',
+        r#"{"database_specific":{"details_truncated_at":500},"#,
+        1,
+    );
     bucket.records.insert("X-2".to_owned(), ("2026-01-01T00:00:00Z".to_owned(), shortened));
     npm(&bucket, &folder).expect("update");
     assert!(open(&folder).source(Ecosystem::Npm).expect("npm").partial);

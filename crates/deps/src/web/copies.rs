@@ -73,7 +73,8 @@ fn stem(name: &str) -> &str {
     for (at, _) in bare.match_indices(['-', '.', '_', '@']) {
         let rest = bare[at + 1..].trim_start_matches('v');
         let is_version = rest.starts_with(|first: char| first.is_ascii_digit()) && rest.contains('.');
-        let kinds = ["min", "bundle", "slim", "pack", "packed", "prod", "production", "umd", "iife", "esm", "full", "core"];
+        let kinds =
+            ["min", "bundle", "slim", "pack", "packed", "prod", "production", "umd", "iife", "esm", "full", "core"];
         if is_version || rest.split(['.', '-']).next().is_some_and(|first| kinds.contains(&first)) {
             end = at;
             break;
@@ -194,7 +195,8 @@ fn version_at(text: &str) -> Option<(String, usize)> {
         end -= 1;
     }
     let version = &bare[..end];
-    let numbers = version.split(['-', '.']).take_while(|part| part.chars().all(|letter| letter.is_ascii_digit())).count();
+    let numbers =
+        version.split(['-', '.']).take_while(|part| part.chars().all(|letter| letter.is_ascii_digit())).count();
     let is_day = version.split('-').next().is_some_and(|first| first.len() == 4 && !first.contains('.'));
     if numbers < 2 || is_day || version.len() > 30 {
         return None;

@@ -38,8 +38,33 @@ pub struct Loaded {
 }
 
 const PAGES: &[&str] = &[
-    "html", "htm", "xhtml", "php", "phtml", "ejs", "hbs", "handlebars", "mustache", "jinja", "jinja2", "j2", "njk",
-    "twig", "erb", "cshtml", "razor", "jsp", "liquid", "tmpl", "gohtml", "vue", "svelte", "astro", "jsx", "tsx", "js",
+    "html",
+    "htm",
+    "xhtml",
+    "php",
+    "phtml",
+    "ejs",
+    "hbs",
+    "handlebars",
+    "mustache",
+    "jinja",
+    "jinja2",
+    "j2",
+    "njk",
+    "twig",
+    "erb",
+    "cshtml",
+    "razor",
+    "jsp",
+    "liquid",
+    "tmpl",
+    "gohtml",
+    "vue",
+    "svelte",
+    "astro",
+    "jsx",
+    "tsx",
+    "js",
     "ts",
 ];
 const CODE: &[&str] = &["js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "vue", "svelte", "astro"];
@@ -171,7 +196,12 @@ fn import_map(id: FileId, text: &str, start: usize, end: usize, out: &mut Vec<Lo
         let from = start + entry.start as usize;
         let to = start + entry.value.end as usize;
         let has_integrity = map.get("integrity").is_some_and(|known| known.get(address).is_some());
-        out.push(Loaded { span: span(id, from, to), address: address.to_owned(), by: LoadedBy::ImportMap, has_integrity });
+        out.push(Loaded {
+            span: span(id, from, to),
+            address: address.to_owned(),
+            by: LoadedBy::ImportMap,
+            has_integrity,
+        });
     }
 }
 
@@ -221,8 +251,21 @@ pub(crate) fn is_built(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     let name = lower.rsplit('/').next().unwrap_or(&lower);
     let folders = [
-        "dist", "build", "out", "coverage", ".output", "storybook-static", "vendor", "tests", "test", "__tests__",
-        "__mocks__", "e2e", "cypress", "fixtures", "spec",
+        "dist",
+        "build",
+        "out",
+        "coverage",
+        ".output",
+        "storybook-static",
+        "vendor",
+        "tests",
+        "test",
+        "__tests__",
+        "__mocks__",
+        "e2e",
+        "cypress",
+        "fixtures",
+        "spec",
     ];
     name.contains(".min.")
         || name.contains(".test.")
@@ -274,7 +317,8 @@ fn code_comments_in(text: &str, start: usize, end: usize) -> Vec<(usize, usize)>
                 at = close + 1;
             }
             (b'/', Some(b'*')) => {
-                let close = text.get(at + 2..end).and_then(|rest| rest.find("*/")).map_or(end, |length| at + length + 4);
+                let close =
+                    text.get(at + 2..end).and_then(|rest| rest.find("*/")).map_or(end, |length| at + length + 4);
                 out.push((at, close));
                 at = close;
             }

@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use plimsoll_deps::{Database, Day, Ecosystem, FolderBucket, Index, NotChecked, check, index_file, update, update_from_records};
+use plimsoll_deps::{
+    Database, Day, Ecosystem, FolderBucket, Index, NotChecked, check, index_file, update, update_from_records,
+};
 use plimsoll_source::{Limits, SourceTree};
 
 fn today() -> Day {
@@ -136,7 +138,8 @@ fn a_lockfile_that_is_a_link_out_of_the_tree_is_not_followed() {
     let text = r#"{"lockfileVersion":3,"packages":{"node_modules/lodash":{"version":"4.17.4"}}}"#;
     std::fs::write(other.path().join("package-lock.json"), text).expect("written");
     std::fs::write(app.path().join("package.json"), r#"{"dependencies":{"lodash":"^4.17.4"}}"#).expect("written");
-    std::os::unix::fs::symlink(other.path().join("package-lock.json"), app.path().join("package-lock.json")).expect("link");
+    std::os::unix::fs::symlink(other.path().join("package-lock.json"), app.path().join("package-lock.json"))
+        .expect("link");
     let tree = SourceTree::read(app.path(), &Limits::default()).expect("folder");
     let report = check(&tree, &Database::builtin());
     assert!(report.seen.iter().all(|seen| seen.path != "package-lock.json"), "{:?}", report.seen);
@@ -152,11 +155,16 @@ fn a_graph_of_circles_ends_quickly() {
     let needs = needs.join(",");
     let mut entries = vec![format!("\"\":{{\"dependencies\":{{\"p0\":\"*\"}}}}")];
     entries.extend(
-        names.iter().map(|name| format!("\"node_modules/{name}\":{{\"version\":\"1.0.0\",\"dependencies\":{{{needs}}}}}")),
+        names
+            .iter()
+            .map(|name| format!("\"node_modules/{name}\":{{\"version\":\"1.0.0\",\"dependencies\":{{{needs}}}}}")),
     );
     let lock = format!("{{\"lockfileVersion\":3,\"packages\":{{{}}}}}", entries.join(","));
     let start = Instant::now();
-    let tree = SourceTree::from_texts([("package-lock.json", lock.as_str()), ("package.json", r#"{"dependencies":{"p0":"*"}}"#)]);
+    let tree = SourceTree::from_texts([
+        ("package-lock.json", lock.as_str()),
+        ("package.json", r#"{"dependencies":{"p0":"*"}}"#),
+    ]);
     let report = check(&tree, &Database::builtin());
     assert_eq!(report.packages.len(), 300);
     assert!(report.packages.iter().all(|package| package.path.len() <= 3), "the shortest way in");
@@ -166,9 +174,17 @@ fn a_graph_of_circles_ends_quickly() {
 #[test]
 fn requirements_that_include_each_other_are_read_once() {
     let mut files: Vec<(String, String)> = (0..60)
-        .map(|at| (format!("r/requirements-{at}.txt"), format!("-r requirements-{}.txt\n-c requirements-{at}.txt\np{at}==1.0\n", (at + 1) % 60)))
+        .map(|at| {
+            (
+                format!("r/requirements-{at}.txt"),
+                format!("-r requirements-{}.txt\n-c requirements-{at}.txt\np{at}==1.0\n", (at + 1) % 60),
+            )
+        })
         .collect();
-    files.push(("r/requirements.txt".to_owned(), "-r requirements-0.txt\n-r ../../../etc/requirements.txt\n".to_owned()));
+    files.push((
+        "r/requirements.txt".to_owned(),
+        "-r requirements-0.txt\n-r ../../../etc/requirements.txt\n".to_owned(),
+    ));
     let start = Instant::now();
     let report = check(&SourceTree::from_texts(files), &Database::builtin());
     let names: std::collections::BTreeSet<&str> = report.packages.iter().map(|package| package.name.as_str()).collect();

@@ -75,7 +75,11 @@ fn the_shared_page_is_read_whole() {
         ]
     );
     let vulnerable: Vec<&str> = report.findings.iter().map(|found| found.name.as_str()).collect();
-    crate::say(&format!("index.html: {} libraries, {} with known holes: {vulnerable:?}", names.len(), vulnerable.len()));
+    crate::say(&format!(
+        "index.html: {} libraries, {} with known holes: {vulnerable:?}",
+        names.len(),
+        vulnerable.len()
+    ));
     for name in ["angular", "axios", "bootstrap", "dompurify", "jquery", "lodash", "moment"] {
         assert!(vulnerable.contains(&name), "{name}");
     }
@@ -87,8 +91,11 @@ fn a_mix_lock_in_any_layout() {
     let lines = "%{\n  \"jason\": {:hex, :jason, \"1.4.0\", \"x\", [:mix], [{:decimal, \"~> 1.0 or ~> 2.0\", [hex: :decimal]}], \"hexpm\", \"y\"},\n  \"decimal\": {:hex, :decimal, \"2.0.0\", \"x\", [:mix], [], \"hexpm\", \"y\"},\n  \"own\": {:git, \"https://git.example/own.git\", \"abc\", []},\n}\n";
     let packages = |text: &str| {
         let report = check(&SourceTree::from_texts([("mix.lock", text)]), &database());
-        let names: Vec<String> =
-            report.packages.iter().map(|package| format!("{} {}", package.name, package.version.as_written())).collect();
+        let names: Vec<String> = report
+            .packages
+            .iter()
+            .map(|package| format!("{} {}", package.name, package.version.as_written()))
+            .collect();
         assert!(report.packages.iter().all(|package| package.ecosystem == Ecosystem::Hex));
         names
     };

@@ -24,7 +24,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             note.push_str(&format!("; many use `{like}`"));
         }
         let fix = match &package.like {
-            Some(like) => format!("Import `{like}` if that is what was meant. Do not install `{name}` to make the error go away."),
+            Some(like) => {
+                format!("Import `{like}` if that is what was meant. Do not install `{name}` to make the error go away.")
+            }
             None => format!(
                 "Look up by whom and since when `{name}` is published before anybody installs it; if nobody knows it, write these lines without it."
             ),

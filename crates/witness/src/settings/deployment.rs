@@ -162,9 +162,9 @@ fn foreign_scripts(id: plimsoll_source::FileId, file: &SourceFile, app: &mut App
         let is_exact = |network: &plimsoll_deps::Address| !network.packages.is_empty() && !network.is_moving;
         let is_fixed = network.as_ref().is_some_and(is_exact)
             || path.split(['/', '@', '-']).any(|part| {
-            let mut numbers = part.split('.');
-            numbers.next().is_some_and(|first| !first.is_empty() && first.chars().all(|c| c.is_ascii_digit()))
-                && numbers.next().is_some_and(|second| second.starts_with(|c: char| c.is_ascii_digit()))
+                let mut numbers = part.split('.');
+                numbers.next().is_some_and(|first| !first.is_empty() && first.chars().all(|c| c.is_ascii_digit()))
+                    && numbers.next().is_some_and(|second| second.starts_with(|c: char| c.is_ascii_digit()))
             });
         // Without a version it is whatever is newest there. Makers of services (payment, maps) want it so.
         let is_moving = network.as_ref().is_some_and(|network| network.is_moving || !is_fixed);
