@@ -6,7 +6,7 @@ use std::path::Path;
 use plimsoll_deps::{Database, Day, Ecosystem, Index, IndexBuilder, Report, Scope, check};
 use plimsoll_source::SourceTree;
 
-/// An index of the shared records, without the corrections of the built-in one.
+/// An index of the shared records of two ecosystems.
 pub(crate) fn shared_index() -> Option<&'static Database> {
     static INDEX: std::sync::OnceLock<Option<Database>> = std::sync::OnceLock::new();
     INDEX
