@@ -84,36 +84,38 @@ pub fn loaded(id: FileId, file: &SourceFile) -> Vec<Loaded> {
     if is_code && (text.len() > MAX_CODE || is_built(&file.path)) {
         return out;
     }
-    let comments = if is_code { code_comments(text) } else { markup_comments(text) };
-    let in_comment = |at: usize| comments.iter().any(|(start, end)| (*start..*end).contains(&at));
+    let comments = joined(if is_code { code_comments(text) } else { markup_comments(text) });
     let mut tags: Vec<(usize, usize)> = Vec::new();
     let mut from = 0;
     while let Some(start) = find_tag(text, from) {
         let Some(end) = tag_end(text, start) else { break };
         from = end;
-        if in_comment(start) {
+        if within(&comments, start) {
             continue;
         }
         let tag = &text[start..end];
         tags.push((start, end));
-        let body_end = text[end..].find("</").map_or(text.len(), |length| end + length);
-        if attribute(tag, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("importmap")) {
-            import_map(id, text, end, body_end, &mut out);
-            continue;
-        }
-        let Some(address) = attribute(tag, "src") else {
-            // A module's own imports, and what an inline script adds to the page.
-            let body_end = end + text[end..].find("</script").unwrap_or(body_end - end);
-            if !is_code {
-                in_code(id, text, end, body_end, &code_comments_in(text, end, body_end), &[], &mut out);
+        if let Some(address) = attribute(tag, "src") {
+            if is_remote(&address) {
+                let has_integrity = attribute(tag, "integrity").is_some_and(|value| !value.trim().is_empty());
+                let span = span(id, start, end);
+                out.push(Loaded { span, address, by: LoadedBy::Tag, has_integrity });
             }
             continue;
-        };
-        if is_remote(&address) {
-            let has_integrity = attribute(tag, "integrity").is_some_and(|value| !value.trim().is_empty())
-                || tag.contains("integrity={");
-            let span = span(id, start, end);
-            out.push(Loaded { span, address, by: LoadedBy::Tag, has_integrity });
+        }
+        let is_map = attribute(tag, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("importmap"));
+        if is_code && !is_map {
+            continue;
+        }
+        // Up to its end nothing is a tag. Each body is looked at once, however many begin.
+        let close = text[end..].find("</").map(|length| end + length);
+        let close = if is_map { close } else { close.and_then(|at| text[at..].find("</script").map(|more| at + more)) };
+        from = close.unwrap_or(text.len());
+        if is_map {
+            import_map(id, text, end, from, &mut out);
+        } else {
+            // A module's own imports, and what an inline script adds to the page.
+            in_code(id, text, end, from, &joined(code_comments_in(text, end, from)), &[], &mut out);
         }
     }
     if is_code {
@@ -150,11 +152,8 @@ fn tag_end(text: &str, start: usize) -> Option<usize> {
     let (mut quote, mut depth) = (None, 0usize);
     for (offset, byte) in text.bytes().enumerate().skip(start).take(8_000) {
         match (quote, byte) {
-            (Some(open), byte) => {
-                if open == byte {
-                    quote = None;
-                }
-            }
+            (Some(open), byte) if open == byte => quote = None,
+            (Some(_), _) => {}
             (None, b'"' | b'\'' | b'`') => quote = Some(byte),
             (None, b'{') => depth += 1,
             (None, b'}') => depth = depth.saturating_sub(1),
@@ -218,8 +217,7 @@ fn in_code(
     let Some(code) = text.get(start..end) else { return };
     for (at, _) in code.match_indices("https://").chain(code.match_indices("http://")) {
         let at = start + at;
-        let within = |ranges: &[(usize, usize)]| ranges.iter().any(|(from, to)| (*from..*to).contains(&at));
-        if within(comments) || within(tags) {
+        if within(comments, at) || within(tags, at) {
             continue;
         }
         let Some(quote) = text[..at].chars().next_back().filter(|quote| matches!(quote, '"' | '\'' | '`')) else {
@@ -271,6 +269,25 @@ pub(crate) fn is_built(path: &str) -> bool {
         || name.contains(".test.")
         || name.contains(".spec.")
         || lower.split('/').rev().skip(1).any(|part| folders.contains(&part))
+}
+
+/// Sorted, and what overlaps made one.
+fn joined(mut ranges: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    ranges.sort_unstable();
+    let mut out: Vec<(usize, usize)> = Vec::with_capacity(ranges.len());
+    for (start, end) in ranges {
+        match out.last_mut() {
+            Some(last) if start <= last.1 => last.1 = last.1.max(end),
+            _ => out.push((start, end)),
+        }
+    }
+    out
+}
+
+/// Whether a place lies in one of some sorted ranges.
+fn within(ranges: &[(usize, usize)], at: usize) -> bool {
+    let behind = ranges.partition_point(|(start, _)| *start <= at);
+    behind.checked_sub(1).and_then(|last| ranges.get(last)).is_some_and(|(_, end)| at < *end)
 }
 
 fn markup_comments(text: &str) -> Vec<(usize, usize)> {
@@ -431,6 +448,12 @@ export default () => <Head><Script src={"https://unpkg.com/d@1.0.0/d.js"} strate
 
     #[test]
     fn broken_markup_ends() {
+        // Each byte is looked at a few times, not once for every tag.
+        let many = "<script><!--x".repeat(200_000);
+        let start = std::time::Instant::now();
+        of("a.html", &many);
+        of("a.html", &"<script src='//unpkg.com/a'>//https://".repeat(50_000));
+        assert!(start.elapsed() < std::time::Duration::from_secs(20), "{:?}", start.elapsed());
         for text in ["<script", "<script src=", "<script src=\"https://unpkg.com/é", "<!--", "<script>'//", "{#"] {
             of("a.html", text);
             of("a.tsx", text);
