@@ -108,8 +108,7 @@ pub fn loaded(id: FileId, file: &SourceFile) -> Vec<Loaded> {
             continue;
         }
         // Up to its end nothing is a tag. Each body is looked at once, however many begin.
-        let close = text[end..].find("</").map(|length| end + length);
-        let close = if is_map { close } else { close.and_then(|at| text[at..].find("</script").map(|more| at + more)) };
+        let close = end_tag(text, end);
         from = close.unwrap_or(text.len());
         if is_map {
             import_map(id, text, end, from, &mut out);
@@ -163,6 +162,13 @@ fn tag_end(text: &str, start: usize) -> Option<usize> {
     }
     // An odd quote or brace: the next `>` then.
     text.get(start..)?.find('>').map(|length| start + length + 1)
+}
+
+/// Where the next `</script` stands.
+fn end_tag(text: &str, from: usize) -> Option<usize> {
+    let ends =
+        |at: &usize| text.as_bytes().get(at + 2..at + 8).is_some_and(|name| name.eq_ignore_ascii_case(b"script"));
+    text.get(from..)?.match_indices("</").map(|(offset, _)| from + offset).find(ends)
 }
 
 /// An attribute's value: `a="v"`, `a='v'`, `a=v`, `a={"v"}`.
@@ -403,7 +409,7 @@ mod tests {
     #[test]
     fn tags_maps_and_modules_of_a_page() {
         let page = r#"<!-- <script src="https://unpkg.com/a@1.0.0"></script> -->
-<SCRIPT defer src='//unpkg.com/b@1.0.0' integrity="sha384-A"></SCRIPT>
+<SCRIPT>var a = "<script>";</SCRIPT><SCRIPT defer src='//unpkg.com/b@1.0.0' integrity="sha384-A"></SCRIPT>
 <script data-x="a > b" src="https://unpkg.com/c@1.0.0"></script>
 <script src="/own.js"></script>
 <script type="importmap">{"imports": {"d": "https://esm.sh/d@1.0.0", "own": "/own.js"},
