@@ -1,8 +1,8 @@
 //! Builds the snapshot that is part of the crate:
 //! `cargo run --release -p plimsoll-deps --example snapshot -- OSV_FOLDER YYYY-MM-DD crates/deps/data/builtin.idx`
 //!
-//! `OSV_FOLDER` has the layout of the public OSV bucket. `data/corrections.json` is applied first: of two records
-//! with one id about one package the first is kept.
+//! `OSV_FOLDER` has the layout of the public OSV bucket; nothing else goes in, so that the same folder and day make the
+//! same file, byte for byte. `examples/differences.rs` says what another folder would change.
 
 use std::io::Write as _;
 use std::path::Path;

@@ -6,9 +6,10 @@ use plimsoll_source::SourceTree;
 
 use crate::database::{AdvisorySource, Database};
 use crate::exploited::{Exploited, KnownExploited};
+use crate::known::Names;
 use crate::lockfile;
 use crate::osv::{Advisory, Affects, Kind, Severity, groups};
-use crate::package::{Ecosystem, NotChecked, Origin, Package, Pinned, Scope, Seen};
+use crate::package::{Ecosystem, Means, NotChecked, Origin, Package, Pinned, Scope, Seen};
 use crate::version::{Version, constraint};
 
 /// How sure it is that an advisory applies.
@@ -97,6 +98,8 @@ pub struct Report {
     pub seen: Vec<Seen>,
     /// Which advisories answered, for each ecosystem that has packages.
     pub sources: Vec<AdvisorySource>,
+    /// Every name that a manifest or lockfile has.
+    pub names: Names,
 }
 
 /// Checks the packages of all lockfiles and manifests of a subject. Pure: reads no clock, no file and no network beyond
@@ -109,8 +112,9 @@ pub fn check(tree: &SourceTree, database: &Database) -> Report {
         not_checked: inventory.not_checked,
         seen: inventory.seen,
         sources: Vec::new(),
+        names: inventory.names,
     };
-    let mut groups: BTreeMap<(Ecosystem, String, Pinned), Vec<usize>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Ecosystem, String, Pinned, bool), Vec<usize>> = BTreeMap::new();
     let mut missing: BTreeMap<Ecosystem, usize> = BTreeMap::new();
     for (at, package) in report.packages.iter().enumerate() {
         match package.origin {
@@ -128,7 +132,7 @@ pub fn check(tree: &SourceTree, database: &Database) -> Report {
             continue;
         }
         let name = package.ecosystem.normalized(&package.name);
-        groups.entry((package.ecosystem, name, package.version.clone())).or_default().push(at);
+        groups.entry((package.ecosystem, name, package.version.clone(), is_newest(package))).or_default().push(at);
     }
     let mut used: Vec<Ecosystem> = groups.keys().map(|(ecosystem, ..)| *ecosystem).collect();
     used.dedup();
@@ -141,7 +145,7 @@ pub fn check(tree: &SourceTree, database: &Database) -> Report {
         let why = "the advisory index has no records of this ecosystem".to_owned();
         report.not_checked.push(NotChecked { what, why, matters: true });
     }
-    for ((ecosystem, name, version), packages) in groups {
+    for ((ecosystem, name, version, newest), packages) in groups {
         let Some(first) = packages.first().and_then(|at| report.packages.get(*at)) else { continue };
         let what = shown(first);
         let advisories = match database.index(ecosystem).map(|index| index.advisories(ecosystem, &name)) {
@@ -155,7 +159,7 @@ pub fn check(tree: &SourceTree, database: &Database) -> Report {
         if advisories.is_empty() {
             continue;
         }
-        let mut outcome = judge(ecosystem, &version, &advisories);
+        let mut outcome = judge(ecosystem, &version, newest, &advisories);
         if !outcome.matches.is_empty() {
             rank(&mut outcome.matches, database.exploited());
         }
@@ -330,7 +334,7 @@ pub fn impact(tree: &SourceTree, database: &Database, concern: &Concern) -> Impa
             .filter(|(_, number)| wanted.contains(number))
             .map(|(advisory, _)| advisory.clone())
             .collect();
-        let mut outcome = judge(package.ecosystem, &package.version, &about);
+        let mut outcome = judge(package.ecosystem, &package.version, is_newest(&package), &about);
         let hit = !outcome.matches.is_empty();
         if let Some(why) = outcome.unclear.filter(|_| !hit) {
             gap(why);
@@ -398,7 +402,12 @@ struct Outcome {
     matters: bool,
 }
 
-fn judge(ecosystem: Ecosystem, pinned: &Pinned, advisories: &[Advisory]) -> Outcome {
+/// Whether what comes is the newest that the range allows: a public network serves that, and nothing older.
+fn is_newest(package: &Package) -> bool {
+    package.means == Means::Loaded && matches!(package.version, Pinned::Range(_))
+}
+
+fn judge(ecosystem: Ecosystem, pinned: &Pinned, newest: bool, advisories: &[Advisory]) -> Outcome {
     let mut outcome = Outcome::default();
     // Per advisory: whether it applies and how surely.
     let mut hits: Vec<(usize, Certainty)> = Vec::new();
@@ -443,6 +452,8 @@ fn judge(ecosystem: Ecosystem, pinned: &Pinned, advisories: &[Advisory]) -> Outc
                 };
                 if allowed.within(&set) {
                     hits.push((at, Certainty::Likely));
+                } else if newest {
+                    // A fix that the range allows is what comes.
                 } else if lowest.as_ref().is_some_and(|(low, inclusive)| *inclusive && set.contains(low)) {
                     hits.push((at, Certainty::Possible));
                 } else if allowed.meets(&set) {

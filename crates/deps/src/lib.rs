@@ -12,21 +12,27 @@ mod database;
 mod doc;
 mod exploited;
 mod index;
+mod known;
 mod lockfile;
 mod osv;
 mod package;
 mod registry;
+mod runtime;
 mod sync;
 #[doc(hidden)]
 pub mod untrusted;
 mod version;
+mod web;
 
 pub use check::{Certainty, Concern, Impact, Match, Report, Vulnerable, check, concern, impact};
 pub use database::{AdvisorySource, Database};
 pub use exploited::{Exploited, KnownExploited, update_epss, update_kev};
 pub use index::{BuildProblem, Day, Index, IndexBuilder, IndexError, SourceInfo};
+pub use known::{Names, is_popular, is_popular_module, looks_like};
 pub use osv::{Advisory, Kind, Severity};
-pub use package::{Ecosystem, NotChecked, Origin, Package, Pinned, Scope, Seen};
+pub use package::{Ecosystem, Means, NotChecked, Origin, Package, Pinned, Scope, Seen};
 pub use registry::{LookUp, LookUpError, LookedUp, PackageFacts, Private, Registry, VersionFacts, look_up, packages};
+pub use runtime::{Runtime, runtime_facts, runtimes};
 pub use sync::{Answer, Bucket, FolderBucket, UpdateError, Updated, index_file, update, update_from_records};
 pub use version::Version;
+pub use web::{Address, Loaded, LoadedBy, address, loaded};

@@ -151,6 +151,18 @@ pub enum Origin {
     Local,
 }
 
+/// How a package gets into the app.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Means {
+    /// A package manager installs it.
+    #[default]
+    Installed,
+    /// A page, or code, loads it from a public network while it runs.
+    Loaded,
+    /// Its file was copied into the app.
+    Copied,
+}
+
 /// What is known of the version.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pinned {
@@ -205,6 +217,8 @@ pub struct Package {
     pub origin: Origin,
     /// The folder of the manifest that needs it, relative to the subject; `""` is the subject itself.
     pub workspace: String,
+    /// How it gets into the app.
+    pub means: Means,
 }
 
 /// Something about dependencies that could not be checked.

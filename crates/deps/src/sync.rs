@@ -332,6 +332,14 @@ fn whole(
     builder.add_archive(&shown, file)?;
     // An archive that is older than the list lacks records: without the tag the next update asks for them.
     let missing = listed.iter().flatten().any(|(id, stamp)| builder.sync.stamps.get(id) != Some(stamp));
+    // What it does not have at all is not known: until then that is said.
+    let named: BTreeSet<String> = builder.unreadable().iter().map(|(name, _)| name.clone()).collect();
+    for (id, _) in listed.iter().flatten() {
+        let name = format!("{id}.json");
+        if !builder.sync.stamps.contains_key(id) && !named.contains(&name) {
+            builder.say_unreadable(name, "it is listed, but not in the archive".to_owned());
+        }
+    }
     builder.sync.source = bucket.label();
     builder.sync.tag = if missing { String::new() } else { tag };
     builder.sync.checked = bucket.is_live().then_some(today);

@@ -38,7 +38,7 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "lockfiles",
         run: lockfiles,
-        wants: |seed| seed.ends_with(&["lock", "json", "yaml", "toml", "txt", "mod", "xml"]),
+        wants: |seed| seed.ends_with(&["lock", "json", "yaml", "toml", "txt", "mod", "xml", "html", "image", "copy"]),
     },
     Target { name: "osv", run: osv, wants: |seed| seed.path.ends_with(".osv.json") },
     Target { name: "advisory_index", run: advisory_index, wants: |seed| seed.path.ends_with(".osv.json") },
@@ -100,7 +100,7 @@ pub fn sql(bytes: &[u8]) {
     }
 }
 
-/// Every lockfile and manifest format.
+/// Every lockfile and manifest format, scripts of public networks, copied libraries and runtimes.
 pub fn lockfiles(bytes: &[u8]) {
     const NAMES: &[&str] = &[
         "package-lock.json",
@@ -127,10 +127,18 @@ pub fn lockfiles(bytes: &[u8]) {
         "composer.json",
         "Pipfile",
         "setup.cfg",
+        "index.html",
+        "src/page.tsx",
+        "jquery.js",
+        "Dockerfile",
+        ".nvmrc",
+        ".tool-versions",
     ];
     let text = text(bytes);
     for name in NAMES {
-        let _ = plimsoll_deps::check(&SourceTree::from_texts([(*name, text.as_str())]), &Database::builtin());
+        let tree = SourceTree::from_texts([(*name, text.as_str())]);
+        let _ = plimsoll_deps::check(&tree, &Database::builtin());
+        let _ = plimsoll_deps::runtimes(&tree);
     }
 }
 

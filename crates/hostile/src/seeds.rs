@@ -126,6 +126,18 @@ const SMALL: &[(&str, &str)] = &[
         "small/pom.xml",
         "<project><properties><v>1.0</v></properties><dependencies><dependency><groupId>g</groupId><artifactId>a</artifactId><version>${v}</version></dependency></dependencies></project>",
     ),
+    (
+        "small/networks.html",
+        "<!-- x --><script src=\"https://cdn.jsdelivr.net/combine/npm/jquery@3.3.1,npm/@a/b@2\" integrity=\"x\"></script>\n<script type=\"importmap\">{\"imports\":{\"a\":\"https://esm.sh/v135/a@1.0.0\"}}</script><script>import 'https://ga.jspm.io/npm:a@1/x.js' // y\n</script>",
+    ),
+    (
+        "small/jquery.copy",
+        "/*!\n * @license\n * jQuery UI - v1.12.1 - 2016-09-14\n * @version 1.2\n */\nx.VERSION = \"1.12.1\";",
+    ),
+    (
+        "small/stages.image",
+        "ARG V=16\nFROM --platform=x node:${V:-18}-alpine3.12@sha256:a AS base\nFROM base\nFROM docker.io/library/python:3.7-slim-buster\n",
+    ),
     ("small/mix.lock", "%{\n  \"plug\": {:hex, :plug, \"1.0.0\", \"abc\", [:mix], [], \"hexpm\", \"def\"},\n}\n"),
     (
         "small/pubspec.lock",

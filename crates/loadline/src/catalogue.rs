@@ -382,7 +382,7 @@ pub const CATALOGUE: &[ControlSpec] = &[
         title: "Someone installs updates of the app's libraries and server, with a deadline",
         asvs: &["15.1.1"],
         required_from: DataClass::Personal,
-        rules: &[],
+        rules: &["runtime-without-repairs"],
         gaps: &[],
         question: Some(Question("Who updates the libraries and the server, and within how many days of a known hole?")),
         prove: NOBODY,

@@ -20,11 +20,13 @@ pub use flow::{Flow, Sink, Source};
 pub use live::{Disagreement, GuardPassed, LiveAccess, LiveAccount, LiveGuard, LiveToken, Picture, TokenPlace};
 pub use settings::{
     AdvisoriesUsed, AllowedOrigins, CookieSet, CorsPolicy, CryptoUse, CryptoUseKind, HeaderSet, Limiter, Package,
-    PackageAdvisory, SameSite, SecretKind, SecretSeen, SecretTier, SettingSeen, ThirdParty,
+    PackageAdvisory, PackageMeans, RuntimeSeen, SameSite, SecretKind, SecretSeen, SecretTier, SettingSeen,
+    StrangePackage, ThirdParty,
 };
 
 use plimsoll_source::Span;
 
+use crate::Day;
 use crate::evidence::Exchange;
 use crate::review::NotChecked;
 
@@ -75,6 +77,12 @@ pub struct App {
     pub packages: Vec<Package>,
     /// Number of packages looked at.
     pub packages_seen: usize,
+    /// Packages whose name cannot be what was meant, or that nothing installs.
+    pub strange_packages: Vec<StrangePackage>,
+    /// Language runtimes and systems that the files ask for.
+    pub runtimes: Vec<RuntimeSeen>,
+    /// The day of the review; `None` where nobody said it.
+    pub today: Option<Day>,
     /// With what they were compared, by ecosystem.
     pub advisories: Vec<AdvisoriesUsed>,
     /// Keys, passwords and tokens written in files.
@@ -124,6 +132,9 @@ impl App {
             limiters,
             packages,
             packages_seen,
+            strange_packages,
+            runtimes,
+            today,
             advisories,
             secrets,
             committed,
@@ -158,6 +169,9 @@ impl App {
         self.limiters.extend(limiters);
         self.packages.extend(packages);
         self.packages_seen += packages_seen;
+        self.strange_packages.extend(strange_packages);
+        self.runtimes.extend(runtimes);
+        self.today = self.today.or(today);
         self.advisories.extend(advisories);
         self.secrets.extend(secrets);
         self.committed.extend(committed);

@@ -75,6 +75,7 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
         });
     }
     progress::stage("looking for what is wrong");
+    app.today = Some(subject.today);
     plimsoll_datamap::annotate(&mut app);
     let (mut findings, mut problems) = plimsoll_rules::run_all(&app, tree);
     app.not_checked.append(&mut problems);

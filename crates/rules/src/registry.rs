@@ -56,6 +56,10 @@ mod message_without_origin_check;
 mod no_security_headers;
 #[path = "access_control/object_without_owner_check.rs"]
 mod object_without_owner_check;
+#[path = "dependencies/package_declared_nowhere.rs"]
+mod package_declared_nowhere;
+#[path = "dependencies/package_named_like_another.rs"]
+mod package_named_like_another;
 #[path = "rate_limits/paid_service_open_to_anyone.rs"]
 mod paid_service_open_to_anyone;
 #[path = "sessions/password_change_without_current.rs"]
@@ -86,6 +90,10 @@ mod role_check_only_in_template;
 mod route_without_authentication;
 #[path = "access_control/rules_file_not_in_force.rs"]
 mod rules_file_not_in_force;
+#[path = "dependencies/runtime_without_repairs.rs"]
+mod runtime_without_repairs;
+#[path = "dependencies/script_from_taken_over_host.rs"]
+mod script_from_taken_over_host;
 #[path = "headers/script_without_integrity.rs"]
 mod script_without_integrity;
 #[path = "client_data/second_factor_sent_away.rs"]
@@ -159,6 +167,8 @@ pub static RULES: &[&Rule] = &[
     &message_without_origin_check::RULE,
     &no_security_headers::RULE,
     &object_without_owner_check::RULE,
+    &package_declared_nowhere::RULE,
+    &package_named_like_another::RULE,
     &paid_service_open_to_anyone::RULE,
     &password_change_without_current::RULE,
     &password_rules_not_applied::RULE,
@@ -174,6 +184,8 @@ pub static RULES: &[&Rule] = &[
     &role_check_only_in_template::RULE,
     &route_without_authentication::RULE,
     &rules_file_not_in_force::RULE,
+    &runtime_without_repairs::RULE,
+    &script_from_taken_over_host::RULE,
     &script_without_integrity::RULE,
     &second_factor_sent_away::RULE,
     &secret_in_browser_code::RULE,

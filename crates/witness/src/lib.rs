@@ -7,6 +7,7 @@
 mod browser;
 mod guards;
 mod handler;
+mod imports;
 mod knowledge;
 mod packages;
 mod scan;
@@ -20,7 +21,7 @@ use std::collections::BTreeSet;
 
 use plimsoll_analysis::{Clean, Event, FunctionRef, Label, Labels, Machine, Program, Value};
 use plimsoll_cache::Cache;
-use plimsoll_deps::Database;
+use plimsoll_deps::{Database, Names};
 use plimsoll_ir::FunctionId;
 use plimsoll_model::app::{EntryPoint, Flow, SecretKind};
 use plimsoll_model::{App, NotChecked};
@@ -68,9 +69,10 @@ pub fn observe_with(tree: &SourceTree, advisories: &Database, cache: &Cache) -> 
 }
 
 /// What files show without the program: packages, secrets, schemas.
-fn observe_files(tree: &SourceTree, advisories: &Database, cache: &Cache) -> App {
+fn observe_files(tree: &SourceTree, advisories: &Database, cache: &Cache) -> (App, Names) {
     let mut app = App::default();
-    contained(&mut app, "packages", |app| packages::observe(tree, advisories, app));
+    let mut names = Names::default();
+    contained(&mut app, "packages", |app| names = packages::observe(tree, advisories, app));
     contained(&mut app, "keys and passwords in files", |app| secrets(tree, cache, app));
     contained(&mut app, "the database's tables and policies", |app| {
         let mut schema = plimsoll_schema::read(tree);
@@ -84,10 +86,15 @@ fn observe_files(tree: &SourceTree, advisories: &Database, cache: &Cache) -> App
         app.not_checked.append(&mut schema.not_checked);
         app.looked_at.append(&mut schema.looked_at);
     });
-    app
+    (app, names)
 }
 
-fn run_program(tree: &SourceTree, modules: Vec<plimsoll_ir::Module>, mut app: App, files: impl FnOnce() -> App) -> App {
+fn run_program(
+    tree: &SourceTree,
+    modules: Vec<plimsoll_ir::Module>,
+    mut app: App,
+    files: impl FnOnce() -> (App, Names),
+) -> App {
     let program = Program::new(tree, modules);
     let known = knowledge::Known;
     let mut machine = Machine::new(&program, &known);
@@ -129,7 +136,9 @@ fn run_program(tree: &SourceTree, modules: Vec<plimsoll_ir::Module>, mut app: Ap
         templates::observe(tree, &cleaned, &markup, app);
         templates::role_forms(tree, &program, app);
     });
-    app.append(files());
+    let (seen, names) = files();
+    app.append(seen);
+    contained(&mut app, "imports", |app| imports::observe(&program, &names, app));
     contained(&mut app, "models in the code", |app| stores::observe(&program, app));
     contained(&mut app, "third parties", |app| third_parties::observe(&program, app));
     app.columns = handler::rows::settle(rows, &mut app, tree);

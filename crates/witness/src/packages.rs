@@ -1,15 +1,22 @@
 //! Packages with known advisories, from the dependency engine.
 
-use plimsoll_deps::{Database, Kind};
-use plimsoll_model::app::{AdvisoriesUsed, Package, PackageAdvisory};
+use std::collections::BTreeMap;
+
+use plimsoll_deps::{Database, Kind, Means, Names, Origin};
+use plimsoll_model::app::{AdvisoriesUsed, Package, PackageAdvisory, PackageMeans, RuntimeSeen, StrangePackage};
 use plimsoll_model::{App, Day, NotChecked, Severity};
 use plimsoll_source::SourceTree;
 
-pub(crate) fn observe(tree: &SourceTree, advisories: &Database, app: &mut App) {
+fn day(day: plimsoll_deps::Day) -> Day {
+    Day::from_days(i64::from(day.0))
+}
+
+/// Returns the names that manifests and lockfiles have.
+pub(crate) fn observe(tree: &SourceTree, advisories: &Database, app: &mut App) -> Names {
     let report = plimsoll_deps::check(tree, advisories);
     let used = report.sources.iter().map(|source| AdvisoriesUsed {
         ecosystem: source.ecosystem.as_str().to_owned(),
-        known_until: Day::from_days(i64::from(source.known_until.0)),
+        known_until: day(source.known_until),
     });
     app.advisories.extend(used);
     app.packages_seen = report.packages.len();
@@ -67,6 +74,61 @@ pub(crate) fn observe(tree: &SourceTree, advisories: &Database, app: &mut App) {
             span,
             also,
             imported_at: Vec::new(),
+            means: match first.means {
+                Means::Installed => PackageMeans::Installed,
+                Means::Loaded => PackageMeans::Loaded,
+                Means::Copied => PackageMeans::Copied,
+            },
+        });
+    }
+    imitations(&report.packages, app);
+    runtimes(tree, app);
+    report.names
+}
+
+/// Packages that the app's own manifests ask for and whose names are nearly those of others.
+fn imitations(packages: &[plimsoll_deps::Package], app: &mut App) {
+    let mut found: BTreeMap<(&'static str, &str), StrangePackage> = BTreeMap::new();
+    let own = |package: &&plimsoll_deps::Package| {
+        package.direct && package.origin == Origin::Registry && package.means == Means::Installed
+    };
+    for package in packages.iter().filter(own) {
+        let span = package.manifest_span.unwrap_or(package.span);
+        if let Some(known) = found.get_mut(&(package.ecosystem.as_str(), package.name.as_str())) {
+            known.also.push(span);
+            continue;
+        }
+        let Some(like) = plimsoll_deps::looks_like(package.ecosystem, &package.name) else { continue };
+        let strange = StrangePackage {
+            ecosystem: package.ecosystem.as_str().to_owned(),
+            name: package.name.clone(),
+            like: Some(like.to_owned()),
+            declared: true,
+            span,
+            also: Vec::new(),
+        };
+        found.insert((package.ecosystem.as_str(), &package.name), strange);
+    }
+    app.strange_packages.extend(found.into_values());
+}
+
+/// What the files ask for. The same release line asked for in several files is one decision.
+fn runtimes(tree: &SourceTree, app: &mut App) {
+    let known_until = day(plimsoll_deps::runtime_facts());
+    for runtime in plimsoll_deps::runtimes(tree) {
+        let same = |seen: &&mut RuntimeSeen| seen.product == runtime.product && seen.line == runtime.line;
+        if let Some(known) = app.runtimes.iter_mut().find(same) {
+            known.also.push(runtime.span);
+            continue;
+        }
+        app.runtimes.push(RuntimeSeen {
+            product: runtime.product.to_owned(),
+            asked: runtime.asked,
+            line: runtime.line.to_owned(),
+            ends: day(runtime.ends),
+            known_until,
+            span: runtime.span,
+            also: Vec::new(),
         });
     }
 }

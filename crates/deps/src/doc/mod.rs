@@ -94,6 +94,25 @@ impl<'a> Value<'a> {
         self.get(key).map_or(&[], Value::items)
     }
 
+    /// Refuses a document in which something else stands under a key than a map or a list: read as if nothing stood
+    /// there, it would be called clean.
+    pub(crate) fn shaped(self, maps: &[&str], lists: &[&str]) -> Result<Self, String> {
+        for (keys, is_list) in [(maps, false), (lists, true)] {
+            for key in keys {
+                let fits = match self.get(key).map(|value| &value.kind) {
+                    None | Some(Kind::Null) => true,
+                    Some(Kind::List(_)) => is_list,
+                    Some(Kind::Map(_)) => !is_list,
+                    Some(Kind::Scalar(_) | Kind::Text(_)) => false,
+                };
+                if !fits {
+                    return Err(format!("`{key}` is no {}", if is_list { "list" } else { "map" }));
+                }
+            }
+        }
+        Ok(self)
+    }
+
     pub(crate) fn is_map(&self) -> bool {
         matches!(self.kind, Kind::Map(_))
     }

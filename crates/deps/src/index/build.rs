@@ -198,6 +198,9 @@ impl IndexBuilder {
             }
             let newest = self.as_of.entry(ecosystem_number(ecosystem)).or_default();
             *newest = day.max(*newest);
+            if record.is_shortened() {
+                self.partial.insert(ecosystem);
+            }
             advisory.partial = self.partial.contains(&ecosystem) && record.may_miss_ranges(&advisory);
             if !self.put(ecosystem, &package, &advisory) {
                 self.sync.stamps.remove(&record.id);

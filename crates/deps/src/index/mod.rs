@@ -312,7 +312,10 @@ impl Index {
     }
 
     /// Every package with its advisories, in the order of the file.
-    pub(crate) fn each_entry(&self, mut each: impl FnMut(Ecosystem, &str, Vec<Advisory>)) -> Result<(), IndexError> {
+    ///
+    /// # Errors
+    /// When the index is damaged.
+    pub fn each_entry(&self, mut each: impl FnMut(Ecosystem, &str, Vec<Advisory>)) -> Result<(), IndexError> {
         for number in 0..self.blocks.len() {
             let number = u32::try_from(number).map_err(|_| IndexError::Damaged("too many blocks"))?;
             let bytes = self.block(number)?;

@@ -9,7 +9,7 @@ use crate::doc::{self, Value};
 use crate::package::{Ecosystem, Origin, Pinned};
 
 pub(super) fn read(cx: &Context<'_>) -> Result<Lock, String> {
-    let root = doc::json(cx.text)?;
+    let root = doc::json(cx.text)?.shaped(&["packages", "workspaces"], &[])?;
     let version = root.text_of("lockfileVersion").ok_or("it has no `lockfileVersion`")?;
     let mut lock = Lock::new(Ecosystem::Npm, format!("bun.lock v{version}"), cx.dir);
     let mut keys: BTreeMap<String, usize> = BTreeMap::new();

@@ -16,7 +16,7 @@ fn split(key: &str) -> Option<(&str, &str)> {
 }
 
 pub(super) fn read(cx: &Context<'_>) -> Result<Lock, String> {
-    let root = doc::json(cx.text)?;
+    let root = doc::json(cx.text)?.shaped(&["npm", "specifiers"], &[])?;
     let version = root.text_of("version").ok_or("it has no `version`")?;
     let mut lock = Lock::new(Ecosystem::Npm, format!("deno.lock v{version}"), cx.dir);
     // Version 3 nests what later versions have at the top.

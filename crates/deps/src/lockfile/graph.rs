@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use plimsoll_source::{FileId, Span};
 
 use super::manifest::Manifests;
-use crate::package::{Ecosystem, Origin, Package, Pinned, Scope};
+use crate::package::{Ecosystem, Means, Origin, Package, Pinned, Scope};
 
 /// A package in a lockfile.
 #[derive(Debug)]
@@ -162,6 +162,7 @@ impl Lock {
                 manifest_span,
                 origin: node.origin,
                 workspace: workspace.to_owned(),
+                means: Means::Installed,
             };
             let key = (node.name.clone(), node.version.clone(), node.origin);
             match out.entry(key) {

@@ -38,6 +38,8 @@ pub(crate) struct Manifest {
     pub(crate) workspaces: Vec<String>,
     /// The name of the package itself.
     pub(crate) name: Option<String>,
+    /// Further names that code may import: what somebody else must install beside it, names of an import map.
+    pub(crate) also: Vec<String>,
 }
 
 /// All manifests of the subject.
@@ -202,6 +204,7 @@ fn manifest(ecosystem: Ecosystem, format: &'static str) -> Manifest {
         manager: None,
         workspaces: Vec::new(),
         name: None,
+        also: Vec::new(),
     }
 }
 
@@ -241,6 +244,7 @@ fn package_json(file: FileId, text: &str) -> Read {
             });
         }
     }
+    out.also.extend(root.entries_of("peerDependencies").iter().map(|entry| entry.key.to_string()));
     Ok(Some(out))
 }
 
@@ -512,13 +516,14 @@ fn conda(file: FileId, text: &str) -> Read {
     let root = doc::yaml(text)?;
     let mut out = manifest(Ecosystem::PyPi, "environment.yml");
     for item in root.items_of("dependencies") {
+        out.also.extend(item.text().and_then(|text| text.split(['=', '<', '>', ' ']).next()).map(str::to_owned));
         for value in item.items_of("pip") {
             if let Some(text) = value.text() {
                 out.declared.extend(python(file, text, value.range(), false, false));
             }
         }
     }
-    Ok((!out.declared.is_empty()).then_some(out))
+    Ok((!out.declared.is_empty() || !out.also.is_empty()).then_some(out))
 }
 
 /// The lines of a text with the byte where each begins.

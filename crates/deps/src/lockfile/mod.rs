@@ -15,10 +15,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_source::{Content, FileId, SourceTree};
 
-use crate::package::{Ecosystem, NotChecked, Origin, Package, Pinned, Scope, Seen};
+use crate::known::Names;
+use crate::package::{Ecosystem, Means, NotChecked, Origin, Package, Pinned, Scope, Seen};
 use crate::version::{Version, constraint, exact_pin};
 use graph::Lock;
-use manifest::{Declared, Manifests, dir_of};
+pub(crate) use manifest::dir_of;
+use manifest::{Declared, Manifests};
 
 /// A lockfile that is being read.
 pub(crate) struct Context<'a> {
@@ -35,6 +37,7 @@ pub(crate) struct Inventory {
     pub(crate) packages: Vec<Package>,
     pub(crate) seen: Vec<Seen>,
     pub(crate) not_checked: Vec<NotChecked>,
+    pub(crate) names: Names,
 }
 
 type Reader = fn(&Context<'_>) -> Result<Lock, String>;
@@ -175,6 +178,19 @@ pub(crate) fn read(tree: &SourceTree) -> Inventory {
         }
         out.seen.push(Seen { path: manifest.path.clone(), format: manifest.format.to_owned(), packages: count });
     }
+    for manifest in &manifests.all {
+        for declared in &manifest.declared {
+            out.names.add(manifest.ecosystem, &declared.name);
+            out.names.add(manifest.ecosystem, &declared.alias);
+        }
+        for name in manifest.name.iter().chain(&manifest.also) {
+            out.names.add(manifest.ecosystem, name);
+        }
+    }
+    for package in &out.packages {
+        out.names.add(package.ecosystem, &package.name);
+    }
+    crate::web::read(tree, &mut out);
     out.seen.sort();
     out.not_checked.sort();
     out.not_checked.dedup();
@@ -232,6 +248,7 @@ fn ranged(ecosystem: Ecosystem, dir: &str, declared: &Declared) -> Package {
         manifest_span: Some(declared.span),
         origin: declared.origin,
         workspace: dir.to_owned(),
+        means: Means::Installed,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::doc::{self, Entry, Value};
 use crate::package::{Ecosystem, Origin, Pinned};
 
 pub(super) fn read(cx: &Context<'_>) -> Result<Lock, String> {
-    let root = doc::json(cx.text)?;
+    let root = doc::json(cx.text)?.shaped(&["packages", "dependencies"], &[])?;
     let version = root.text_of("lockfileVersion").unwrap_or("1");
     let mut lock = Lock::new(Ecosystem::Npm, format!("{} v{version}", cx.name), cx.dir);
     if root.get("packages").is_some_and(Value::is_map) {

@@ -70,7 +70,7 @@ pub(super) fn gemfile(cx: &Context<'_>) -> Result<Lock, String> {
 }
 
 pub(super) fn cargo(cx: &Context<'_>) -> Result<Lock, String> {
-    let root = doc::toml(cx.text)?;
+    let root = doc::toml(cx.text)?.shaped(&[], &["package"])?;
     let version = root.text_of("version").unwrap_or("1");
     let mut lock = Lock::new(Ecosystem::CratesIo, format!("Cargo.lock v{version}"), cx.dir);
     let mut by_name: BTreeMap<String, Vec<(String, usize)>> = BTreeMap::new();
@@ -374,22 +374,49 @@ pub(super) fn pom(cx: &Context<'_>) -> Result<Lock, String> {
 }
 
 /// `"name": {:hex, :name, "1.2.3", …}` line by line.
+/// A map of Elixir: `%{ "name": {:hex, :name, "1.2.3", …}, … }`, usually one entry a line, but mix reads any layout.
 pub(super) fn mix(cx: &Context<'_>) -> Result<Lock, String> {
     let mut lock = Lock::new(Ecosystem::Hex, "mix.lock", cx.dir);
     let mut needs = Vec::new();
-    for (start, line) in lines_of(cx.text) {
-        let Some(rest) = line.trim().strip_prefix('"') else { continue };
-        let Some((key, rest)) = rest.split_once('"') else { continue };
-        let rest = rest.trim_start_matches([':', ' ']).trim_start_matches("=>").trim_start();
-        let Some(tuple) = rest.strip_prefix("{:") else { continue };
+    let text = cx.text;
+    let Some(mut at) = text.find("%{").map(|at| at + 2) else {
+        return Err("it has no map of packages".to_owned());
+    };
+    loop {
+        at += text[at..].len() - text[at..].trim_start_matches([' ', '\t', '\r', '\n', ',']).len();
+        let rest = &text[at..];
+        if rest.is_empty() {
+            lock.problems.push((cx.path.to_owned(), "it breaks off: packages may be missing".to_owned()));
+            break;
+        }
+        if rest.starts_with('}') {
+            break;
+        }
+        if rest.starts_with('#') {
+            at += rest.find('\n').unwrap_or(rest.len());
+            continue;
+        }
+        let entry = rest.strip_prefix('"').and_then(|rest| rest.split_once('"')).and_then(|(key, rest)| {
+            let rest = rest.trim_start();
+            let rest = rest.strip_prefix("=>").or_else(|| rest.strip_prefix(':'))?.trim_start();
+            let length = rest.starts_with('{').then(|| term_end(rest)).flatten()?;
+            Some((key, &rest[1..length - 1], text.len() - rest.len() + length))
+        });
+        let Some((key, tuple, end)) = entry else {
+            lock.problems.push((cx.path.to_owned(), "not all of it could be read: packages may be missing".to_owned()));
+            break;
+        };
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let range = (place(at), place(end));
+        at = end;
         let mut parts = tuple.splitn(3, ',');
-        let kind = parts.next().unwrap_or_default().trim();
+        let kind = parts.next().unwrap_or_default().trim().trim_start_matches(':');
         let name = parts.next().unwrap_or_default().trim().trim_start_matches(':').trim_matches('"');
         let version = parts.next().unwrap_or_default().trim().strip_prefix('"').and_then(|text| text.split_once('"'));
         let mut node = match (kind, version) {
-            ("hex", Some((version, _))) => Node::new(name, version, span_of_line(start, line)),
+            ("hex", Some((version, _))) => Node::new(name, version, range),
             _ => {
-                let mut node = Node::new(key, "", span_of_line(start, line));
+                let mut node = Node::new(key, "", range);
                 node.version = Pinned::Unknown("it comes from a repository".to_owned());
                 node.origin = Origin::Git;
                 node
@@ -410,8 +437,31 @@ pub(super) fn mix(cx: &Context<'_>) -> Result<Lock, String> {
     Ok(lock)
 }
 
+/// The length of a term that begins with a bracket; texts may hold brackets.
+fn term_end(text: &str) -> Option<usize> {
+    let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        if in_text {
+            (in_text, escaped) = (byte != b'"' || escaped, byte == b'\\' && !escaped);
+            continue;
+        }
+        match byte {
+            b'"' => in_text = true,
+            b'{' | b'[' | b'(' => depth += 1,
+            b'}' | b']' | b')' => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
 pub(super) fn pubspec(cx: &Context<'_>) -> Result<Lock, String> {
-    let root = doc::yaml(cx.text)?;
+    let root = doc::yaml(cx.text)?.shaped(&["packages"], &[])?;
     let mut lock = Lock::new(Ecosystem::Pub, "pubspec.lock", cx.dir);
     for entry in root.entries_of("packages") {
         let value = &entry.value;

@@ -10,7 +10,7 @@ use crate::doc::{self, Value};
 use crate::package::{Ecosystem, Origin, Pinned};
 
 pub(super) fn read(cx: &Context<'_>) -> Result<Lock, String> {
-    let root = doc::yaml(cx.text)?;
+    let root = doc::yaml(cx.text)?.shaped(&["packages", "snapshots", "importers"], &[])?;
     let version = root.text_of("lockfileVersion").ok_or("it has no `lockfileVersion`")?.to_owned();
     let major: u32 = version.split('.').next().and_then(|text| text.parse().ok()).unwrap_or(0);
     if !(5..=9).contains(&major) {

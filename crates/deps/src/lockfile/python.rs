@@ -16,7 +16,7 @@ fn unknown(why: &str) -> Pinned {
 }
 
 pub(super) fn pipfile(cx: &Context<'_>) -> Result<Lock, String> {
-    let root = doc::json(cx.text)?;
+    let root = doc::json(cx.text)?.shaped(&["default", "develop"], &[])?;
     let mut lock = Lock::new(Ecosystem::PyPi, "Pipfile.lock", cx.dir);
     if root.get("default").is_none() && root.get("develop").is_none() {
         return Err("it has neither `default` nor `develop`".to_owned());
@@ -44,7 +44,7 @@ pub(super) fn pipfile(cx: &Context<'_>) -> Result<Lock, String> {
 }
 
 pub(super) fn poetry(cx: &Context<'_>) -> Result<Lock, String> {
-    let root = doc::toml(cx.text)?;
+    let root = doc::toml(cx.text)?.shaped(&[], &["package"])?;
     let version = root.at(&["metadata", "lock-version"]).and_then(Value::text).unwrap_or("1");
     let mut lock = Lock::new(Ecosystem::PyPi, format!("poetry.lock v{version}"), cx.dir);
     let mut needs = Vec::new();
@@ -74,7 +74,7 @@ pub(super) fn poetry(cx: &Context<'_>) -> Result<Lock, String> {
 }
 
 pub(super) fn uv(cx: &Context<'_>) -> Result<Lock, String> {
-    let root = doc::toml(cx.text)?;
+    let root = doc::toml(cx.text)?.shaped(&[], &["package"])?;
     let version = root.text_of("version").ok_or("it has no `version`")?;
     let mut lock = Lock::new(Ecosystem::PyPi, format!("uv.lock v{version}"), cx.dir);
     let mut needs = Vec::new();
@@ -133,7 +133,7 @@ pub(super) fn uv(cx: &Context<'_>) -> Result<Lock, String> {
 }
 
 pub(super) fn pdm(cx: &Context<'_>) -> Result<Lock, String> {
-    let root = doc::toml(cx.text)?;
+    let root = doc::toml(cx.text)?.shaped(&[], &["package"])?;
     let version = root.at(&["metadata", "lock_version"]).and_then(Value::text).unwrap_or("?");
     let mut lock = Lock::new(Ecosystem::PyPi, format!("pdm.lock v{version}"), cx.dir);
     let mut needs = Vec::new();
@@ -166,7 +166,7 @@ pub(super) fn pdm(cx: &Context<'_>) -> Result<Lock, String> {
 }
 
 pub(super) fn pylock(cx: &Context<'_>) -> Result<Lock, String> {
-    let root = doc::toml(cx.text)?;
+    let root = doc::toml(cx.text)?.shaped(&[], &["packages"])?;
     let version = root.text_of("lock-version").ok_or("it has no `lock-version`")?;
     let mut lock = Lock::new(Ecosystem::PyPi, format!("pylock.toml v{version}"), cx.dir);
     let mut needs = Vec::new();
@@ -201,7 +201,7 @@ pub(super) fn pylock(cx: &Context<'_>) -> Result<Lock, String> {
 
 /// `composer.lock`.
 pub(super) fn composer(cx: &Context<'_>) -> Result<Lock, String> {
-    let root = doc::json(cx.text)?;
+    let root = doc::json(cx.text)?.shaped(&[], &["packages", "packages-dev"])?;
     let mut lock = Lock::new(Ecosystem::Packagist, "composer.lock", cx.dir);
     if root.get("packages").is_none() && root.get("packages-dev").is_none() {
         return Err("it has neither `packages` nor `packages-dev`".to_owned());

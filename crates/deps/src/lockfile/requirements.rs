@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use plimsoll_source::{FileId, SourceTree, Span};
 
 use super::manifest::{dir_of, join, lines_of, pep508};
-use crate::package::{Ecosystem, Origin, Package, Pinned, Scope};
+use crate::package::{Ecosystem, Means, Origin, Package, Pinned, Scope};
 use crate::version::exact_pin;
 
 /// A requirement with its continuation lines joined.
@@ -249,6 +249,7 @@ fn package(name: String, version: Pinned, origin: Origin, dev: bool, line: &Line
         manifest_span: direct.then_some(span),
         origin,
         workspace: dir.to_owned(),
+        means: Means::Installed,
     }
 }
 

@@ -163,6 +163,11 @@ impl Record {
         out
     }
 
+    /// Whether the record says of itself that a copy of it was shortened on the way.
+    pub(crate) fn is_shortened(&self) -> bool {
+        ["details_truncated_at", "ranges_added_from"].iter().any(|key| self.database_specific.get(*key).is_some())
+    }
+
     /// Whether a release line may be missing, given that the source kept one range: a single range that was not
     /// put right from another source, and that leaves newer or older versions out.
     pub(crate) fn may_miss_ranges(&self, advisory: &Advisory) -> bool {

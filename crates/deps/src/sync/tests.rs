@@ -220,8 +220,11 @@ fn an_archive_older_than_its_list_is_made_up_for_the_next_time() {
     bucket.not_in_archive.insert("X-2".to_owned());
     npm(&bucket, &folder).expect("update");
     assert_eq!(ids(&folder, "b"), [] as [String; 0]);
+    // Until then the index says that it lacks one.
+    assert_eq!(open(&folder).source(Ecosystem::Npm).expect("npm").unreadable, 1);
     npm(&bucket, &folder).expect("update");
     assert_eq!(ids(&folder, "b"), ["X-2 < 2.0.0"]);
+    assert_eq!(open(&folder).source(Ecosystem::Npm).expect("npm").unreadable, 0);
     bucket.asked();
     assert_eq!(npm(&bucket, &folder).expect("update"), Updated::Unchanged { records: 2 });
 }
@@ -309,4 +312,22 @@ fn moments() {
     for text in ["", "2026-05-21", "2026-05-21T25:00:00Z", "2026-05-21T14:54:44", "x"] {
         assert_eq!(stamp(text), None, "{text}");
     }
+}
+
+/// A copy of the data that shortens records says so in them; an update from it is not as good as one from the source.
+#[test]
+fn records_that_were_shortened_make_the_index_partial() {
+    let (mut bucket, folder) = (Memory::default(), folder());
+    bucket.put("X-1", "a", "2026-01-01T00:00:00Z", "1.0.0");
+    npm(&bucket, &folder).expect("update");
+    assert!(!open(&folder).source(Ecosystem::Npm).expect("npm").partial);
+    let shortened = record("X-2", "b", "2026-01-01T00:00:00Z", "1.0.0").replacen(
+        '{',
+        r#"{"database_specific":{"details_truncated_at":500},"#,
+        1,
+    );
+    bucket.records.insert("X-2".to_owned(), ("2026-01-01T00:00:00Z".to_owned(), shortened));
+    npm(&bucket, &folder).expect("update");
+    assert!(open(&folder).source(Ecosystem::Npm).expect("npm").partial);
+    assert!(open(&folder).advisories(Ecosystem::Npm, "b").expect("whole")[0].partial);
 }

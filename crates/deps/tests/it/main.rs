@@ -1,5 +1,7 @@
 //! Tests against data that is larger than a table in the source.
 
+mod hostile;
+mod inputs;
 mod oracle;
 mod traps;
 mod versions;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use plimsoll_deps::{Database, Day, Index, IndexBuilder, Report, Scope, check};
+use plimsoll_deps::{Database, Day, Ecosystem, Index, IndexBuilder, Report, Scope, check};
 use plimsoll_source::SourceTree;
 
-/// An index of the shared records, without the corrections of the built-in one.
+/// An index of the shared records of two ecosystems.
 pub(crate) fn shared_index() -> Option<&'static Database> {
     static INDEX: std::sync::OnceLock<Option<Database>> = std::sync::OnceLock::new();
     INDEX
@@ -20,6 +20,19 @@ pub(crate) fn shared_index() -> Option<&'static Database> {
             Some(Database::of(Index::from_bytes(builder.finish().expect("records")).expect("index")))
         })
         .as_ref()
+}
+
+/// What is part of the program is what `examples/snapshot.rs` makes of the shared records, byte for byte.
+#[test]
+fn the_snapshot_can_be_built_again() {
+    let Some(folder) = crate::shared("advisories/osv") else { return };
+    let mut builder = IndexBuilder::new(Day::parse("2026-11-22").expect("day"));
+    builder.mark_partial(Ecosystem::Npm);
+    builder.add_folder(&folder).expect("records");
+    let made = builder.finish().expect("records");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/builtin.idx");
+    assert!(made == std::fs::read(path).expect("the snapshot"), "run examples/snapshot.rs and commit what it makes");
+    crate::say(&format!("the snapshot: {} bytes, the same when built again", made.len()));
 }
 
 /// The files of a folder, some under other names.

@@ -127,6 +127,56 @@ pub struct Package {
     pub also: Vec<Span>,
     /// Where the app's own code imports it.
     pub imported_at: Vec<Span>,
+    /// How it gets into the app.
+    pub means: PackageMeans,
+}
+
+/// How a package gets into the app.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PackageMeans {
+    /// A package manager installs it.
+    #[default]
+    Installed,
+    /// A page, or code, loads it from a public network while it runs.
+    Loaded,
+    /// Its file was copied into the app.
+    Copied,
+}
+
+/// A package whose name cannot be what was meant, or that nothing installs.
+#[derive(Clone, Debug)]
+pub struct StrangePackage {
+    /// `npm`, `PyPI`.
+    pub ecosystem: String,
+    /// Name; of the imported module for Python.
+    pub name: String,
+    /// The package that many use and whose name this one nearly has.
+    pub like: Option<String>,
+    /// A manifest asks for it; otherwise code imports it and no manifest and no lockfile names it.
+    pub declared: bool,
+    /// Where.
+    pub span: Span,
+    /// Further places.
+    pub also: Vec<Span>,
+}
+
+/// A language runtime or a system that the app's files ask for.
+#[derive(Clone, Debug)]
+pub struct RuntimeSeen {
+    /// `Node.js`, `PHP`, `Debian`.
+    pub product: String,
+    /// What the file asks for, as written.
+    pub asked: String,
+    /// The newest release line that this allows.
+    pub line: String,
+    /// The last day on which that line gets repairs.
+    pub ends: Day,
+    /// The day of these facts.
+    pub known_until: Day,
+    /// Where.
+    pub span: Span,
+    /// Further places.
+    pub also: Vec<Span>,
 }
 
 /// An advisory that applies.

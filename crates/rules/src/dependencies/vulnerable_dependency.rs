@@ -1,7 +1,7 @@
 //! A library in use has known holes.
 
 use crate::{Rule, Sink};
-use plimsoll_model::app::Package;
+use plimsoll_model::app::{Package, PackageMeans};
 use plimsoll_model::{App, Confidence, Gap, PackageRef, Severity, Witness};
 
 pub(crate) static RULE: Rule = Rule {
@@ -37,11 +37,24 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         if exploited.is_some() {
             title.push_str(", and attackers use it");
         }
-        let mut note = format!("{} {} in use", package.name, package.version);
+        let how = match package.means {
+            PackageMeans::Installed => "in use",
+            PackageMeans::Loaded => "loaded from a public network",
+            PackageMeans::Copied => "lies here as a copy",
+        };
+        let mut note = format!("{} {} {how}", package.name, package.version);
         if let Some(day) = exploited {
             note.push_str(&format!("; known to be exploited since {day} (CISA's catalogue)"));
         }
         let fix = match &package.fixed_in {
+            Some(version) if package.means == PackageMeans::Loaded => format!(
+                "Load {} {version} or later: change the version in the address, and the fingerprint with it (now {}).",
+                package.name, package.version
+            ),
+            Some(version) if package.means == PackageMeans::Copied => format!(
+                "Put {} {version} or later in place of this copy (now {}), better by a package manager.",
+                package.name, package.version
+            ),
             Some(version) if !package.direct => format!(
                 "Update {} so that it brings {} {version} or later (now {}).",
                 package.path.first().unwrap_or(&package.name),

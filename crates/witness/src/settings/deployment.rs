@@ -2,6 +2,7 @@
 //! its pages load. And two habits of browser code that the tree itself shows.
 
 use plimsoll_analysis::Program;
+use plimsoll_deps::LoadedBy;
 use plimsoll_ir::{Kind, Language, Module, NodeId, walk};
 use plimsoll_model::App;
 use plimsoll_model::app::SettingSeen;
@@ -91,8 +92,8 @@ pub(super) fn observe(tree: &SourceTree, app: &mut App) {
     for (id, file) in tree.iter() {
         let text = file.text();
         let extension = file.extension();
+        foreign_scripts(id, file, app);
         if matches!(extension, "html" | "htm" | "php" | "ejs" | "hbs" | "jinja" | "jinja2" | "j2" | "twig") {
-            foreign_scripts(id, text, app);
             continue;
         }
         if text.len() > 200_000 {
@@ -131,19 +132,6 @@ pub(super) fn observe(tree: &SourceTree, app: &mut App) {
     }
 }
 
-/// Hosts that hand out published packages.
-const PACKAGE_HOSTS: &[&str] = &[
-    "unpkg.com",
-    "cdn.jsdelivr.net",
-    "cdnjs.cloudflare.com",
-    "esm.sh",
-    "cdn.skypack.dev",
-    "ga.jspm.io",
-    "code.jquery.com",
-    "cdn.tailwindcss.com",
-    "cdn.plot.ly",
-];
-
 /// `start` is what hosts run; a preview of the build there is meant as the server.
 fn start_script(id: plimsoll_source::FileId, text: &str, app: &mut App) {
     let Some(scripts) = text.find("\"scripts\"") else { return };
@@ -156,39 +144,36 @@ fn start_script(id: plimsoll_source::FileId, text: &str, app: &mut App) {
     }
 }
 
-/// Scripts of other sites in a fixed version, or of package hosts in any, without a fingerprint.
-fn foreign_scripts(id: plimsoll_source::FileId, text: &str, app: &mut App) {
-    let mut from = 0;
-    while let Some(at) = text[from..].find("<script") {
-        let start = from + at;
-        let Some(length) = text[start..].find('>') else { break };
-        let tag = &text[start..start + length];
-        from = start + length;
-        let Some(source) = tag.split("src=").nth(1) else { continue };
-        let source = source.trim_start_matches(['"', '\'']).split(['"', '\'', ' ']).next().unwrap_or("");
-        let Some(rest) = source
-            .strip_prefix("https://")
-            .or_else(|| source.strip_prefix("http://"))
-            .or_else(|| source.strip_prefix("//"))
-        else {
-            continue;
-        };
+/// Scripts of other sites in a fixed version, or of package networks in any, without a fingerprint; and those of hosts that
+/// were taken over.
+fn foreign_scripts(id: plimsoll_source::FileId, file: &SourceFile, app: &mut App) {
+    for script in plimsoll_deps::loaded(id, file) {
+        let network = plimsoll_deps::address(&script.address);
+        let rest = script.address.split_once("//").map_or("", |(_, rest)| rest);
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        if network.as_ref().is_some_and(|network| network.is_hostile) {
+            push(app, "page", "script-from-taken-over-host", host, script.span);
+            continue;
+        }
+        if script.by != LoadedBy::Tag || script.has_integrity {
+            continue;
+        }
         // A version: digits with a dot between them, in one part of the path.
-        let is_fixed = path.split(['/', '@', '-']).any(|part| {
-            let mut numbers = part.split('.');
-            numbers.next().is_some_and(|first| !first.is_empty() && first.chars().all(|c| c.is_ascii_digit()))
-                && numbers.next().is_some_and(|second| second.starts_with(|c: char| c.is_ascii_digit()))
-        });
+        let is_exact = |network: &plimsoll_deps::Address| !network.packages.is_empty() && !network.is_moving;
+        let is_fixed = network.as_ref().is_some_and(is_exact)
+            || path.split(['/', '@', '-']).any(|part| {
+                let mut numbers = part.split('.');
+                numbers.next().is_some_and(|first| !first.is_empty() && first.chars().all(|c| c.is_ascii_digit()))
+                    && numbers.next().is_some_and(|second| second.starts_with(|c: char| c.is_ascii_digit()))
+            });
         // Without a version it is whatever is newest there. Makers of services (payment, maps) want it so.
-        let is_moving = !is_fixed && PACKAGE_HOSTS.contains(&host);
-        if (is_fixed || is_moving) && !tag.contains("integrity") {
-            let span = Span::new(id, u32::try_from(start).unwrap_or(0), u32::try_from(from).unwrap_or(0));
+        let is_moving = network.as_ref().is_some_and(|network| network.is_moving || !is_fixed);
+        if is_fixed || is_moving {
             app.settings.push(SettingSeen {
                 system: "page".into(),
                 key: "script-without-integrity".into(),
                 value: if is_moving { format!("{host}, in whatever version is newest,") } else { host.to_owned() },
-                span,
+                span: script.span,
                 also: Vec::new(),
             });
         }

@@ -1,0 +1,304 @@
+//! Names of packages: those that many use, those that look like one of them, and what code imports under another name.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::LazyLock;
+
+use crate::Ecosystem;
+
+/// Parts of Node.js, and modules that a runtime or a bundler provides.
+const NODE: &str = "\
+     assert assert/strict async_hooks buffer child_process cluster console constants crypto dgram \
+     diagnostics_channel dns dns/promises domain events fs fs/promises http http2 https inspector module net os \
+     path path/posix path/win32 perf_hooks process punycode querystring readline readline/promises repl stream \
+     string_decoder sys timers timers/promises tls trace_events tty url util v8 vm wasi worker_threads zlib test \
+     sqlite sea \
+     bun deno electron vscode k6 server-only client-only next vite meteor chrome wx uno.css photoshop uxp atom";
+
+/// Python's own modules, of all versions from 3.6 on.
+const PYTHON: &str = "\
+     __future__ __main__ _thread abc aifc annotationlib antigravity argparse array ast asynchat asyncio asyncore \
+     atexit audioop base64 bdb binascii binhex bisect builtins bz2 cProfile calendar cgi cgitb chunk cmath cmd \
+     code codecs codeop collections colorsys compileall compression concurrent configparser contextlib \
+     contextvars copy copyreg crypt csv ctypes curses dataclasses datetime dbm decimal difflib dis distutils \
+     doctest dummy_threading email encodings ensurepip enum errno faulthandler fcntl filecmp fileinput fnmatch \
+     formatter fractions ftplib functools gc genericpath getopt getpass gettext glob graphlib grp gzip hashlib \
+     heapq hmac html http idlelib imaplib imghdr imp importlib inspect io ipaddress itertools json keyword \
+     lib2to3 linecache locale logging lzma macpath mailbox mailcap marshal math mimetypes mmap modulefinder \
+     msilib msvcrt multiprocessing netrc nis nntplib nt ntpath nturl2path numbers opcode operator optparse os \
+     ossaudiodev parser pathlib pdb pickle pickletools pipes pkgutil platform plistlib poplib posix posixpath \
+     pprint profile pstats pty pwd py_compile pyclbr pydoc pydoc_data pyexpat queue quopri random re readline \
+     reprlib resource rlcompleter runpy sched secrets select selectors shelve shlex shutil signal site smtpd \
+     smtplib sndhdr socket socketserver spwd sqlite3 sre_compile sre_constants sre_parse ssl stat statistics \
+     string stringprep struct subprocess sunau symbol symtable sys sysconfig syslog tabnanny tarfile telnetlib \
+     tempfile termios textwrap this threading time timeit tkinter token tokenize tomllib trace traceback \
+     tracemalloc tty turtle turtledemo types typing unicodedata unittest urllib uu uuid venv warnings wave \
+     weakref webbrowser winreg winsound wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib zoneinfo \
+     pkg_resources setuptools pip";
+
+/// Modules of Python packages that are called otherwise.
+const MODULES: &[(&str, &[&str])] = &[
+    ("attr", &["attrs"]),
+    ("bs4", &["beautifulsoup4"]),
+    ("cairo", &["pycairo"]),
+    ("Crypto", &["pycryptodome", "pycrypto"]),
+    ("Cryptodome", &["pycryptodomex"]),
+    ("corsheaders", &["django-cors-headers"]),
+    ("crispy_forms", &["django-crispy-forms"]),
+    ("cv2", &["opencv-python", "opencv-python-headless", "opencv-contrib-python"]),
+    ("dateutil", &["python-dateutil"]),
+    ("debug_toolbar", &["django-debug-toolbar"]),
+    ("decouple", &["python-decouple"]),
+    ("discord", &["discord.py", "py-cord"]),
+    ("dj_rest_auth", &["dj-rest-auth"]),
+    ("dns", &["dnspython"]),
+    ("docx", &["python-docx"]),
+    ("dotenv", &["python-dotenv"]),
+    ("drf_yasg", &["drf-yasg"]),
+    ("environ", &["django-environ"]),
+    ("faiss", &["faiss-cpu", "faiss-gpu"]),
+    ("fitz", &["pymupdf"]),
+    ("flask_sqlalchemy", &["flask-sqlalchemy"]),
+    ("gi", &["pygobject"]),
+    ("git", &["gitpython"]),
+    ("google", &["google-api-python-client", "google-auth", "protobuf", "google-genai", "google-generativeai"]),
+    ("googleapiclient", &["google-api-python-client"]),
+    ("graphene_django", &["graphene-django"]),
+    ("grpc", &["grpcio"]),
+    ("import_export", &["django-import-export"]),
+    ("jose", &["python-jose"]),
+    ("jwt", &["pyjwt"]),
+    ("ldap", &["python-ldap"]),
+    ("magic", &["python-magic"]),
+    ("markdown", &["markdown"]),
+    ("mpl_toolkits", &["matplotlib"]),
+    ("multipart", &["python-multipart"]),
+    ("MySQLdb", &["mysqlclient"]),
+    ("mysql", &["mysql-connector-python", "mysql-connector"]),
+    ("nacl", &["pynacl"]),
+    ("OpenSSL", &["pyopenssl"]),
+    ("PIL", &["pillow"]),
+    ("phonenumber_field", &["django-phonenumber-field"]),
+    ("playhouse", &["peewee"]),
+    ("pptx", &["python-pptx"]),
+    ("psycopg2", &["psycopg2", "psycopg2-binary"]),
+    ("pythoncom", &["pywin32"]),
+    ("pywintypes", &["pywin32"]),
+    ("pyzbar", &["pyzbar"]),
+    ("requests_oauthlib", &["requests-oauthlib"]),
+    ("rest_framework", &["djangorestframework"]),
+    ("rest_framework_simplejwt", &["djangorestframework-simplejwt"]),
+    ("serial", &["pyserial"]),
+    ("sendgrid", &["sendgrid"]),
+    ("skimage", &["scikit-image"]),
+    ("sklearn", &["scikit-learn"]),
+    ("slugify", &["python-slugify"]),
+    ("snowflake", &["snowflake-connector-python"]),
+    ("socketio", &["python-socketio"]),
+    ("engineio", &["python-engineio"]),
+    ("socks", &["pysocks"]),
+    ("storages", &["django-storages"]),
+    ("talib", &["ta-lib"]),
+    ("telegram", &["python-telegram-bot"]),
+    ("telebot", &["pytelegrambotapi"]),
+    ("usb", &["pyusb"]),
+    ("websocket", &["websocket-client"]),
+    ("werkzeug", &["werkzeug", "flask"]),
+    ("whitenoise", &["whitenoise"]),
+    ("widget_tweaks", &["django-widget-tweaks"]),
+    ("win32api", &["pywin32"]),
+    ("win32com", &["pywin32"]),
+    ("win32con", &["pywin32"]),
+    ("win32gui", &["pywin32"]),
+    ("wx", &["wxpython"]),
+    ("yaml", &["pyyaml"]),
+    ("zmq", &["pyzmq"]),
+];
+
+#[derive(Default)]
+struct Popular {
+    known: HashSet<&'static str>,
+    /// Those that somebody would imitate, by length.
+    imitated: BTreeMap<usize, Vec<&'static str>>,
+    /// The same without separators.
+    joined: BTreeMap<String, &'static str>,
+}
+
+static POPULAR: LazyLock<[Popular; 2]> = LazyLock::new(|| {
+    let mut out = [Popular::default(), Popular::default()];
+    for line in include_str!("../data/popular.txt").lines() {
+        let Some((kind, name)) = line.split_once(' ') else { continue };
+        let list = match kind {
+            "n" | "N" => &mut out[0],
+            "p" | "P" => &mut out[1],
+            _ => continue,
+        };
+        list.known.insert(name);
+        if kind == "N" || kind == "P" {
+            list.imitated.entry(name.len()).or_default().push(name);
+            list.joined.entry(joined(name)).or_insert(name);
+        }
+    }
+    out
+});
+
+fn list(ecosystem: Ecosystem) -> Option<&'static Popular> {
+    match ecosystem {
+        Ecosystem::Npm => Some(&POPULAR[0]),
+        Ecosystem::PyPi => Some(&POPULAR[1]),
+        _ => None,
+    }
+}
+
+fn joined(name: &str) -> String {
+    name.chars().filter(|letter| !matches!(letter, '-' | '_' | '.')).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether many use a package of this name.
+pub fn is_popular(ecosystem: Ecosystem, name: &str) -> bool {
+    list(ecosystem).is_some_and(|list| list.known.contains(ecosystem.normalized(name).as_str()))
+}
+
+/// The package that many use and whose name this one nearly has; `None` for names that many use themselves.
+///
+/// One letter too many, too few, another or two exchanged, or other separators. Digits tell versions apart and a
+/// plural's `s` is how people name things: neither is a likeness. Scoped names belong to their scope.
+pub fn looks_like(ecosystem: Ecosystem, name: &str) -> Option<&'static str> {
+    let list = list(ecosystem)?;
+    let name = ecosystem.normalized(name);
+    if name.len() < 5 || name.len() > 60 || name.contains('/') || list.known.contains(name.as_str()) {
+        return None;
+    }
+    if let Some(other) = list.joined.get(&joined(&name)).filter(|other| **other != name && !other.contains('/')) {
+        return Some(other);
+    }
+    (name.len() - 1..=name.len() + 1)
+        .filter_map(|length| list.imitated.get(&length))
+        .flatten()
+        .find(|other| other.len() >= 5 && !other.contains('/') && one_slip(&name, other))
+        .copied()
+}
+
+/// Whether one slip of the hand makes one name the other.
+fn one_slip(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let same = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+    let tail = a[same..].iter().rev().zip(b[same..].iter().rev()).take_while(|(a, b)| a == b).count();
+    let (left, right) = (&a[same..a.len() - tail], &b[same..b.len() - tail]);
+    // A plural; `expresss` is none.
+    let harmless = |letters: &[char], word: &[char]| {
+        letters.iter().any(|letter| letter.is_ascii_digit() || matches!(letter, '-' | '_' | '.'))
+            || (letters == ['s']
+                && same + 1 == word.len()
+                && same.checked_sub(1).and_then(|at| word.get(at)) != Some(&'s'))
+    };
+    match (left, right) {
+        (left, []) if left.len() == 1 => !harmless(left, &a),
+        ([], right) if right.len() == 1 => !harmless(right, &b),
+        ([x], [y]) => !harmless(&[*x], &[]) && !harmless(&[*y], &[]),
+        ([x, y], [u, v]) => x == v && y == u && !harmless(&[*x, *y], &[]),
+        _ => false,
+    }
+}
+
+/// What the app's manifests and lockfiles name.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    pub(crate) named: BTreeSet<(Ecosystem, String)>,
+}
+
+impl Names {
+    pub(crate) fn add(&mut self, ecosystem: Ecosystem, name: &str) {
+        self.named.insert((ecosystem, ecosystem.normalized(name)));
+    }
+
+    fn has(&self, ecosystem: Ecosystem, name: &str) -> bool {
+        self.named.contains(&(ecosystem, ecosystem.normalized(name)))
+    }
+
+    /// Whether anything is named for an ecosystem at all.
+    pub fn any(&self, ecosystem: Ecosystem) -> bool {
+        self.named.iter().any(|(known, _)| *known == ecosystem)
+    }
+
+    /// Whether what code imports comes from a package that is named, or from the language itself. For Python the name is
+    /// the module's first part.
+    pub fn explain(&self, ecosystem: Ecosystem, module: &str) -> bool {
+        match ecosystem {
+            Ecosystem::Npm => {
+                NODE.split_ascii_whitespace().any(|own| own == module)
+                    || self.has(ecosystem, module)
+                    || self.has(ecosystem, &format!("@types/{}", module.trim_start_matches('@').replacen('/', "__", 1)))
+            }
+            Ecosystem::PyPi => {
+                PYTHON.split_ascii_whitespace().any(|own| own == module)
+                    || self.has(ecosystem, module)
+                    || MODULES.iter().any(|(known, packages)| {
+                        *known == module && packages.iter().any(|package| self.has(ecosystem, package))
+                    })
+                    || self.part_of_a_name(module)
+            }
+            _ => true,
+        }
+    }
+
+    /// `environ` of `django-environ`, `fooext` of `py-foo-ext`: most packages have their module's name in theirs.
+    fn part_of_a_name(&self, module: &str) -> bool {
+        let module = joined(module);
+        module.len() > 2
+            && self.named.iter().filter(|(ecosystem, _)| *ecosystem == Ecosystem::PyPi).any(|(_, name)| {
+                let name = joined(name);
+                name.contains(&module) || (name.len() > 3 && module.contains(&name))
+            })
+    }
+}
+
+/// Whether a Python module belongs to a package that many use, named or not.
+pub fn is_popular_module(module: &str) -> bool {
+    is_popular(Ecosystem::PyPi, module) || MODULES.iter().any(|(known, _)| *known == module)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Names, is_popular, looks_like};
+    use crate::Ecosystem;
+
+    #[test]
+    fn names_that_look_like_others() {
+        for (name, other) in [
+            ("expresss", Some("express")),
+            ("exprses", Some("express")),
+            ("lodahs", Some("lodash")),
+            ("axois", Some("axios")),
+            ("crossenv", Some("cross-env")),
+            ("reactdom", Some("react-dom")),
+            // Many use these themselves.
+            ("preact", None),
+            ("express", None),
+            ("request", None),
+            // Another version, a plural, a scope, and a name of its own.
+            ("lodash4", None),
+            ("@acme/expres", None),
+            ("invoice-helper-tools", None),
+        ] {
+            assert_eq!(looks_like(Ecosystem::Npm, name), other, "{name}");
+        }
+        assert_eq!(looks_like(Ecosystem::PyPi, "reqeusts"), Some("requests"));
+        assert_eq!(looks_like(Ecosystem::PyPi, "python_dateutil"), None);
+        assert!(is_popular(Ecosystem::PyPi, "PyYAML"));
+    }
+
+    #[test]
+    fn what_a_named_package_explains() {
+        let mut names = Names::default();
+        for name in ["PyYAML", "django-environ", "psycopg2-binary", "Flask-Login"] {
+            names.add(Ecosystem::PyPi, name);
+        }
+        for module in ["yaml", "environ", "psycopg2", "flask_login", "json", "asyncio"] {
+            assert!(names.explain(Ecosystem::PyPi, module), "{module}");
+        }
+        assert!(!names.explain(Ecosystem::PyPi, "invoice_magic"));
+        names.add(Ecosystem::Npm, "@types/acme__forms");
+        assert!(names.explain(Ecosystem::Npm, "@acme/forms") && names.explain(Ecosystem::Npm, "fs/promises"));
+        assert!(!names.explain(Ecosystem::Npm, "react-made-up"));
+    }
+}
