@@ -21,12 +21,12 @@ mod sync;
 pub mod untrusted;
 mod version;
 
-pub use check::{Certainty, Concern, Impact, Match, Report, Vulnerable, check, concern, impact};
+pub use check::{Certainty, Concern, Fix, Impact, Match, Report, Vulnerable, check, concern, impact};
 pub use database::{AdvisorySource, Database};
 pub use exploited::{Exploited, KnownExploited, update_epss, update_kev};
 pub use index::{BuildProblem, Day, Index, IndexBuilder, IndexError, SourceInfo};
 pub use osv::{Advisory, Kind, Severity};
-pub use package::{Ecosystem, NotChecked, Origin, Package, Pinned, Scope, Seen};
+pub use package::{Ecosystem, Need, Needer, NotChecked, Origin, Package, Pinned, Scope, Seen};
 pub use registry::{LookUp, LookUpError, LookedUp, PackageFacts, Private, Registry, VersionFacts, look_up, packages};
 pub use sync::{Answer, Bucket, FolderBucket, UpdateError, Updated, index_file, update, update_from_records};
 pub use version::Version;
