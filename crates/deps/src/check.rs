@@ -363,6 +363,17 @@ pub fn impact(tree: &SourceTree, database: &Database, concern: &Concern) -> Impa
     out
 }
 
+/// Whether a version of a package has a known hole; `None` where that cannot be told.
+pub(crate) fn affected_by(database: &Database, ecosystem: Ecosystem, name: &str, version: &str) -> Option<bool> {
+    let advisories = database.index(ecosystem)?.advisories(ecosystem, name).ok()?;
+    let outcome = judge(ecosystem, &Pinned::Exact(version.to_owned()), &advisories);
+    match outcome.matches.iter().any(|found| is_hole(found.kind)) {
+        true => Some(true),
+        false if outcome.unclear.is_some() => None,
+        false => Some(false),
+    }
+}
+
 /// Why a package from a repository is not checked.
 const NOT_BY_VERSION: &str = "it comes from a repository or an address, and advisories speak of registry versions";
 

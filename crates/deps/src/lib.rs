@@ -15,6 +15,7 @@ mod index;
 mod lockfile;
 mod osv;
 mod package;
+mod plan;
 mod registry;
 mod sync;
 #[doc(hidden)]
@@ -27,6 +28,7 @@ pub use exploited::{Exploited, KnownExploited, update_epss, update_kev};
 pub use index::{BuildProblem, Day, Index, IndexBuilder, IndexError, SourceInfo};
 pub use osv::{Advisory, Kind, Severity};
 pub use package::{Ecosystem, Need, Needer, NotChecked, Origin, Package, Pinned, Scope, Seen};
+pub use plan::{Newer, Wanted, ask, plan};
 pub use registry::{LookUp, LookUpError, LookedUp, PackageFacts, Private, Registry, VersionFacts, look_up, packages};
 pub use sync::{Answer, Bucket, FolderBucket, UpdateError, Updated, index_file, update, update_from_records};
 pub use version::Version;

@@ -2,7 +2,7 @@
 
 use plimsoll_deps::{Database, Kind};
 use plimsoll_model::app::{AdvisoriesUsed, Package, PackageAdvisory};
-use plimsoll_model::{App, Day, NotChecked, Severity};
+use plimsoll_model::{App, Day, NotChecked};
 use plimsoll_source::SourceTree;
 
 pub(crate) fn observe(tree: &SourceTree, advisories: &Database, app: &mut App) {
@@ -38,12 +38,7 @@ pub(crate) fn observe(tree: &SourceTree, advisories: &Database, app: &mut App) {
             .map(|advisory| PackageAdvisory {
                 id: advisory.id.clone(),
                 summary: advisory.summary.clone(),
-                severity: match advisory.severity {
-                    plimsoll_deps::Severity::Critical => Severity::Critical,
-                    plimsoll_deps::Severity::High => Severity::High,
-                    plimsoll_deps::Severity::Medium | plimsoll_deps::Severity::Unknown => Severity::Medium,
-                    plimsoll_deps::Severity::Low => Severity::Low,
-                },
+                severity: advisory.severity.for_model(),
                 exploited: advisory.exploited.map(|known| known.since.to_string()),
                 likelihood: advisory.likelihood,
             })

@@ -86,16 +86,16 @@ impl Manager {
     /// How to raise a package that the app names itself.
     pub(super) fn upgrade(self, ecosystem: Ecosystem, what: &Target<'_>) -> String {
         let Target { name, alias, to, dev, dir, file, .. } = *what;
-        let spec = if alias == name { format!("{name}@^{to}") } else { format!("{alias}@npm:{name}@^{to}") };
+        let spec = if alias == name { format!("{name}@{to}") } else { format!("{alias}@npm:{name}@{to}") };
         let at = |flag: &str| if dir.is_empty() { String::new() } else { format!(" {flag} {dir}") };
         let dev_flag = |flag: &str| if dev { format!(" {flag}") } else { String::new() };
         match self {
-            Manager::Npm => format!("npm install{} \"{spec}\"{}", dev_flag("--save-dev"), at("--prefix")),
+            Manager::Npm => format!("npm install{} \"{spec}\"{}", dev_flag("--save-dev"), at("--workspace")),
             Manager::Pnpm => format!("pnpm{} add{} \"{spec}\"", at("--dir"), dev_flag("--save-dev")),
             Manager::Yarn => format!("yarn{} add{} \"{spec}\"", at("--cwd"), dev_flag("--dev")),
             Manager::Berry => format!("yarn{} add{} \"{spec}\"", at("--cwd"), dev_flag("--dev")),
             Manager::Bun => format!("bun add{} \"{spec}\"{}", dev_flag("--dev"), at("--cwd")),
-            Manager::Deno => format!("deno add{} \"npm:{name}@^{to}\"", dev_flag("--dev")),
+            Manager::Deno => format!("deno add{} \"npm:{name}@{to}\"", dev_flag("--dev")),
             Manager::Requirements => format!("write {name}=={to} in {file}"),
             Manager::Pipenv => format!("pipenv install{} \"{name}>={to}\"", dev_flag("--dev")),
             Manager::Poetry => format!("poetry add{} \"{name}@^{to}\"", dev_flag("--group dev")),

@@ -1,6 +1,7 @@
 //! Tests against data that is larger than a table in the source.
 
 mod oracle;
+mod plan;
 mod traps;
 mod versions;
 
