@@ -77,6 +77,8 @@ pub struct App {
     pub packages_seen: usize,
     /// With what they were compared, by ecosystem.
     pub advisories: Vec<AdvisoriesUsed>,
+    /// What to do about them.
+    pub upgrades: crate::UpgradePlan,
     /// Keys, passwords and tokens written in files.
     pub secrets: Vec<SecretSeen>,
     /// Files in the repository that should not be there.
@@ -125,6 +127,7 @@ impl App {
             packages,
             packages_seen,
             advisories,
+            upgrades,
             secrets,
             committed,
             crypto,
@@ -159,6 +162,7 @@ impl App {
         self.packages.extend(packages);
         self.packages_seen += packages_seen;
         self.advisories.extend(advisories);
+        self.upgrades.append(upgrades);
         self.secrets.extend(secrets);
         self.committed.extend(committed);
         self.crypto.extend(crypto);
@@ -426,6 +430,8 @@ impl App {
         self.limiters.append(&mut other.limiters);
         self.packages.append(&mut other.packages);
         self.packages_seen += other.packages_seen;
+        self.advisories.append(&mut other.advisories);
+        self.upgrades.append(std::mem::take(&mut other.upgrades));
         self.secrets.append(&mut other.secrets);
         self.committed.append(&mut other.committed);
         self.crypto.append(&mut other.crypto);

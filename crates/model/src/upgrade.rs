@@ -14,6 +14,9 @@ pub enum UpgradeWay {
 }
 
 impl UpgradeWay {
+    /// All, in the order in which they are done.
+    pub const ALL: [UpgradeWay; 3] = [UpgradeWay::Upgrade, UpgradeWay::Refresh, UpgradeWay::Override];
+
     /// The word of the contract.
     pub fn word(self) -> &'static str {
         match self {
@@ -63,7 +66,7 @@ pub struct UpgradeStep {
     pub changes: Vec<UpgradeChange>,
     /// What to type or to write, for whoever does it.
     pub instruction: String,
-    /// The app may have to be adapted: a step to another major version, or past what a package asks for.
+    /// The app may have to be adapted: a step to another major version.
     pub breaking: bool,
     /// Attackers use one of the holes.
     pub exploited: bool,
@@ -114,6 +117,14 @@ impl UpgradePlan {
     /// Whether there is nothing to say.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty() && self.left.is_empty() && self.development == 0
+    }
+
+    /// Adds what another witness planned for other files.
+    pub fn append(&mut self, mut more: UpgradePlan) {
+        self.steps.append(&mut more.steps);
+        self.left.append(&mut more.left);
+        self.development += more.development;
+        self.not_known.append(&mut more.not_known);
     }
 
     /// How many holes the steps close.

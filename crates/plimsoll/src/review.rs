@@ -113,7 +113,12 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
         },
         rules: plimsoll_rules::RULES.iter().map(|rule| rule.info()).collect(),
         live: crate::live_report::of(&app, tree),
+        upgrades: app.upgrades.clone(),
     };
+    let accepted = crate::plan::accepted(&review.findings);
+    if !accepted.is_empty() {
+        review.upgrades = crate::plan::offline(tree, &accepted, false);
+    }
     subject.settle(&mut review);
     Ok(review)
 }

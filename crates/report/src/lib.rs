@@ -16,13 +16,14 @@ mod map;
 mod markdown;
 mod page;
 mod picture;
+mod plan;
 mod prose;
 mod sarif;
 mod schema;
 mod terminal;
 mod words;
 
-use plimsoll_model::Review;
+use plimsoll_model::{Review, UpgradePlan};
 
 pub use advisories::{
     AdvisorySourceStatus, AdvisoryStatus, AdvisoryTable, ImpactApp, ImpactHit, ImpactPackage, ImpactReport,
@@ -139,6 +140,21 @@ pub fn packages_terminal(report: &PackagesReport, options: &TerminalOptions) -> 
 /// What registries say of an app's packages, as JSON, `"schema": "plimsoll-packages/1"`.
 pub fn packages_json(report: &PackagesReport) -> String {
     advisories::packages_json(report)
+}
+
+/// The plan of upgrades of an app for a person at a terminal.
+pub fn plan_terminal(name: &str, plan: &UpgradePlan, options: &TerminalOptions) -> String {
+    plan::terminal(name, plan, options)
+}
+
+/// The plan of upgrades of an app as JSON, `"schema": "plimsoll-plan/1"`.
+pub fn plan_json(name: &str, plan: &UpgradePlan) -> String {
+    plan::json(name, plan)
+}
+
+/// The plan of upgrades as one request to an assistant.
+pub fn plan_prompt(plan: &UpgradePlan) -> String {
+    plan::prompt(plan)
 }
 
 /// A rule's page (Markdown) for the terminal.

@@ -7,6 +7,7 @@ use plimsoll_source::SourceTree;
 
 pub(crate) fn observe(tree: &SourceTree, advisories: &Database, app: &mut App) {
     let report = plimsoll_deps::check(tree, advisories);
+    app.upgrades = plimsoll_deps::plan(tree, &report, plimsoll_deps::Wanted::default());
     let used = report.sources.iter().map(|source| AdvisoriesUsed {
         ecosystem: source.ecosystem.as_str().to_owned(),
         known_until: Day::from_days(i64::from(source.known_until.0)),

@@ -28,6 +28,8 @@ pub struct Wanted<'a> {
     pub development: bool,
     /// What newer versions need, where somebody was asked.
     pub newer: Option<&'a Newer>,
+    /// Package versions (name, version) whose holes the owner accepts: no steps for them.
+    pub accepted: Option<&'a BTreeSet<(String, String)>>,
 }
 
 /// The plan for a report of [`crate::check`].
@@ -36,6 +38,10 @@ pub fn plan(tree: &SourceTree, report: &Report, wanted: Wanted<'_>) -> UpgradePl
     let mut out = UpgradePlan::default();
     let mut instances = Vec::new();
     for instance in planner.instances() {
+        let key = || (instance.package.name.clone(), instance.package.version.as_written().to_owned());
+        if wanted.accepted.is_some_and(|accepted| accepted.contains(&key())) {
+            continue;
+        }
         if instance.package.scope == Scope::Development && !wanted.development {
             out.development += instance.holes.len();
         } else {
