@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_source::SourceTree;
+use plimsoll_source::{SourceTree, Span};
 
 use crate::database::{AdvisorySource, Database};
 use crate::exploited::{Exploited, KnownExploited};
 use crate::lockfile;
 use crate::osv::{Advisory, Affects, Kind, Severity, groups};
 use crate::package::{Ecosystem, Need, NotChecked, Origin, Package, Pinned, Scope, Seen};
+use crate::symbols;
 use crate::version::{Set, Version, constraint};
 
 /// How sure it is that an advisory applies.
@@ -49,6 +50,10 @@ pub struct Match {
     pub exploited: Option<KnownExploited>,
     /// How likely it is to be exploited in the next 30 days, in ten-thousandths.
     pub likelihood: Option<u16>,
+    /// The functions with the hole, where a record names them.
+    pub symbols: Vec<String>,
+    /// Where the app's own code calls one of them; `None` where no record names any, or the code could not be read.
+    pub called: Option<Vec<Span>>,
 }
 
 /// A version to which a package can be brought.
@@ -198,6 +203,7 @@ pub fn check(tree: &SourceTree, database: &Database) -> Report {
             packages,
         });
     }
+    symbols::note_calls(tree, &mut report.findings);
     if !report.findings.is_empty() {
         for problem in &database.exploited().problems {
             let what = "which advisories are exploited".to_owned();
@@ -653,6 +659,8 @@ fn matches(
             fixed_in,
             exploited: None,
             likelihood: None,
+            symbols: affecting.iter().flat_map(|advisory| advisory.symbols.iter().cloned()).collect::<BTreeSet<_>>().into_iter().collect(),
+            called: None,
         });
     }
     out.sort_by(|a, b| (b.severity, b.score, &a.id).cmp(&(a.severity, a.score, &b.id)));

@@ -13,10 +13,12 @@ mod doc;
 mod exploited;
 mod index;
 mod lockfile;
+mod modules;
 mod osv;
 mod package;
 mod plan;
 mod registry;
+mod symbols;
 mod sync;
 #[doc(hidden)]
 pub mod untrusted;
@@ -26,6 +28,7 @@ pub use check::{Certainty, Concern, Fix, Impact, Match, Report, Vulnerable, chec
 pub use database::{AdvisorySource, Database};
 pub use exploited::{Exploited, KnownExploited, update_epss, update_kev};
 pub use index::{BuildProblem, Day, Index, IndexBuilder, IndexError, SourceInfo};
+pub use modules::provides;
 pub use osv::{Advisory, Kind, Severity};
 pub use package::{Ecosystem, Need, Needer, NotChecked, Origin, Package, Pinned, Scope, Seen};
 pub use plan::{Newer, Wanted, ask, plan};

@@ -130,6 +130,7 @@ fn run_program(tree: &SourceTree, modules: Vec<plimsoll_ir::Module>, mut app: Ap
         templates::role_forms(tree, &program, app);
     });
     app.append(files());
+    packages::note_imports(&program, &mut app);
     contained(&mut app, "models in the code", |app| stores::observe(&program, app));
     contained(&mut app, "third parties", |app| third_parties::observe(&program, app));
     app.columns = handler::rows::settle(rows, &mut app, tree);

@@ -1,9 +1,13 @@
 //! Packages with known advisories, from the dependency engine.
 
-use plimsoll_deps::{Database, Kind};
+use std::collections::BTreeSet;
+
+use plimsoll_analysis::Program;
+use plimsoll_deps::{Database, Ecosystem, Kind};
+use plimsoll_ir::Language;
 use plimsoll_model::app::{AdvisoriesUsed, Package, PackageAdvisory};
 use plimsoll_model::{App, Day, NotChecked};
-use plimsoll_source::SourceTree;
+use plimsoll_source::{SourceTree, Span};
 
 pub(crate) fn observe(tree: &SourceTree, advisories: &Database, app: &mut App) {
     let report = plimsoll_deps::check(tree, advisories);
@@ -64,5 +68,38 @@ pub(crate) fn observe(tree: &SourceTree, advisories: &Database, app: &mut App) {
             also,
             imported_at: Vec::new(),
         });
+    }
+}
+
+/// Places where a package is imported that are kept.
+const MAX_IMPORTS: usize = 20;
+
+/// Where the app's own code imports the packages with known holes. Types alone leave nothing in the program.
+pub(crate) fn note_imports(program: &Program<'_>, app: &mut App) {
+    let mut imports: BTreeSet<(Ecosystem, &str, Span)> = BTreeSet::new();
+    for (_, module) in program.iter() {
+        let ecosystem = match module.language {
+            Language::JavaScript => Ecosystem::Npm,
+            Language::Python => Ecosystem::PyPi,
+            Language::Php => Ecosystem::Packagist,
+        };
+        for import in module.imports.iter().filter(|import| !import.type_only) {
+            imports.insert((
+                ecosystem,
+                import.module.as_str(),
+                Span::new(module.file, import.range.start, import.range.end),
+            ));
+        }
+    }
+    for package in &mut app.packages {
+        let Some(ecosystem) = Ecosystem::from_osv(&package.ecosystem) else { continue };
+        let own = imports
+            .iter()
+            .filter(|(known, module, _)| *known == ecosystem && plimsoll_deps::provides(ecosystem, &package.name, module));
+        let mut places: Vec<Span> = own.map(|(_, _, span)| *span).collect();
+        places.sort_unstable();
+        places.dedup();
+        places.truncate(MAX_IMPORTS);
+        package.imported_at.extend(places);
     }
 }

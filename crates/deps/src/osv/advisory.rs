@@ -114,6 +114,9 @@ pub struct Advisory {
     pub(crate) spans: Vec<Span>,
     /// Affected versions that no span covers.
     pub(crate) versions: Vec<String>,
+    /// The functions with the hole, where the source names them: `import/path.Type.Method` (Go), `crate::module::function`
+    /// (Rust); `import/path.*` for a whole package.
+    pub(crate) symbols: Vec<String>,
 }
 
 /// Whether an advisory applies.
