@@ -74,6 +74,8 @@ pub struct UpgradeStep {
     pub severity: Severity,
     /// What it closes.
     pub clears: Vec<Cleared>,
+    /// Why it comes before others: an entry point that anyone can call uses what it changes.
+    pub reached: Option<String>,
     /// What to know before doing it.
     pub notes: Vec<String>,
 }
@@ -117,6 +119,18 @@ impl UpgradePlan {
     /// Whether there is nothing to say.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty() && self.left.is_empty() && self.development == 0
+    }
+
+    /// Puts the steps in the order in which to do them: upgrades before what may become needless by them; among those of
+    /// one kind what attackers use today first, then what strangers reach, then the worst and the most.
+    pub fn sort(&mut self) {
+        use std::cmp::Reverse;
+        self.steps.sort_by(|a, b| {
+            let rank = |step: &UpgradeStep| {
+                (step.way, !step.exploited, step.reached.is_none(), Reverse(step.severity), Reverse(step.holes()))
+            };
+            rank(a).cmp(&rank(b)).then_with(|| (&a.file, &a.changes).cmp(&(&b.file, &b.changes)))
+        });
     }
 
     /// Adds what another witness planned for other files.

@@ -1,11 +1,12 @@
 //! One plan for all libraries.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use clap::ValueEnum;
 use plimsoll_deps::{Private, Wanted};
-use plimsoll_model::{Finding, Standing, UpgradePlan};
+use plimsoll_model::app::Reach;
+use plimsoll_model::{App, DataClass, Finding, Standing, UpgradePlan};
 use plimsoll_online::DepsDev;
 use plimsoll_source::SourceTree;
 
@@ -42,12 +43,35 @@ pub(crate) fn offline(tree: &SourceTree, accepted: &BTreeSet<(String, String)>, 
     plimsoll_deps::plan(tree, &report, Wanted { development, newer: None, accepted: Some(accepted) })
 }
 
+/// Puts first what strangers reach: what an entry point without a login uses, or what brings the package in.
+pub(crate) fn rank(plan: &mut UpgradePlan, app: &App, carries: DataClass) {
+    let mut open: BTreeMap<&str, String> = BTreeMap::new();
+    for package in &app.packages {
+        let entry = app.entry_points.iter().find(|entry| {
+            entry.reach() == Reach::Anyone && package.imported_at.iter().any(|import| import.file == entry.span.file)
+        });
+        if let Some(entry) = entry {
+            let text = format!(
+                "{}, which anyone can call, uses {}; the app carries {} data",
+                entry.label(),
+                package.name,
+                carries.word()
+            );
+            open.entry(&package.name).or_insert(text);
+        }
+    }
+    for step in &mut plan.steps {
+        step.reached = step.clears.iter().find_map(|cleared| open.get(cleared.name.as_str())).cloned();
+    }
+    plan.sort();
+}
+
 /// The plan of an app; with the address of a service, after asking it what newer versions bring.
 pub(crate) fn run(path: &Path, development: bool, api: Option<&str>) -> Result<Planned, String> {
     let registry = api.map(DepsDev::new).transpose().map_err(|error| error.to_string())?;
     let _progress = progress::Progress::start();
     let subject = owner::read(path)?;
-    let review = review::of(&subject, &review::Asked::default())?;
+    let (review, app) = review::with_app(&subject, &review::Asked::default())?;
     let accepted = accepted(&review.findings);
     let tree = &subject.tree;
     let report = plimsoll_deps::check(tree, database());
@@ -59,6 +83,7 @@ pub(crate) fn run(path: &Path, development: bool, api: Option<&str>) -> Result<P
     });
     let mut plan =
         plimsoll_deps::plan(tree, &report, Wanted { development, newer: newer.as_ref(), accepted: Some(&accepted) });
+    rank(&mut plan, &app, review.verdict.carries);
     let line = |gap: &plimsoll_deps::NotChecked| format!("{}: {}", gap.what, gap.why);
     plan.not_known.extend(newer.iter().flat_map(|newer| &newer.not_checked).map(line));
     let weighing = report.not_checked.iter().filter(|gap| gap.matters);

@@ -356,6 +356,7 @@ impl Cleaning {
                             advisories: self.lines(&cleared.advisories),
                         })
                         .collect(),
+                    reached: step.reached.as_ref().map(|text| self.line(text)),
                     notes: self.lines(&step.notes),
                 })
                 .collect(),

@@ -7,6 +7,7 @@
 
 mod advisories;
 mod clean;
+mod cyclonedx;
 mod data;
 mod explain;
 mod html;
@@ -29,6 +30,7 @@ pub use advisories::{
     AdvisorySourceStatus, AdvisoryStatus, AdvisoryTable, ImpactApp, ImpactHit, ImpactPackage, ImpactReport,
     PackageStanding, PackagesReport,
 };
+pub use cyclonedx::{Sbom, SbomComponent, SbomHole, SbomStanding};
 pub use map::{Map, MapCaller, MapEffect, MapEntry, MapGuard, MapStore};
 pub use terminal::TerminalOptions;
 
@@ -155,6 +157,11 @@ pub fn plan_json(name: &str, plan: &UpgradePlan) -> String {
 /// The plan of upgrades as one request to an assistant.
 pub fn plan_prompt(plan: &UpgradePlan) -> String {
     plan::prompt(plan)
+}
+
+/// What an app is made of, as CycloneDX 1.6 JSON.
+pub fn cyclonedx(sbom: &Sbom) -> String {
+    cyclonedx::render(sbom)
 }
 
 /// A rule's page (Markdown) for the terminal.

@@ -57,6 +57,9 @@ pub(crate) fn told(step: &UpgradeStep) -> Told {
     if step.breaking {
         notes.insert(0, "a breaking step: what uses it may have to be adapted".to_owned());
     }
+    if let Some(reached) = &step.reached {
+        notes.insert(0, reached.clone());
+    }
     if step.exploited {
         notes.insert(0, "attackers use one of these holes today".to_owned());
     }
@@ -165,6 +168,7 @@ struct WireStep<'a> {
     exploited: bool,
     severity: &'static str,
     clears: Vec<WireCleared<'a>>,
+    reached: Option<&'a str>,
     notes: &'a [String],
 }
 
@@ -221,6 +225,7 @@ impl<'a> WirePlan<'a> {
                     exploited: step.exploited,
                     severity: step.severity.word(),
                     clears: step.clears.iter().map(cleared).collect(),
+                    reached: step.reached.as_deref(),
                     notes: &step.notes,
                 })
                 .collect(),

@@ -46,6 +46,7 @@ pub(crate) fn observe(tree: &SourceTree, advisories: &Database, app: &mut App) {
                 severity: advisory.severity.for_model(),
                 exploited: advisory.exploited.map(|known| known.since.to_string()),
                 likelihood: advisory.likelihood,
+                called: advisory.called.clone(),
             })
             .collect();
         app.packages.push(Package {

@@ -51,18 +51,11 @@ pub fn plan(tree: &SourceTree, report: &Report, wanted: Wanted<'_>) -> UpgradePl
     let choices: Vec<Choice<'_>> = instances.iter().map(|instance| planner.choose(instance)).collect();
     let raised = planner.raised(&instances, &choices, wanted.newer);
     let mut steps = planner.steps(&instances, &choices, &raised, &mut out);
-    steps.sort_by(|a, b| rank(a).cmp(&rank(b)));
     out.steps = steps;
+    out.sort();
     out.left.sort();
     out.left.dedup();
     out
-}
-
-type Rank<'a> = (UpgradeWay, bool, std::cmp::Reverse<Severity>, std::cmp::Reverse<usize>, &'a str, &'a [UpgradeChange]);
-
-fn rank(step: &UpgradeStep) -> Rank<'_> {
-    let by = std::cmp::Reverse;
-    (step.way, !step.exploited, by(step.severity), by(step.holes()), &step.file, &step.changes)
 }
 
 /// A vulnerable package version as one lockfile has it.
@@ -541,6 +534,7 @@ impl<'r> Planner<'r> {
             exploited: all.iter().any(|hole| hole.exploited.is_some()),
             severity: worst(&all),
             clears,
+            reached: None,
             notes,
         }
     }
@@ -575,6 +569,7 @@ impl<'r> Planner<'r> {
             exploited: instance.holes.iter().any(|hole| hole.exploited.is_some()),
             severity: worst(&instance.holes),
             clears: cleared(instance, fix),
+            reached: None,
             notes,
         }
     }
@@ -616,6 +611,7 @@ impl<'r> Planner<'r> {
             exploited: all.iter().any(|hole| hole.exploited.is_some()),
             severity: worst(&all),
             clears: members.iter().flat_map(|(instance, fix)| cleared(instance, fix)).collect(),
+            reached: None,
             notes,
         }
     }
