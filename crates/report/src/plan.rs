@@ -253,7 +253,7 @@ pub(crate) fn prompt(plan: &UpgradePlan) -> String {
         return format!("There is nothing to ask for. {}\n", summary(&plan));
     }
     let mut out = String::from(
-        "Please bring the libraries of this app to versions without known security holes, by the plan below. Change nothing else.\n\n\
+        "Please bring the libraries of this app to versions without known holes, by the plan below. Change nothing else.\n\n\
          Rules:\n\
          - Do the steps in this order. After each one install, build and run the tests, and stop where something fails.\n\
          - Never go below the version that is named. A later version of the same line is fine.\n\
