@@ -659,7 +659,12 @@ fn matches(
             fixed_in,
             exploited: None,
             likelihood: None,
-            symbols: affecting.iter().flat_map(|advisory| advisory.symbols.iter().cloned()).collect::<BTreeSet<_>>().into_iter().collect(),
+            symbols: affecting
+                .iter()
+                .flat_map(|advisory| advisory.symbols.iter().cloned())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
             called: None,
         });
     }

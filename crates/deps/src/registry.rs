@@ -30,12 +30,7 @@ pub trait Registry {
     ///
     /// # Errors
     /// When the source does not know that, or there is no answer that can be read.
-    fn brings(
-        &self,
-        _ecosystem: Ecosystem,
-        _name: &str,
-        _version: &str,
-    ) -> Result<Vec<(String, String)>, LookUpError> {
+    fn brings(&self, _ecosystem: Ecosystem, _name: &str, _version: &str) -> Result<Vec<(String, String)>, LookUpError> {
         Err(LookUpError::NotCovered)
     }
 }

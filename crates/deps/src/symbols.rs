@@ -114,7 +114,8 @@ impl<'a> Tokens<'a> {
                     at += 1;
                 }
                 first if first.is_ascii_alphabetic() || first == b'_' || first >= 0x80 => {
-                    while at < bytes.len() && (byte(at).is_ascii_alphanumeric() || byte(at) == b'_' || byte(at) >= 0x80) {
+                    while at < bytes.len() && (byte(at).is_ascii_alphanumeric() || byte(at) == b'_' || byte(at) >= 0x80)
+                    {
                         at += 1;
                     }
                     all.push((Token::Word(text.get(start..at).unwrap_or_default()), at32(start)));

@@ -173,7 +173,8 @@ fn standing(
     let called = found.called.as_deref();
     match called {
         Some([]) if !others_may_call(report, package) => {
-            let why = "The app's own code calls none of the functions with the hole, and no other package of the app can.";
+            let why =
+                "The app's own code calls none of the functions with the hole, and no other package of the app can.";
             return (SbomStanding::NotCalled, why.to_owned());
         }
         Some([]) => said.push(
@@ -207,10 +208,7 @@ fn standing(
 /// names no edges, so that any other module may.
 fn others_may_call(report: &Report, package: &Package) -> bool {
     let at = report.packages.iter().position(|other| std::ptr::eq(other, package));
-    let needed = report
-        .needs
-        .iter()
-        .any(|need| Some(need.package) == at && matches!(need.by, Needer::Package(_)));
+    let needed = report.needs.iter().any(|need| Some(need.package) == at && matches!(need.by, Needer::Package(_)));
     let beside = || {
         report.packages.iter().any(|other| {
             other.ecosystem == package.ecosystem && other.span.file == package.span.file && other.name != package.name

@@ -6,9 +6,9 @@
 
 use plimsoll_model::app::{LiveCheck, Picture};
 use plimsoll_model::{
-    Chain, ChainStep, CheapestCut, Cleared, Contradiction, Control, Coverage, DataItem, Environment, Evidence, Exchange,
-    Finding, LiveLine, LiveReport, NotChecked, PackageRef, Place, Recipient, Repair, Review, RuleInfo, Standing,
-    Subject, UnusedWaiver, UpgradeChange, UpgradeLeft, UpgradePlan, UpgradeStep, Verdict,
+    Chain, ChainStep, CheapestCut, Cleared, Contradiction, Control, Coverage, DataItem, Environment, Evidence,
+    Exchange, Finding, LiveLine, LiveReport, NotChecked, PackageRef, Place, Recipient, Repair, Review, RuleInfo,
+    Standing, Subject, UnusedWaiver, UpgradeChange, UpgradeLeft, UpgradePlan, UpgradeStep, Verdict,
 };
 
 /// Longest snippet shown, in characters: a line of a built bundle can hold the whole program.

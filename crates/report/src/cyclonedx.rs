@@ -319,16 +319,17 @@ pub(crate) fn render(sbom: &Sbom) -> String {
     let mut components: Vec<&SbomComponent> = sbom.components.iter().collect();
     components.sort();
     components.dedup_by(|a, b| a.key == b.key);
-    let mut dependencies =
-        vec![Dependency { key: APP, depends_on: direct.iter().map(String::as_str).collect() }];
-    dependencies.extend(components.iter().map(|component| Dependency {
-        key: &component.key,
-        depends_on: component
-            .needs
-            .iter()
-            .map(String::as_str)
-            .filter(|key| known.contains(key) && *key != component.key)
-            .collect(),
+    let mut dependencies = vec![Dependency { key: APP, depends_on: direct.iter().map(String::as_str).collect() }];
+    dependencies.extend(components.iter().map(|component| {
+        Dependency {
+            key: &component.key,
+            depends_on: component
+                .needs
+                .iter()
+                .map(String::as_str)
+                .filter(|key| known.contains(key) && *key != component.key)
+                .collect(),
+        }
     }));
     let property = |name, value| Property { name, value };
     let mut properties: Vec<Property<'_>> =
@@ -370,8 +371,7 @@ fn component(component: &SbomComponent) -> Component<'_> {
     let mut places: Vec<_> = component.places.iter().collect();
     places.sort();
     places.dedup();
-    let occurrences: Vec<_> =
-        places.into_iter().map(|(location, line)| Occurrence { location, line: *line }).collect();
+    let occurrences: Vec<_> = places.into_iter().map(|(location, line)| Occurrence { location, line: *line }).collect();
     Component {
         kind: "library",
         key: &component.key,
@@ -420,7 +420,11 @@ fn vulnerabilities<'a>(sbom: &'a Sbom, known: &BTreeSet<&str>) -> Vec<Vulnerabil
             source: Named { name: source(id) },
             references: aliases.into_iter().map(|id| Reference { id, source: Named { name: source(id) } }).collect(),
             ratings: vec![Rating { score: score.map(|tenths| f64::from(tenths) / 10.0), severity: severity.word() }],
-            description: holes.iter().map(|hole| hole.summary.as_str()).find(|text| !text.is_empty()).unwrap_or_default(),
+            description: holes
+                .iter()
+                .map(|hole| hole.summary.as_str())
+                .find(|text| !text.is_empty())
+                .unwrap_or_default(),
             recommendation: fixed_in.map(|version| format!("Update to {version} or later.")),
             analysis: Analysis { state, justification, response, detail },
             affects: affected.into_iter().map(|key| Affects { key }).collect(),

@@ -260,7 +260,8 @@ fn upgrades(out: &mut String, review: &Review) {
     let steps = plan.steps.iter().map(|step| {
         let told = plan::told(step);
         let breaking = if step.breaking { " **breaking**" } else { "" };
-        let mut text = format!("1. {}: {}.{breaking} {}\n", prose(&told.title), prose(&told.closes), code(&step.instruction));
+        let mut text =
+            format!("1. {}: {}.{breaking} {}\n", prose(&told.title), prose(&told.closes), code(&step.instruction));
         for note in &told.notes {
             text.push_str(&format!("   - {}\n", prose(note)));
         }

@@ -67,10 +67,7 @@ pub(crate) fn told(step: &UpgradeStep) -> Told {
     if !gone.is_empty() {
         let names: Vec<String> = gone.iter().map(|change| change.name.clone()).collect();
         let what = if gone.len() == step.changes.len() { "it" } else { "a part" };
-        notes.push(format!(
-            "look first whether the steps above have made {what} needless ({})",
-            listed(&names, NAMED)
-        ));
+        notes.push(format!("look first whether the steps above have made {what} needless ({})", listed(&names, NAMED)));
     }
     Told { title, closes, notes }
 }
@@ -85,7 +82,12 @@ pub(crate) fn summary(plan: &UpgradePlan) -> String {
     let left: usize = plan.left.iter().map(|left| left.advisories.len()).sum();
     let mut out = match plan.steps.len() {
         0 => "No step closes a hole".to_owned(),
-        steps => format!("{} {} {}", count(steps, "step", "steps"), if steps == 1 { "closes" } else { "close" }, count(plan.holes(), "hole", "holes")),
+        steps => format!(
+            "{} {} {}",
+            count(steps, "step", "steps"),
+            if steps == 1 { "closes" } else { "close" },
+            count(plan.holes(), "hole", "holes")
+        ),
     };
     if left > 0 {
         out.push_str(&format!("; {left} left"));
@@ -103,7 +105,13 @@ pub(crate) fn lay_out(canvas: &mut Canvas, plan: &UpgradePlan, shown: usize) {
     for (at, step) in plan.steps.iter().take(shown).enumerate() {
         let told = told(step);
         let style = if step.exploited { Style::Red } else { Style::Bold };
-        canvas.hang(&format!("  {}.", at + 1), Style::Bold, 5, style, &format!("{} ({})", told.title, step.severity.word()));
+        canvas.hang(
+            &format!("  {}.", at + 1),
+            Style::Bold,
+            5,
+            style,
+            &format!("{} ({})", told.title, step.severity.word()),
+        );
         canvas.prose(5, Style::Plain, &told.closes);
         if !step.instruction.is_empty() {
             canvas.code(5, &step.instruction);
@@ -264,7 +272,14 @@ pub(crate) fn prompt(plan: &UpgradePlan) -> String {
     );
     for (at, step) in plan.steps.iter().enumerate() {
         let told = told(step);
-        out.push_str(&format!("{}. {} ({})\n   In {}: {}\n", at + 1, told.title, told.closes, step.file, step.instruction));
+        out.push_str(&format!(
+            "{}. {} ({})\n   In {}: {}\n",
+            at + 1,
+            told.title,
+            told.closes,
+            step.file,
+            step.instruction
+        ));
         if step.changes.len() > NAMED {
             let all: Vec<String> =
                 step.changes.iter().map(|change| format!("{} {} to {}", change.name, change.from, change.to)).collect();

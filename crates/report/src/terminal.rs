@@ -328,7 +328,11 @@ impl Page {
         self.canvas.heading("LIBRARIES: one plan for all of them", Style::Bold);
         let shown = if self.verbose { usize::MAX } else { STEPS_SHOWN };
         plan::lay_out(&mut self.canvas, &review.upgrades, shown);
-        self.canvas.prose(2, Style::Dim, "`plimsoll plan --format prompt` writes it as a request to your AI assistant.");
+        self.canvas.prose(
+            2,
+            Style::Dim,
+            "`plimsoll plan --format prompt` writes it as a request to your AI assistant.",
+        );
     }
 
     fn set_aside(&mut self, review: &Review) {

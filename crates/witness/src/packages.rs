@@ -94,9 +94,9 @@ pub(crate) fn note_imports(program: &Program<'_>, app: &mut App) {
     }
     for package in &mut app.packages {
         let Some(ecosystem) = Ecosystem::from_osv(&package.ecosystem) else { continue };
-        let own = imports
-            .iter()
-            .filter(|(known, module, _)| *known == ecosystem && plimsoll_deps::provides(ecosystem, &package.name, module));
+        let own = imports.iter().filter(|(known, module, _)| {
+            *known == ecosystem && plimsoll_deps::provides(ecosystem, &package.name, module)
+        });
         let mut places: Vec<Span> = own.map(|(_, _, span)| *span).collect();
         places.sort_unstable();
         places.dedup();

@@ -104,7 +104,9 @@ impl Manager {
             Manager::Composer => {
                 format!("composer require{} \"{name}:^{to}\" --with-all-dependencies", dev_flag("--dev"))
             }
-            Manager::Bundler => format!("ask for gem \"{name}\", \">= {to}\" in the Gemfile, then bundle update {name}"),
+            Manager::Bundler => {
+                format!("ask for gem \"{name}\", \">= {to}\" in the Gemfile, then bundle update {name}")
+            }
             Manager::Cargo => format!("ask for {name} = \"{to}\" in Cargo.toml, then cargo update -p {name}"),
             Manager::Go => format!("go get {name}@v{to}"),
             Manager::Build => format!("set {name} to {to} in the build file"),
@@ -203,7 +205,9 @@ impl Manager {
             }
             Manager::Requirements => format!("write {name}=={to} in {file}"),
             Manager::Uv => {
-                format!("add to pyproject.toml under [tool.uv]: override-dependencies = [\"{name}=={to}\"], then uv lock")
+                format!(
+                    "add to pyproject.toml under [tool.uv]: override-dependencies = [\"{name}=={to}\"], then uv lock"
+                )
             }
             Manager::Pdm => {
                 format!("add to pyproject.toml under [tool.pdm.resolution.overrides]: {name} = \"{to}\", then pdm lock")

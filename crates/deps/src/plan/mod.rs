@@ -50,7 +50,7 @@ pub fn plan(tree: &SourceTree, report: &Report, wanted: Wanted<'_>) -> UpgradePl
     }
     let choices: Vec<Choice<'_>> = instances.iter().map(|instance| planner.choose(instance)).collect();
     let raised = planner.raised(&instances, &choices, wanted.newer);
-    let mut steps = planner.steps(&instances, &choices, &raised, &mut out);
+    let steps = planner.steps(&instances, &choices, &raised, &mut out);
     out.steps = steps;
     out.sort();
     out.left.sort();
@@ -155,7 +155,8 @@ impl<'r> Planner<'r> {
         let (package, manager, ecosystem) = (instance.package, instance.manager, instance.package.ecosystem);
         let fixes = &instance.finding.fixes;
         if instance.holes.iter().any(|hole| hole.kind == Kind::Malicious) && fixes.is_empty() {
-            choice.why = Some("the package itself is an attack: remove it, and change every key that it could read".to_owned());
+            choice.why =
+                Some("the package itself is an attack: remove it, and change every key that it could read".to_owned());
             return choice;
         }
         let (Some(current), Some(best)) = (current(package), fixes.last()) else {
@@ -234,12 +235,10 @@ impl<'r> Planner<'r> {
     }
 
     /// Whether a package can be set to a version without lowering another version of it.
-    fn can_set(&self, instance: &Instance<'_>, to: &str) -> bool {
+    fn can_set(&self, instance: &Instance<'r>, to: &str) -> bool {
         let ecosystem = instance.package.ecosystem;
         let Some(to) = Version::parse(ecosystem, to) else { return false };
-        let not_lowered = |at: usize| {
-            self.package(at).and_then(current).is_some_and(|version| version <= to)
-        };
+        let not_lowered = |at: usize| self.package(at).and_then(current).is_some_and(|version| version <= to);
         match instance.manager {
             // For everybody alike.
             Manager::Bun => self.same_name(instance).iter().all(|at| not_lowered(*at)),
@@ -247,9 +246,10 @@ impl<'r> Planner<'r> {
             Manager::Yarn if !self.alike(instance) => self.parents(instance).iter().all(|parent| {
                 let versions = self.of_name.get(&(instance.package.span.file, parent.name));
                 versions.into_iter().flatten().all(|by| {
-                    let brought = self.same_name(instance).iter().filter(|at| {
-                        self.needs(**at).iter().any(|need| need.by == Needer::Package(*by))
-                    });
+                    let brought = self
+                        .same_name(instance)
+                        .iter()
+                        .filter(|at| self.needs(**at).iter().any(|need| need.by == Needer::Package(*by)));
                     brought.copied().all(not_lowered)
                 })
             }),
@@ -257,12 +257,12 @@ impl<'r> Planner<'r> {
         }
     }
 
-    fn same_name(&self, instance: &Instance<'_>) -> &[usize] {
+    fn same_name(&self, instance: &Instance<'r>) -> &[usize] {
         self.of_name.get(&(instance.package.span.file, instance.package.name.as_str())).map_or(&[][..], Vec::as_slice)
     }
 
     /// Whether a package can be set for everybody: the lockfile has it once, and the app does not name it itself.
-    fn alike(&self, instance: &Instance<'_>) -> bool {
+    fn alike(&self, instance: &Instance<'r>) -> bool {
         self.same_name(instance).len() == 1
             && !self.needs(instance.at).iter().any(|need| matches!(need.by, Needer::App { .. }))
     }
@@ -324,7 +324,10 @@ impl<'r> Planner<'r> {
                 .filter_map(|root| self.package(*root))
                 .map(|root| {
                     let ways = newer.ways(root);
-                    ways.iter().filter(|way| !way.brings_affected(&instance.package.name)).map(|way| way.breaking).collect()
+                    ways.iter()
+                        .filter(|way| !way.brings_affected(&instance.package.name))
+                        .map(|way| way.breaking)
+                        .collect()
                 })
                 .collect();
             if options.is_empty() || options.iter().any(Vec::is_empty) {
@@ -414,8 +417,7 @@ impl<'r> Planner<'r> {
                 let cleared = if stays { Vec::new() } else { cleared(instance, fix) };
                 let breaking = self.breaks(instance, to);
                 if !stays || more.is_some() {
-                    let mut step =
-                        self.raise(instance.package, instance.at, to, breaking, cleared, instances, more);
+                    let mut step = self.raise(instance.package, instance.at, to, breaking, cleared, instances, more);
                     step.notes.extend(gentler(instance, fix, breaking, |to| self.breaks(instance, to)));
                     steps.push(step);
                     closed = !stays;
@@ -423,7 +425,15 @@ impl<'r> Planner<'r> {
                     // One step for the app's own request and one for the others close it together; where there can be
                     // but one version, the override is for all.
                     if instance.manager.keeps_several() {
-                        steps.push(self.raise(instance.package, instance.at, to, breaking, Vec::new(), instances, None));
+                        steps.push(self.raise(
+                            instance.package,
+                            instance.at,
+                            to,
+                            breaking,
+                            Vec::new(),
+                            instances,
+                            None,
+                        ));
                     }
                     steps.push(self.set(instance, fix, &upgraded, choice));
                     closed = true;
@@ -553,10 +563,10 @@ impl<'r> Planner<'r> {
         let breaking = self.breaks(instance, &fix.version);
         let mut notes: Vec<String> = Vec::new();
         if !choice.stuck.is_empty() {
-            notes.push(self.blocked(&choice.stuck, &fix.version).replace(
-                &format!("so {} cannot be had", fix.version),
-                "so this goes past it: try what uses it",
-            ));
+            notes.push(
+                self.blocked(&choice.stuck, &fix.version)
+                    .replace(&format!("so {} cannot be had", fix.version), "so this goes past it: try what uses it"),
+            );
         }
         notes.extend(gentler(instance, fix, breaking, |to| self.breaks(instance, to)));
         UpgradeStep {
@@ -592,7 +602,8 @@ impl<'r> Planner<'r> {
         let all: Vec<&Match> = members.iter().flat_map(|(instance, _)| instance.holes.iter().copied()).collect();
         let unsaid = members.iter().any(|(instance, _)| {
             let brought = |need: &&Need| matches!(need.by, Needer::Package(_));
-            !manager.raises_freely() && self.needs(instance.at).iter().filter(|need| brought(need)).any(|need| need.range.is_none())
+            !manager.raises_freely()
+                && self.needs(instance.at).iter().filter(|need| brought(need)).any(|need| need.range.is_none())
         });
         let mut notes = Vec::new();
         if unsaid {
@@ -660,10 +671,15 @@ impl<'r> Planner<'r> {
 
 /// That a lower step would close some already, where the whole step is a breaking one.
 fn gentler(instance: &Instance<'_>, fix: &Fix, breaking: bool, breaks: impl Fn(&str) -> bool) -> Option<String> {
-    let lower = instance.finding.fixes.iter().rev().find(|other| other.version != fix.version && !breaks(&other.version));
+    let lower =
+        instance.finding.fixes.iter().rev().find(|other| other.version != fix.version && !breaks(&other.version));
     let lower = lower.filter(|_| breaking)?;
     let all = instance.holes.len();
-    Some(format!("without the breaking step: {} closes {} of {all}", lower.version, all.saturating_sub(lower.leaves.len())))
+    Some(format!(
+        "without the breaking step: {} closes {} of {all}",
+        lower.version,
+        all.saturating_sub(lower.leaves.len())
+    ))
 }
 
 fn whole(instance: &Instance<'_>) -> Cleared {

@@ -306,8 +306,7 @@ const LOCK: &str = r#"{"lockfileVersion":3,"packages":{
     "node_modules/parser":{"version":"2.0.1"},
     "node_modules/pinned":{"version":"1.0.0"},
     "node_modules/tool":{"version":"1.0.0","dev":true}}}"#;
-const MANIFEST: &str =
-    r#"{"dependencies":{"web":"^1.0.0","old":"^1.0.0"},"devDependencies":{"tool":"^1.0.0"}}"#;
+const MANIFEST: &str = r#"{"dependencies":{"web":"^1.0.0","old":"^1.0.0"},"devDependencies":{"tool":"^1.0.0"}}"#;
 
 fn npm_database() -> Database {
     known(&[
@@ -357,7 +356,8 @@ fn an_override_names_the_parent_where_another_version_would_be_lowered() {
 
 #[test]
 fn a_breaking_step_says_what_a_gentler_one_would_close() {
-    let database = known(&[("npm", "old", "0", "1.4.0"), ("npm", "old", "0", "2.0.0"), ("npm", "old", "3.0.0", "3.1.0")]);
+    let database =
+        known(&[("npm", "old", "0", "1.4.0"), ("npm", "old", "0", "2.0.0"), ("npm", "old", "3.0.0", "3.1.0")]);
     let plan = planned(&[("package-lock.json", LOCK), ("package.json", MANIFEST)], &database);
     assert_eq!(lines(&plan), ["upgrade! old 1.0.0 > 2.0.0"]);
     assert_eq!(plan.steps[0].notes, ["without the breaking step: 1.4.0 closes 1 of 2"]);
@@ -499,15 +499,26 @@ fn a_newer_version_of_what_brings_it_takes_the_place_of_a_breaking_override() {
 /// How much there is to do in real projects, for whoever reads the output; and that it holds.
 #[test]
 fn real_projects_get_a_short_plan() {
-    let (Some(index), Some(folder)) = (crate::oracle::shared_index(), crate::shared("advisories/projects")) else { return };
+    let (Some(index), Some(folder)) = (crate::oracle::shared_index(), crate::shared("advisories/projects")) else {
+        return;
+    };
     for (name, files) in [
-        ("express-old", [("package-lock.json", "js/express-old/package-lock.json"), ("package.json", "js/express-old/package.json")]),
-        ("nodegoat", [("package-lock.json", "js/nodegoat/package-lock.json"), ("package.json", "js/nodegoat/package.json")]),
+        (
+            "express-old",
+            [
+                ("package-lock.json", "js/express-old/package-lock.json"),
+                ("package.json", "js/express-old/package.json"),
+            ],
+        ),
+        (
+            "nodegoat",
+            [("package-lock.json", "js/nodegoat/package-lock.json"), ("package.json", "js/nodegoat/package.json")],
+        ),
     ] {
         let read = |path: &str| std::fs::read_to_string(folder.join(path)).expect("readable");
         let tree = SourceTree::from_texts(files.map(|(name, from)| (name, read(from))));
         let report = check(&tree, index);
-        let plan = plan(&tree, &report, Wanted { development: true, newer: None });
+        let plan = plan(&tree, &report, Wanted { development: true, ..Wanted::default() });
         let of = |way: UpgradeWay| plan.steps.iter().filter(|step| step.way == way).count();
         let found: usize = report.findings.iter().map(|found| found.advisories.len()).sum();
         crate::say(&format!(
@@ -515,7 +526,11 @@ fn real_projects_get_a_short_plan() {
             report.findings.len(),
             of(UpgradeWay::Upgrade),
             of(UpgradeWay::Refresh),
-            plan.steps.iter().filter(|step| step.way == UpgradeWay::Refresh).map(|step| step.changes.len()).sum::<usize>(),
+            plan.steps
+                .iter()
+                .filter(|step| step.way == UpgradeWay::Refresh)
+                .map(|step| step.changes.len())
+                .sum::<usize>(),
             of(UpgradeWay::Override),
             plan.steps.iter().filter(|step| step.breaking).count(),
             plan.holes(),
@@ -528,13 +543,16 @@ fn real_projects_get_a_short_plan() {
         // Every hole is spoken of.
         let mut said: BTreeSet<(String, String, String)> = BTreeSet::new();
         for cleared in plan.steps.iter().flat_map(|step| &step.clears) {
-            said.extend(cleared.advisories.iter().map(|id| (cleared.name.clone(), cleared.version.clone(), id.clone())));
+            said.extend(
+                cleared.advisories.iter().map(|id| (cleared.name.clone(), cleared.version.clone(), id.clone())),
+            );
         }
         for left in &plan.left {
             said.extend(left.advisories.iter().map(|id| (left.name.clone(), left.version.clone(), id.clone())));
         }
         for finding in report.findings.iter().filter(|finding| !finding.is_remark()) {
-            for hole in finding.advisories.iter().filter(|hole| matches!(hole.kind, plimsoll_deps::Kind::Vulnerability)) {
+            for hole in finding.advisories.iter().filter(|hole| matches!(hole.kind, plimsoll_deps::Kind::Vulnerability))
+            {
                 let key = (finding.name.clone(), finding.version.clone(), hole.id.clone());
                 assert!(said.contains(&key), "{name}: {key:?} is neither closed nor left");
             }

@@ -176,7 +176,12 @@ fn references_hold() {
             assert!(keys.contains(&key.as_str().expect("a key")), "{key}");
         }
     }
-    for affected in value["vulnerabilities"].as_array().expect("list").iter().flat_map(|hole| hole["affects"].as_array().expect("list")) {
+    for affected in value["vulnerabilities"]
+        .as_array()
+        .expect("list")
+        .iter()
+        .flat_map(|hole| hole["affects"].as_array().expect("list"))
+    {
         assert!(keys.contains(&affected["ref"].as_str().expect("a key")), "{affected}");
     }
 }
@@ -196,7 +201,8 @@ fn it_says_what_hangs_together_and_what_the_holes_mean() {
     assert!(dependencies.contains(&("app", vec!["pkg:npm/express@4.16.0", "pkg:npm/jest@29.0.0"])));
     assert!(dependencies.contains(&("pkg:npm/express@4.16.0", vec!["pkg:npm/qs@1.0.0"])));
     let scope = |name: &str| {
-        value["components"].as_array().expect("list").iter().find(|item| item["name"] == name).expect(name)["scope"].clone()
+        value["components"].as_array().expect("list").iter().find(|item| item["name"] == name).expect(name)["scope"]
+            .clone()
     };
     assert_eq!((scope("qs"), scope("jest"), scope("open")), (json!("required"), json!("excluded"), Value::Null));
     assert_eq!(value["compositions"][0]["aggregate"], "incomplete");

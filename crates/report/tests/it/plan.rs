@@ -24,7 +24,8 @@ fn every_format_of_a_review_has_the_plan() {
 
 #[test]
 fn the_terminal_tells_the_steps_in_order() {
-    let text = plimsoll_report::plan_terminal("bakery", &upgrades(), &TerminalOptions { width: 100, ..Default::default() });
+    let text =
+        plimsoll_report::plan_terminal("bakery", &upgrades(), &TerminalOptions { width: 100, ..Default::default() });
     let expected = [
         "3 steps close 6 holes; 1 left; 7 more in tools for development",
         "1. Raise express from 4.16.0 to 5.0.1 (high)",

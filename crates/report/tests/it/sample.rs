@@ -2,10 +2,10 @@
 
 use plimsoll_model::app::{LiveCheck, LiveVerdict, Picture};
 use plimsoll_model::{
-    Chain, ChainStep, CheapestCut, Cleared, Confidence, Contradiction, Control, ControlStatus, Coverage, DataClass, DataItem,
-    Environment, Evidence, Exchange, Finding, Gap, Holding, LiveLine, LiveReport, NotChecked, Outcome, PackageRef,
-    Place, Recipient, Repair, Review, RuleInfo, Severity, Standing, Subject, UnusedWaiver, UpgradeChange, UpgradeLeft,
-    UpgradePlan, UpgradeStep, UpgradeWay, Verdict, Witness,
+    Chain, ChainStep, CheapestCut, Cleared, Confidence, Contradiction, Control, ControlStatus, Coverage, DataClass,
+    DataItem, Environment, Evidence, Exchange, Finding, Gap, Holding, LiveLine, LiveReport, NotChecked, Outcome,
+    PackageRef, Place, Recipient, Repair, Review, RuleInfo, Severity, Standing, Subject, UnusedWaiver, UpgradeChange,
+    UpgradeLeft, UpgradePlan, UpgradeStep, UpgradeWay, Verdict, Witness,
 };
 
 /// Characters that no output may pass on, and markup of every format.

@@ -67,7 +67,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         let imports = package.imported_at.iter().take(MAX_PLACES).copied();
         let mut draft = sink.seen_by(Witness::Package, package.span, note);
         if let Some(entry) = open_entry(app, package) {
-            draft = draft.also(entry.span, format!("{} can be called by anyone, and its file uses {}", entry.label(), package.name));
+            draft = draft.also(
+                entry.span,
+                format!("{} can be called by anyone, and its file uses {}", entry.label(), package.name),
+            );
         }
         draft
             .all(called.into_iter().take(MAX_PLACES), "calls a function with the hole")
@@ -95,7 +98,8 @@ const MAX_PLACES: usize = 3;
 
 /// Where the app's own code calls a function with a hole, and whether it is known to call none of any.
 fn calls(package: &Package) -> (Vec<Span>, bool) {
-    let places: Vec<Span> = package.advisories.iter().filter_map(|hole| hole.called.as_ref()).flatten().copied().collect();
+    let places: Vec<Span> =
+        package.advisories.iter().filter_map(|hole| hole.called.as_ref()).flatten().copied().collect();
     let known = package.advisories.iter().all(|hole| hole.called.is_some());
     let never = known && places.is_empty();
     (places, never)
