@@ -213,7 +213,10 @@ fn what_a_version_brings() {
             {"versionKey":{"system":"NPM","name":"ms","version":"2.1.3"},"relation":"INDIRECT"}],
             "edges":[{"fromNode":0,"toNode":1,"requirement":"^6.5.0"}],"error":""}"#,
     );
-    double.put("/systems/npm/packages/web/versions/3.0.0:dependencies", r#"{"nodes":[],"error":"it could not be resolved"}"#);
+    double.put(
+        "/systems/npm/packages/web/versions/3.0.0:dependencies",
+        r#"{"nodes":[],"error":"it could not be resolved"}"#,
+    );
     let registry = DepsDev::new(&double.address()).expect("loopback");
     let brings = |version: &str| registry.brings(Ecosystem::Npm, "web", version);
     let pair = |name: &str, version: &str| (name.to_owned(), version.to_owned());

@@ -27,6 +27,12 @@ fn write(folder: &Path, name: &str, text: &str) {
     std::fs::write(&path, text).expect("a file");
 }
 
+/// Some days from now.
+fn day(ahead: i64) -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    plimsoll_model::Day::from_days(i64::try_from(since.as_secs() / 86_400).expect("a day") + ahead).to_string()
+}
+
 const LOCK: &str = r#"{"lockfileVersion":3,"packages":{
     "":{"dependencies":{"kettle":"^1.0.0","teapot":"^1.0.0"},"devDependencies":{"whisk":"^1.0.0"}},
     "node_modules/kettle":{"version":"1.0.0","dependencies":{"spout":"1.0.0"}},
@@ -38,7 +44,11 @@ const LOCK: &str = r#"{"lockfileVersion":3,"packages":{
 fn work() -> (tempfile::TempDir, tempfile::TempDir, String) {
     let (updates, work) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
     let app = work.path().join("app");
-    write(&app, "package.json", r#"{"name":"app","dependencies":{"kettle":"^1.0.0","teapot":"^1.0.0"},"devDependencies":{"whisk":"^1.0.0"}}"#);
+    write(
+        &app,
+        "package.json",
+        r#"{"name":"app","dependencies":{"kettle":"^1.0.0","teapot":"^1.0.0"},"devDependencies":{"whisk":"^1.0.0"}}"#,
+    );
     write(&app, "package-lock.json", LOCK);
     write(
         &app,
@@ -54,8 +64,7 @@ fn work() -> (tempfile::TempDir, tempfile::TempDir, String) {
         write(work.path(), &format!("records/{id}.json"), &record);
     }
     // One record of today, so that these and not the program's own are used.
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-    let today = plimsoll_model::Day::from_days(i64::try_from(since.as_secs() / 86_400).expect("a day")).to_string();
+    let today = day(0);
     let fresh = format!(
         r#"{{"id":"EX-9","modified":"{today}T00:00:00Z","affected":[{{"package":{{"ecosystem":"npm","name":"nobody"}},"ranges":[{{"type":"SEMVER","events":[{{"introduced":"0"}},{{"fixed":"1.0.0"}}]}}]}}]}}"#
     );
@@ -98,16 +107,24 @@ fn one_plan_for_all_libraries() {
     assert_eq!(run(updates.path(), &["plan", "--api", &api, &app]).status.code(), Some(2));
     assert_eq!(run(updates.path(), &["plan", "--offline", "--online", &app]).status.code(), Some(2));
     let output = run(updates.path(), &["plan", "--online", "--api", &api, "--format", "json", &app]);
-    assert!(json(&output)["not_known"].to_string().contains("what newer versions of kettle bring"), "{}", said(&output));
+    assert!(
+        json(&output)["not_known"].to_string().contains("what newer versions of kettle bring"),
+        "{}",
+        said(&output)
+    );
 
     // What the owner accepts has no step.
     let review = json(&run(updates.path(), &["check", "--format", "json", &app]));
-    let finding = review["findings"].as_array().expect("findings").iter().find(|it| it["rule"] == "vulnerable-dependency");
+    let finding =
+        review["findings"].as_array().expect("findings").iter().find(|it| it["rule"] == "vulnerable-dependency");
     assert!(finding.is_some(), "{review}");
     write(
         &work.path().join("app"),
         "plimsoll.toml",
-        "[[waive]]\nrule = \"vulnerable-dependency\"\nreason = \"only used behind the counter\"\nowner = \"M. Brandt\"\nuntil = \"2099-01-01\"\n",
+        &format!(
+            "[[waiver]]\nrule = \"vulnerable-dependency\"\nreason = \"only used behind the counter\"\nowner = \"M. Brandt\"\nuntil = \"{}\"\n",
+            day(100)
+        ),
     );
     let output = run(updates.path(), &["plan", "--format", "json", &app]);
     let text = json(&output)["steps"].to_string();
@@ -116,7 +133,10 @@ fn one_plan_for_all_libraries() {
     let hole = sbom["vulnerabilities"].as_array().expect("list").iter().find(|it| it["id"] == "EX-1").cloned();
     let analysis = hole.expect("the hole")["analysis"].clone();
     assert_eq!((&analysis["state"], &analysis["response"][0]), (&"exploitable".into(), &"will_not_fix".into()));
-    assert!(analysis["detail"].as_str().is_some_and(|text| text.contains("only used behind the counter")), "{analysis}");
+    assert!(
+        analysis["detail"].as_str().is_some_and(|text| text.contains("only used behind the counter")),
+        "{analysis}"
+    );
 }
 
 #[test]
@@ -124,7 +144,11 @@ fn nothing_to_do_is_no_failure() {
     let (updates, work, _) = work();
     let app = work.path().join("clean");
     write(&app, "package.json", r#"{"name":"clean","dependencies":{"mug":"1.0.0"}}"#);
-    write(&app, "package-lock.json", r#"{"lockfileVersion":3,"packages":{"":{"dependencies":{"mug":"1.0.0"}},"node_modules/mug":{"version":"1.0.0"}}}"#);
+    write(
+        &app,
+        "package-lock.json",
+        r#"{"lockfileVersion":3,"packages":{"":{"dependencies":{"mug":"1.0.0"}},"node_modules/mug":{"version":"1.0.0"}}}"#,
+    );
     let output = run(updates.path(), &["plan", &app.to_string_lossy()]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     // Without a lockfile nobody knows what is installed.
@@ -144,13 +168,17 @@ fn what_the_app_is_made_of() {
     assert_eq!(output.stdout, run(updates.path(), &["sbom", &app]).stdout, "same app, same bytes");
     let sbom = json(&output);
     assert_eq!((&sbom["bomFormat"], &sbom["specVersion"]), (&"CycloneDX".into(), &"1.6".into()));
-    let names: Vec<&str> = sbom["components"].as_array().expect("list").iter().filter_map(|it| it["name"].as_str()).collect();
+    let names: Vec<&str> =
+        sbom["components"].as_array().expect("list").iter().filter_map(|it| it["name"].as_str()).collect();
     assert_eq!(names, ["kettle", "spout", "teapot", "whisk"]);
     let needs = |key: &str| {
         let all = sbom["dependencies"].as_array().expect("list");
         all.iter().find(|it| it["ref"] == key).map(|it| it["dependsOn"].clone()).unwrap_or_default()
     };
-    assert_eq!(needs("app"), serde_json::json!(["pkg:npm/kettle@1.0.0", "pkg:npm/teapot@1.1.0", "pkg:npm/whisk@1.0.0"]));
+    assert_eq!(
+        needs("app"),
+        serde_json::json!(["pkg:npm/kettle@1.0.0", "pkg:npm/teapot@1.1.0", "pkg:npm/whisk@1.0.0"])
+    );
     assert_eq!(needs("pkg:npm/kettle@1.0.0"), serde_json::json!(["pkg:npm/spout@1.0.0"]));
     let state = |id: &str| {
         let all = sbom["vulnerabilities"].as_array().expect("list");
