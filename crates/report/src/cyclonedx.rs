@@ -205,8 +205,8 @@ struct Vulnerability<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     references: Vec<Reference<'a>>,
     ratings: Vec<Rating>,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     recommendation: Option<String>,
     analysis: Analysis<'a>,
@@ -236,8 +236,8 @@ struct Analysis<'a> {
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     justification: Option<&'static str>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    response: &'static [&'static str],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    response: Vec<&'static str>,
     detail: &'a str,
 }
 
@@ -312,7 +312,7 @@ impl Sbom {
 pub(crate) fn render(sbom: &Sbom) -> String {
     let sbom = sbom.clean();
     let known: BTreeSet<&str> = sbom.components.iter().map(|component| component.key.as_str()).collect();
-    let keys = |keys: &'_ [String]| -> BTreeSet<String> {
+    let keys = |keys: &[String]| -> BTreeSet<String> {
         keys.iter().filter(|key| known.contains(key.as_str())).cloned().collect()
     };
     let direct = keys(&sbom.direct);
@@ -392,7 +392,10 @@ fn component(component: &SbomComponent) -> Component<'_> {
 fn vulnerabilities<'a>(sbom: &'a Sbom, known: &BTreeSet<&str>) -> Vec<Vulnerability<'a>> {
     let mut groups: BTreeMap<(&str, SbomStanding, &str, Option<&str>), Vec<&SbomHole>> = BTreeMap::new();
     for hole in sbom.holes.iter().filter(|hole| known.contains(hole.component.as_str())) {
-        groups.entry((&hole.id, hole.standing, &hole.detail, hole.fixed_in.as_deref())).or_default().push(hole);
+        groups
+            .entry((hole.id.as_str(), hole.standing, hole.detail.as_str(), hole.fixed_in.as_deref()))
+            .or_default()
+            .push(hole);
     }
     let mut used: BTreeMap<&str, usize> = BTreeMap::new();
     let mut out = Vec::new();
@@ -420,13 +423,9 @@ fn vulnerabilities<'a>(sbom: &'a Sbom, known: &BTreeSet<&str>) -> Vec<Vulnerabil
             source: Named { name: source(id) },
             references: aliases.into_iter().map(|id| Reference { id, source: Named { name: source(id) } }).collect(),
             ratings: vec![Rating { score: score.map(|tenths| f64::from(tenths) / 10.0), severity: severity.word() }],
-            description: holes
-                .iter()
-                .map(|hole| hole.summary.as_str())
-                .find(|text| !text.is_empty())
-                .unwrap_or_default(),
+            description: holes.iter().map(|hole| hole.summary.as_str()).find(|text| !text.is_empty()),
             recommendation: fixed_in.map(|version| format!("Update to {version} or later.")),
-            analysis: Analysis { state, justification, response, detail },
+            analysis: Analysis { state, justification, response: response.to_vec(), detail },
             affects: affected.into_iter().map(|key| Affects { key }).collect(),
         });
     }
