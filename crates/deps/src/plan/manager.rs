@@ -26,8 +26,10 @@ pub(super) enum Manager {
     Build,
     Mix,
     Pub,
-    /// A manifest without a lockfile, or a lockfile whose tool is not known.
+    /// A manifest without a lockfile.
     Manifest,
+    /// Anything else: a page that loads a library, a copy of one, a lockfile whose tool is not known.
+    File,
 }
 
 impl Manager {
@@ -52,7 +54,10 @@ impl Manager {
             "mix.lock" => Manager::Mix,
             "pubspec.lock" => Manager::Pub,
             _ if format.starts_with("requirements") => Manager::Requirements,
-            _ => Manager::Manifest,
+            "package.json" | "pyproject.toml" | "Pipfile" | "composer.json" | "Cargo.toml" | "Gemfile" | "gems.rb"
+            | "pubspec.yaml" | "pubspec.yml" | "environment.yml" | "environment.yaml" | "mix.exs" => Manager::Manifest,
+            _ if name.ends_with(".in") => Manager::Manifest,
+            _ => Manager::File,
         }
     }
 
@@ -74,13 +79,19 @@ impl Manager {
     pub(super) fn can_override(self) -> bool {
         !matches!(
             self,
-            Manager::Deno | Manager::Pipenv | Manager::Poetry | Manager::Bundler | Manager::Cargo | Manager::Manifest
+            Manager::Deno
+                | Manager::Pipenv
+                | Manager::Poetry
+                | Manager::Bundler
+                | Manager::Cargo
+                | Manager::Manifest
+                | Manager::File
         )
     }
 
     /// The highest version of each line is chosen that somebody asks for: a higher request is all it takes.
     pub(super) fn raises_freely(self) -> bool {
-        matches!(self, Manager::Go | Manager::Requirements | Manager::Build)
+        matches!(self, Manager::Go | Manager::Requirements | Manager::Build | Manager::File)
     }
 
     /// How to raise a package that the app names itself.
@@ -112,6 +123,7 @@ impl Manager {
             Manager::Build => format!("set {name} to {to} in the build file"),
             Manager::Mix => format!("ask for {{:{name}, \"~> {to}\"}} in mix.exs, then mix deps.update {name}"),
             Manager::Pub => format!("ask for {name}: ^{to} in pubspec.yaml, then dart pub upgrade {name}"),
+            Manager::File => format!("use {name} {to} in {file}"),
             Manager::Manifest => {
                 let range = match ecosystem {
                     Ecosystem::PyPi => format!(">={to}"),
@@ -162,7 +174,7 @@ impl Manager {
             }
             Manager::Mix => format!("mix deps.update {list}"),
             Manager::Pub => format!("dart pub upgrade {list}"),
-            Manager::Manifest => format!("install {list} anew"),
+            Manager::Manifest | Manager::File => format!("install {list} anew"),
         }
     }
 
