@@ -124,8 +124,12 @@ pub(crate) fn lay_out(canvas: &mut Canvas, plan: &UpgradePlan, shown: usize) {
         let more = count(plan.steps.len() - shown, "more step", "more steps");
         canvas.prose(2, Style::Dim, &format!("and {more} (plimsoll plan)"));
     }
-    for left in &plan.left {
+    for left in plan.left.iter().take(shown) {
         canvas.hang("  ?", Style::Yellow, 4, Style::Plain, &format!("left: {}", stays(left)));
+    }
+    if plan.left.len() > shown {
+        let more = count(plan.left.len() - shown, "more package", "more packages");
+        canvas.prose(2, Style::Dim, &format!("and {more} that no step mends (plimsoll plan)"));
     }
     for gap in &plan.not_known {
         canvas.hang("  ?", Style::Yellow, 4, Style::Plain, &format!("not known: {gap}"));

@@ -21,6 +21,9 @@ use crate::version::{Version, constraint};
 use manager::{Manager, Parent, Target, is_breaking, is_plain};
 pub use newer::{Newer, ask};
 
+/// Packages that ask for one; more are counted.
+const MAX_ASKED: usize = 20;
+
 /// What is planned for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted<'a> {
@@ -663,6 +666,11 @@ impl<'r> Planner<'r> {
         for list in [&mut manifests, &mut packages] {
             list.sort();
             list.dedup();
+        }
+        let more = packages.len().saturating_sub(MAX_ASKED);
+        packages.truncate(MAX_ASKED);
+        if more > 0 {
+            packages.push(format!("{more} more packages"));
         }
         manifests.append(&mut packages);
         manifests
