@@ -10,6 +10,8 @@ use anyhow::{Context, Result, bail};
 use crate::bench::high_water;
 use crate::workspace;
 
+mod peers;
+
 /// Records that are made.
 const RECORDS: usize = 200_000;
 /// Packages that they are about.
@@ -34,7 +36,7 @@ pub(crate) fn command(osv: Option<&Path>) -> Result<()> {
         std::fs::remove_dir_all(&place)?;
     }
     let (bucket, app, updates) = (place.join("bucket"), place.join("app"), place.join("updates"));
-    let records = lay_out_bucket(&bucket, osv)?;
+    let (records, of_npm) = lay_out_bucket(&bucket, osv)?;
     lay_out_app(&app)?;
     let run = |args: &[&std::ffi::OsStr]| measure(&program, &updates, args);
 
@@ -83,6 +85,7 @@ pub(crate) fn command(osv: Option<&Path>) -> Result<()> {
             wrong.push(format!("{name} held {} MB", megabytes(most)));
         }
     }
+    peers::measure(&place, &app, of_npm)?;
     std::fs::remove_dir_all(&place)?;
     if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("; ")) }
 }
@@ -93,13 +96,13 @@ fn megabytes(kib: Option<u64>) -> String {
 
 /// Time, peak memory in KiB, exit code.
 fn measure(program: &Path, updates: &Path, args: &[&std::ffi::OsStr]) -> Result<(Duration, Option<u64>, Option<i32>)> {
+    timed(Command::new(program).args(args).env("PLIMSOLL_ADVISORIES", updates))
+}
+
+/// Time, peak memory in KiB, exit code of a program.
+fn timed(command: &mut Command) -> Result<(Duration, Option<u64>, Option<i32>)> {
     let started = Instant::now();
-    let mut child = Command::new(program)
-        .args(args)
-        .env("PLIMSOLL_ADVISORIES", updates)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()?;
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     let mut peak = None;
     let status = loop {
         peak = peak.max(high_water(child.id()));
@@ -139,8 +142,9 @@ fn record(at: usize) -> String {
     .to_string()
 }
 
-/// Writes the bucket; gives the count of its records.
-fn lay_out_bucket(bucket: &Path, osv: Option<&Path>) -> Result<usize> {
+/// Writes the bucket; gives the count of its records, and those of npm for the peers.
+fn lay_out_bucket(bucket: &Path, osv: Option<&Path>) -> Result<(usize, peers::Records)> {
+    let mut of_npm = peers::Records::default();
     let npm = bucket.join("npm");
     std::fs::create_dir_all(&npm)?;
     let mut zip = zip::ZipWriter::new(std::io::BufWriter::new(std::fs::File::create(npm.join("all.zip"))?));
@@ -150,6 +154,7 @@ fn lay_out_bucket(bucket: &Path, osv: Option<&Path>) -> Result<usize> {
     for at in 0..RECORDS {
         let text = record(at);
         let value: serde_json::Value = serde_json::from_str(&text)?;
+        of_npm.add(&value);
         list.push_str(&format!("{},SYN-{at}\n", value["modified"].as_str().unwrap_or_default()));
         zip.start_file(format!("SYN-{at}.json"), options)?;
         zip.write_all(text.as_bytes())?;
@@ -166,6 +171,9 @@ fn lay_out_bucket(bucket: &Path, osv: Option<&Path>) -> Result<usize> {
             let mut real = zip::ZipArchive::new(std::io::BufReader::new(std::fs::File::open(archive)?))?;
             for at in 0..real.len() {
                 zip.raw_copy_file(real.by_index_raw(at)?)?;
+                if let Ok(value) = serde_json::from_reader(std::io::BufReader::new(real.by_index(at)?)) {
+                    of_npm.add(&value);
+                }
             }
             list.push_str(&real_list);
         } else {
@@ -177,7 +185,7 @@ fn lay_out_bucket(bucket: &Path, osv: Option<&Path>) -> Result<usize> {
     }
     zip.finish()?;
     std::fs::write(npm.join("modified_id.csv"), list)?;
-    Ok(count)
+    Ok((count, of_npm))
 }
 
 /// Writes an app with a lockfile of [`PACKAGES`] packages.

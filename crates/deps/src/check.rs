@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_source::SourceTree;
+use plimsoll_source::{SourceTree, Span};
 
 use crate::database::{AdvisorySource, Database};
 use crate::exploited::{Exploited, KnownExploited};
 use crate::known::Names;
 use crate::lockfile;
 use crate::osv::{Advisory, Affects, Kind, Severity, groups};
-use crate::package::{Ecosystem, Means, NotChecked, Origin, Package, Pinned, Scope, Seen};
-use crate::version::{Version, constraint};
+use crate::package::{Ecosystem, Means, Need, NotChecked, Origin, Package, Pinned, Scope, Seen};
+use crate::symbols;
+use crate::version::{Set, Version, constraint};
 
 /// How sure it is that an advisory applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +51,20 @@ pub struct Match {
     pub exploited: Option<KnownExploited>,
     /// How likely it is to be exploited in the next 30 days, in ten-thousandths.
     pub likelihood: Option<u16>,
+    /// The functions with the hole, where a record names them.
+    pub symbols: Vec<String>,
+    /// Where the app's own code calls one of them; `None` where no record names any, or the code could not be read.
+    pub called: Option<Vec<Span>>,
+}
+
+/// A version to which a package can be brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// The version; above the current one.
+    pub version: String,
+    /// What is known to affect it still, by the ids of [`Match`]; a hole that the current version does not have goes by
+    /// the id of its record.
+    pub leaves: Vec<String>,
 }
 
 /// A package version with known vulnerabilities.
@@ -72,6 +87,8 @@ pub struct Vulnerable {
     /// The lowest version, never below the current one, that no known advisory affects. `None`: no such version is
     /// known.
     pub fixed_in: Option<String>,
+    /// Versions to go to, lowest first: each leaves fewer holes than the current version and than all before it.
+    pub fixes: Vec<Fix>,
     /// The worst one's line.
     pub summary: String,
     /// The highest of its advisories.
@@ -94,6 +111,8 @@ pub struct Report {
     pub findings: Vec<Vulnerable>,
     /// What was not checked, and why. Not checked is never clean.
     pub not_checked: Vec<NotChecked>,
+    /// Who needs which package, sorted: the graph.
+    pub needs: Vec<Need>,
     /// Every lockfile and manifest, with its count of packages.
     pub seen: Vec<Seen>,
     /// Which advisories answered, for each ecosystem that has packages.
@@ -110,6 +129,7 @@ pub fn check(tree: &SourceTree, database: &Database) -> Report {
         packages: inventory.packages,
         findings: Vec::new(),
         not_checked: inventory.not_checked,
+        needs: inventory.needs,
         seen: inventory.seen,
         sources: Vec::new(),
         names: inventory.names,
@@ -179,13 +199,15 @@ pub fn check(tree: &SourceTree, database: &Database) -> Report {
             version: version.as_written().to_owned(),
             scope: scope.unwrap_or(Scope::Unknown),
             severity,
-            fixed_in: outcome.fixed_in,
+            fixed_in: outcome.fixes.iter().find(|fix| fix.leaves.is_empty()).map(|fix| fix.version.clone()),
+            fixes: outcome.fixes,
             summary: summary.unwrap_or_default().to_owned(),
             certainty,
             advisories: outcome.matches,
             packages,
         });
     }
+    symbols::note_calls(tree, &mut report.findings);
     if !report.findings.is_empty() {
         for problem in &database.exploited().problems {
             let what = "which advisories are exploited".to_owned();
@@ -351,6 +373,17 @@ pub fn impact(tree: &SourceTree, database: &Database, concern: &Concern) -> Impa
     out
 }
 
+/// Whether a version of a package has a known hole; `None` where that cannot be told.
+pub(crate) fn affected_by(database: &Database, ecosystem: Ecosystem, name: &str, version: &str) -> Option<bool> {
+    let advisories = database.index(ecosystem)?.advisories(ecosystem, name).ok()?;
+    let outcome = judge(ecosystem, &Pinned::Exact(version.to_owned()), &advisories);
+    match outcome.matches.iter().any(|found| is_hole(found.kind)) {
+        true => Some(true),
+        false if outcome.unclear.is_some() => None,
+        false => Some(false),
+    }
+}
+
 /// Why a package from a repository is not checked.
 const NOT_BY_VERSION: &str = "it comes from a repository or an address, and advisories speak of registry versions";
 
@@ -396,7 +429,7 @@ fn shown(package: &Package) -> String {
 #[derive(Default)]
 struct Outcome {
     matches: Vec<Match>,
-    fixed_in: Option<String>,
+    fixes: Vec<Fix>,
     /// What could not be told, in words.
     unclear: Option<String>,
     matters: bool,
@@ -483,8 +516,7 @@ fn judge(ecosystem: Ecosystem, pinned: &Pinned, newest: bool, advisories: &[Advi
     if !outcome.matches.is_empty()
         && let Some(current) = &current
     {
-        let all: Vec<&Advisory> = advisories.iter().collect();
-        outcome.fixed_in = lowest_fix(ecosystem, current, &all, advisories);
+        outcome.fixes = fixes(ecosystem, current, advisories, &outcome.matches);
     }
     outcome
 }
@@ -512,32 +544,80 @@ fn listed(ids: &[&str]) -> String {
     }
 }
 
-/// The lowest named fix, not below `current`, that none of `clear` affects. A pre-release is only offered to those
-/// who run one.
-fn lowest_fix(ecosystem: Ecosystem, current: &Version, clear: &[&Advisory], named: &[Advisory]) -> Option<String> {
-    let mut candidates: BTreeMap<Version, &str> = BTreeMap::new();
-    for text in named.iter().flat_map(Advisory::fixes) {
+/// The named fixes above `current`, lowest first. A pre-release is only offered to those who run one.
+fn candidates<'a>(
+    ecosystem: Ecosystem,
+    current: &Version,
+    named: impl IntoIterator<Item = &'a Advisory>,
+) -> BTreeMap<Version, &'a str> {
+    let mut out: BTreeMap<Version, &str> = BTreeMap::new();
+    for text in named.into_iter().flat_map(Advisory::fixes) {
         if let Some(version) = Version::parse(ecosystem, text)
             && version > *current
             && (current.is_prerelease() || !version.is_prerelease())
         {
-            candidates.entry(version).or_insert(text);
+            out.entry(version).or_insert(text);
         }
     }
-    let sets: Option<Vec<_>> = clear
-        .iter()
-        .filter(|advisory| !advisory.spans.is_empty() || !advisory.versions.is_empty())
-        .filter(|advisory| matches!(advisory.kind, Kind::Vulnerability | Kind::Malicious))
-        .map(|advisory| advisory.set(ecosystem).map(|set| (set, *advisory)))
-        .collect();
-    let sets = sets?;
-    candidates
+    out
+}
+
+/// The advisories that are holes, with what they affect; `None` when one cannot be ordered.
+fn holes<'a>(
+    ecosystem: Ecosystem,
+    advisories: impl IntoIterator<Item = &'a Advisory>,
+) -> Option<Vec<(Set, &'a Advisory)>> {
+    advisories
         .into_iter()
-        .find(|(version, text)| {
-            sets.iter()
-                .all(|(set, advisory)| !set.contains(version) && !advisory.versions.iter().any(|known| known == text))
-        })
+        .filter(|advisory| !advisory.spans.is_empty() || !advisory.versions.is_empty())
+        .filter(|advisory| is_hole(advisory.kind))
+        .map(|advisory| advisory.set(ecosystem).map(|set| (set, advisory)))
+        .collect()
+}
+
+fn is_hole(kind: Kind) -> bool {
+    matches!(kind, Kind::Vulnerability | Kind::Malicious)
+}
+
+fn hit((set, advisory): &(Set, &Advisory), version: &Version, text: &str) -> bool {
+    set.contains(version) || advisory.versions.iter().any(|known| known == text)
+}
+
+/// The lowest named fix, not below `current`, that none of `affecting` affects.
+fn lowest_fix(ecosystem: Ecosystem, current: &Version, affecting: &[&Advisory]) -> Option<String> {
+    let sets = holes(ecosystem, affecting.iter().copied())?;
+    candidates(ecosystem, current, affecting.iter().copied())
+        .into_iter()
+        .find(|(version, text)| !sets.iter().any(|hole| hit(hole, version, text)))
         .map(|(_, text)| text.trim_start_matches('v').to_owned())
+}
+
+/// The fixes worth going to: each leaves fewer holes than the current version and than all before it.
+fn fixes(ecosystem: Ecosystem, current: &Version, advisories: &[Advisory], matches: &[Match]) -> Vec<Fix> {
+    let Some(sets) = holes(ecosystem, advisories) else { return Vec::new() };
+    let shown: BTreeMap<&str, &str> = matches
+        .iter()
+        .flat_map(|found| {
+            let ids = found.records.iter().chain(&found.aliases).chain([&found.id]);
+            ids.map(|id| (id.as_str(), found.id.as_str()))
+        })
+        .collect();
+    let mut least = matches.iter().filter(|found| is_hole(found.kind)).count();
+    let mut out = Vec::new();
+    for (version, text) in candidates(ecosystem, current, advisories) {
+        let mut leaves: Vec<String> = sets
+            .iter()
+            .filter(|hole| hit(hole, &version, text))
+            .map(|(_, advisory)| shown.get(advisory.id.as_str()).copied().unwrap_or(&advisory.id).to_owned())
+            .collect();
+        leaves.sort();
+        leaves.dedup();
+        if leaves.len() < least {
+            least = leaves.len();
+            out.push(Fix { version: text.trim_start_matches('v').to_owned(), leaves });
+        }
+    }
+    out
 }
 
 fn matches(
@@ -575,8 +655,7 @@ fn matches(
         let id = of_kind("CVE-").or_else(|| of_kind("GHSA-")).unwrap_or(own);
         let records: Vec<String> = members.iter().map(|(advisory, _)| advisory.id.clone()).collect();
         let affecting: Vec<&Advisory> = members.iter().map(|(advisory, _)| *advisory).collect();
-        let named: Vec<Advisory> = affecting.iter().map(|advisory| (*advisory).clone()).collect();
-        let fixed_in = current.and_then(|current| lowest_fix(ecosystem, current, &affecting, &named));
+        let fixed_in = current.and_then(|current| lowest_fix(ecosystem, current, &affecting));
         let first =
             |pick: fn(&Advisory) -> &str| affecting.iter().map(|advisory| pick(advisory)).find(|text| !text.is_empty());
         out.push(Match {
@@ -591,6 +670,13 @@ fn matches(
             fixed_in,
             exploited: None,
             likelihood: None,
+            symbols: affecting
+                .iter()
+                .flat_map(|advisory| advisory.symbols.iter().cloned())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
+            called: None,
         });
     }
     out.sort_by(|a, b| (b.severity, b.score, &a.id).cmp(&(a.severity, a.score, &b.id)));

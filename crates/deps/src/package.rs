@@ -221,6 +221,35 @@ pub struct Package {
     pub means: Means,
 }
 
+/// Who needs a package.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needer {
+    /// A manifest of the app.
+    App {
+        /// The folder of the manifest, relative to the subject.
+        dir: String,
+        /// Only for development.
+        dev: bool,
+        /// Where it asks, where that is known.
+        span: Option<Span>,
+    },
+    /// Another package: its position in the list of packages.
+    Package(usize),
+}
+
+/// An edge of the graph of packages.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Need {
+    /// The position of the package that is needed.
+    pub package: usize,
+    /// Who needs it.
+    pub by: Needer,
+    /// The name that is used for it, which may be an alias.
+    pub alias: String,
+    /// What is asked for; `None` where the lockfile does not say.
+    pub range: Option<String>,
+}
+
 /// Something about dependencies that could not be checked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NotChecked {

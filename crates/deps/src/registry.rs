@@ -24,6 +24,15 @@ pub trait Registry {
     /// # Errors
     /// When there is no answer that can be read.
     fn look_up(&self, ecosystem: Ecosystem, name: &str) -> Result<LookUp, LookUpError>;
+
+    /// Asks what one version of a package brings along when it is installed: all packages, direct and further down, as
+    /// name and version.
+    ///
+    /// # Errors
+    /// When the source does not know that, or there is no answer that can be read.
+    fn brings(&self, _ecosystem: Ecosystem, _name: &str, _version: &str) -> Result<Vec<(String, String)>, LookUpError> {
+        Err(LookUpError::NotCovered)
+    }
 }
 
 /// Why there is no answer about a package.

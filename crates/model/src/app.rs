@@ -85,6 +85,8 @@ pub struct App {
     pub today: Option<Day>,
     /// With what they were compared, by ecosystem.
     pub advisories: Vec<AdvisoriesUsed>,
+    /// What to do about them.
+    pub upgrades: crate::UpgradePlan,
     /// Keys, passwords and tokens written in files.
     pub secrets: Vec<SecretSeen>,
     /// Files in the repository that should not be there.
@@ -136,6 +138,7 @@ impl App {
             runtimes,
             today,
             advisories,
+            upgrades,
             secrets,
             committed,
             crypto,
@@ -173,6 +176,7 @@ impl App {
         self.runtimes.extend(runtimes);
         self.today = self.today.or(today);
         self.advisories.extend(advisories);
+        self.upgrades.append(upgrades);
         self.secrets.extend(secrets);
         self.committed.extend(committed);
         self.crypto.extend(crypto);
@@ -503,6 +507,8 @@ impl App {
         self.limiters.append(&mut other.limiters);
         self.packages.append(&mut other.packages);
         self.packages_seen += other.packages_seen;
+        self.advisories.append(&mut other.advisories);
+        self.upgrades.append(std::mem::take(&mut other.upgrades));
         self.secrets.append(&mut other.secrets);
         self.committed.append(&mut other.committed);
         self.crypto.append(&mut other.crypto);

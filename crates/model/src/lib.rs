@@ -12,6 +12,7 @@ mod grant;
 pub mod names;
 mod redact;
 mod review;
+mod upgrade;
 mod verdict;
 
 pub use app::App;
@@ -25,4 +26,5 @@ pub use review::{
     Chain, ChainStep, CheapestCut, Contradiction, Control, ControlStatus, Coverage, DataItem, Environment, Holding,
     LiveLine, LiveReport, NotChecked, Recipient, Repair, Review, RuleInfo, Subject, UnusedWaiver,
 };
+pub use upgrade::{Cleared, UpgradeChange, UpgradeLeft, UpgradePlan, UpgradeStep, UpgradeWay};
 pub use verdict::{Outcome, Verdict};

@@ -1,7 +1,7 @@
 //! A review: everything an output may show. Plain data; the order of every list is fixed.
 
 use crate::app::{LiveCheck, Picture};
-use crate::{Confidence, DataClass, Evidence, Exchange, Finding, Gap, Severity, Verdict};
+use crate::{Confidence, DataClass, Evidence, Exchange, Finding, Gap, Severity, UpgradePlan, Verdict};
 
 /// What was reviewed.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -336,4 +336,6 @@ pub struct Review {
     pub rules: Vec<RuleInfo>,
     /// The running app, where it was looked at.
     pub live: Option<LiveReport>,
+    /// What to do about packages with known holes.
+    pub upgrades: UpgradePlan,
 }

@@ -51,7 +51,27 @@ struct PackageVersion {
 
 #[derive(Deserialize)]
 struct VersionKey {
+    #[serde(default)]
+    name: String,
     version: String,
+}
+
+/// What a version brings, as the service resolved it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Resolved {
+    #[serde(default)]
+    nodes: Vec<ResolvedNode>,
+    #[serde(default)]
+    error: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ResolvedNode {
+    version_key: VersionKey,
+    #[serde(default)]
+    relation: String,
 }
 
 fn system(ecosystem: Ecosystem) -> Option<&'static str> {
@@ -89,21 +109,7 @@ impl Registry for DepsDev {
     }
 
     fn look_up(&self, ecosystem: Ecosystem, name: &str) -> Result<LookUp, LookUpError> {
-        let system = system(ecosystem).ok_or(LookUpError::NotCovered)?;
-        if name.is_empty() || name.len() > 500 || name == "." || name == ".." {
-            return Err(LookUpError::Failed("it is not a name of a package".to_owned()));
-        }
-        let url = format!("{}/systems/{system}/packages/{}", self.base, encoded(name));
-        let failed = |error: ureq::Error| LookUpError::Failed(error.to_string());
-        let mut response = self.agent.get(&url).call().map_err(failed)?;
-        match response.status().as_u16() {
-            200 => {}
-            404 => return Ok(LookUp::Unknown),
-            status => return Err(LookUpError::Failed(format!("the answer is {status}"))),
-        }
-        let bytes = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec().map_err(failed)?;
-        let package: Package =
-            serde_json::from_slice(&bytes).map_err(|error| LookUpError::Failed(error.to_string()))?;
+        let Some(package) = self.get::<Package>(ecosystem, name, "")? else { return Ok(LookUp::Unknown) };
         if package.versions.is_empty() {
             return Ok(LookUp::Unknown);
         }
@@ -120,6 +126,43 @@ impl Registry for DepsDev {
                 })
                 .collect(),
         }))
+    }
+
+    fn brings(&self, ecosystem: Ecosystem, name: &str, version: &str) -> Result<Vec<(String, String)>, LookUpError> {
+        let path = format!("/versions/{}:dependencies", encoded(version));
+        let resolved = self
+            .get::<Resolved>(ecosystem, name, &path)?
+            .ok_or_else(|| LookUpError::Failed(format!("nothing is known of what {name} {version} needs")))?;
+        if !resolved.error.is_empty() {
+            return Err(LookUpError::Failed(resolved.error));
+        }
+        let others = resolved.nodes.into_iter().filter(|node| node.relation != "SELF");
+        Ok(others.map(|node| (node.version_key.name, node.version_key.version)).collect())
+    }
+}
+
+impl DepsDev {
+    /// The answer about a package, or a part of it; `None` where it knows none.
+    fn get<T: serde::de::DeserializeOwned>(
+        &self,
+        ecosystem: Ecosystem,
+        name: &str,
+        rest: &str,
+    ) -> Result<Option<T>, LookUpError> {
+        let system = system(ecosystem).ok_or(LookUpError::NotCovered)?;
+        if name.is_empty() || name.len() > 500 || name == "." || name == ".." {
+            return Err(LookUpError::Failed("it is not a name of a package".to_owned()));
+        }
+        let url = format!("{}/systems/{system}/packages/{}{rest}", self.base, encoded(name));
+        let failed = |error: ureq::Error| LookUpError::Failed(error.to_string());
+        let mut response = self.agent.get(&url).call().map_err(failed)?;
+        match response.status().as_u16() {
+            200 => {}
+            404 => return Ok(None),
+            status => return Err(LookUpError::Failed(format!("the answer is {status}"))),
+        }
+        let bytes = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec().map_err(failed)?;
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| LookUpError::Failed(error.to_string()))
     }
 }
 

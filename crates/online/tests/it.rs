@@ -202,3 +202,27 @@ fn facts_about_packages() {
     assert!(registry.look_up(Ecosystem::Hex, "phoenix").is_err());
     assert_eq!(double.asked().len(), 3);
 }
+
+#[test]
+fn what_a_version_brings() {
+    let double = Double::start();
+    double.put(
+        "/systems/npm/packages/web/versions/2.0.0:dependencies",
+        r#"{"nodes":[{"versionKey":{"system":"NPM","name":"web","version":"2.0.0"},"relation":"SELF"},
+            {"versionKey":{"system":"NPM","name":"qs","version":"6.5.3"},"relation":"DIRECT","errors":[]},
+            {"versionKey":{"system":"NPM","name":"ms","version":"2.1.3"},"relation":"INDIRECT"}],
+            "edges":[{"fromNode":0,"toNode":1,"requirement":"^6.5.0"}],"error":""}"#,
+    );
+    double.put(
+        "/systems/npm/packages/web/versions/3.0.0:dependencies",
+        r#"{"nodes":[],"error":"it could not be resolved"}"#,
+    );
+    let registry = DepsDev::new(&double.address()).expect("loopback");
+    let brings = |version: &str| registry.brings(Ecosystem::Npm, "web", version);
+    let pair = |name: &str, version: &str| (name.to_owned(), version.to_owned());
+    assert_eq!(brings("2.0.0"), Ok(vec![pair("qs", "6.5.3"), pair("ms", "2.1.3")]));
+    // What is not known is not nothing.
+    assert!(brings("3.0.0").is_err());
+    assert!(brings("4.0.0").is_err());
+    assert!(registry.brings(Ecosystem::Hex, "web", "2.0.0").is_err());
+}

@@ -12,10 +12,12 @@ mod live_secrets;
 mod map;
 mod owner;
 mod ownership;
+mod plan;
 mod probe;
 mod progress;
 mod request_log;
 mod review;
+mod sbom;
 mod served;
 mod waive;
 
@@ -142,6 +144,36 @@ enum Command {
         /// List business data field by field too.
         #[arg(long)]
         verbose: bool,
+    },
+    /// Shows the fewest upgrades that close the most known holes in the app's libraries, as one plan: exit 0 nothing to do,
+    /// 1 there are steps or holes that no step closes, 3 could not tell.
+    Plan {
+        /// Folder of the app.
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// Form: `prompt` is one request to your AI assistant for the whole plan.
+        #[arg(long, value_enum, default_value_t = plan::PlanFormat::Terminal)]
+        format: plan::PlanFormat,
+        /// Also what only tools for development and tests bring.
+        #[arg(long)]
+        dev: bool,
+        /// Ask deps.dev what newer versions of the app's own packages bring, where those they bring now are held back. This
+        /// tells it their names, except private ones.
+        #[arg(long)]
+        online: bool,
+        /// Address of a service that speaks like deps.dev (API v3).
+        #[arg(long, value_name = "URL", default_value = plimsoll_online::DEPS_DEV, requires = "online")]
+        api: String,
+        /// Send no request.
+        #[arg(long, conflicts_with = "online")]
+        offline: bool,
+    },
+    /// Prints what the app is made of (SBOM, CycloneDX 1.6 JSON): packages, how they hang together, their known holes and what
+    /// each of them means here (VEX).
+    Sbom {
+        /// Folder of the app.
+        #[arg(default_value = ".")]
+        path: PathBuf,
     },
     /// Writes a request for your AI assistant that repairs one finding.
     Prompt {
@@ -311,6 +343,28 @@ fn main() -> ExitCode {
                 Err(error) => usage(&error),
             }
         }
+        Command::Plan { path, format, dev, online, api, offline: _ } => {
+            match plan::run(&path, dev, online.then_some(api.as_str())) {
+                Ok(planned) => {
+                    print(&match format {
+                        plan::PlanFormat::Terminal => {
+                            plimsoll_report::plan_terminal(&planned.name, &planned.plan, &terminal_options())
+                        }
+                        plan::PlanFormat::Json => plimsoll_report::plan_json(&planned.name, &planned.plan),
+                        plan::PlanFormat::Prompt => plimsoll_report::plan_prompt(&planned.plan),
+                    });
+                    ExitCode::from(planned.code)
+                }
+                Err(error) => usage(&error),
+            }
+        }
+        Command::Sbom { path } => match sbom::sbom(&path) {
+            Ok(text) => {
+                print(&text);
+                ExitCode::SUCCESS
+            }
+            Err(error) => usage(&error),
+        },
         Command::Prompt { finding, path } => {
             let text = review::review(&path, None)
                 .and_then(|review| after::find(&review, &finding).map(|finding| after::prompt(&review, finding)));

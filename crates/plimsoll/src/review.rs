@@ -43,6 +43,11 @@ pub(crate) fn review(path: &Path, url: Option<&str>) -> Result<Review, String> {
 
 /// Reviews an app that was read.
 pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String> {
+    with_app(subject, asked).map(|(review, _)| review)
+}
+
+/// Reviews an app that was read; also gives what was understood of it.
+pub(crate) fn with_app(subject: &Subject, asked: &Asked<'_>) -> Result<(Review, App), String> {
     let tree = &subject.tree;
     let mut log = RequestLog::create(asked.log)?;
     progress::stage("understanding the code");
@@ -118,9 +123,15 @@ pub(crate) fn of(subject: &Subject, asked: &Asked<'_>) -> Result<Review, String>
         },
         rules: plimsoll_rules::RULES.iter().map(|rule| rule.info()).collect(),
         live: crate::live_report::of(&app, tree),
+        upgrades: app.upgrades.clone(),
     };
+    let accepted = crate::plan::accepted(&review.findings);
+    if !accepted.is_empty() {
+        review.upgrades = crate::plan::offline(tree, &accepted, false);
+    }
+    crate::plan::rank(&mut review.upgrades, &app, review.verdict.carries);
     subject.settle(&mut review);
-    Ok(review)
+    Ok((review, app))
 }
 
 /// Advisories older than this are a gap that is said.

@@ -6,9 +6,9 @@
 
 use plimsoll_model::app::{LiveCheck, Picture};
 use plimsoll_model::{
-    Chain, ChainStep, CheapestCut, Contradiction, Control, Coverage, DataItem, Environment, Evidence, Exchange,
-    Finding, LiveLine, LiveReport, NotChecked, PackageRef, Place, Recipient, Repair, Review, RuleInfo, Standing,
-    Subject, UnusedWaiver, Verdict,
+    Chain, ChainStep, CheapestCut, Cleared, Contradiction, Control, Coverage, DataItem, Environment, Evidence,
+    Exchange, Finding, LiveLine, LiveReport, NotChecked, PackageRef, Place, Recipient, Repair, Review, RuleInfo,
+    Standing, Subject, UnusedWaiver, UpgradeChange, UpgradeLeft, UpgradePlan, UpgradeStep, Verdict,
 };
 
 /// Longest snippet shown, in characters: a line of a built bundle can hold the whole program.
@@ -321,6 +321,58 @@ impl Cleaning {
                 })
                 .collect(),
             live: review.live.as_ref().map(|live| self.live(live)),
+            upgrades: self.upgrades(&review.upgrades),
+        }
+    }
+
+    /// A copy of a plan that is safe to show.
+    pub(crate) fn upgrades(self, plan: &UpgradePlan) -> UpgradePlan {
+        let change = |change: &UpgradeChange| UpgradeChange {
+            name: self.name(&change.name),
+            from: self.name(&change.from),
+            to: self.name(&change.to),
+            asked_by: change.asked_by.iter().map(|name| self.name(name)).collect(),
+            unless: change.unless.iter().map(|name| self.name(name)).collect(),
+        };
+        UpgradePlan {
+            steps: plan
+                .steps
+                .iter()
+                .map(|step| UpgradeStep {
+                    way: step.way,
+                    ecosystem: self.line(&step.ecosystem),
+                    file: self.name(&step.file),
+                    changes: step.changes.iter().map(change).collect(),
+                    instruction: self.line(&step.instruction),
+                    breaking: step.breaking,
+                    exploited: step.exploited,
+                    severity: step.severity,
+                    clears: step
+                        .clears
+                        .iter()
+                        .map(|cleared| Cleared {
+                            name: self.name(&cleared.name),
+                            version: self.name(&cleared.version),
+                            advisories: self.lines(&cleared.advisories),
+                        })
+                        .collect(),
+                    reached: step.reached.as_ref().map(|text| self.line(text)),
+                    notes: self.lines(&step.notes),
+                })
+                .collect(),
+            left: plan
+                .left
+                .iter()
+                .map(|left| UpgradeLeft {
+                    name: self.name(&left.name),
+                    version: self.name(&left.version),
+                    file: self.name(&left.file),
+                    advisories: self.lines(&left.advisories),
+                    why: self.line(&left.why),
+                })
+                .collect(),
+            development: plan.development,
+            not_known: self.lines(&plan.not_known),
         }
     }
 

@@ -9,13 +9,13 @@ use base64::Engine as _;
 use plimsoll_model::app::LiveCheck;
 use plimsoll_model::{
     Chain, Confidence, Control, ControlStatus, DataClass, DataItem, Evidence, Finding, LiveReport, Outcome, Recipient,
-    Review, Severity,
+    Review, Severity, UpgradeStep,
 };
 use sha2::{Digest as _, Sha256};
 
 use crate::clean::Cleaning;
 use crate::prose::{Block, Inline, blocks, inline};
-use crate::{page, picture, words};
+use crate::{page, picture, plan, words};
 
 mod mark;
 
@@ -79,6 +79,10 @@ struct View<'a> {
     advisories: String,
     first: Option<&'a Finding>,
     live: Option<LiveSection<'a>>,
+    plan_summary: Option<String>,
+    plan: Vec<(&'a UpgradeStep, plan::Told)>,
+    plan_left: Vec<String>,
+    plan_prompt: String,
 }
 
 struct LiveSection<'a> {
@@ -251,6 +255,10 @@ impl<'a> View<'a> {
             not_checked_note: words::NOT_CHECKED_IS_NOT_CLEAN,
             advisories: words::advisories(&review.environment, ""),
             first: words::open(review).next(),
+            plan_summary: (!review.upgrades.is_empty()).then(|| plan::summary(&review.upgrades)),
+            plan: review.upgrades.steps.iter().map(|step| (step, plan::told(step))).collect(),
+            plan_left: review.upgrades.left.iter().map(plan::stays).collect(),
+            plan_prompt: plan::prompt(&review.upgrades),
             live: review.live.as_ref().map(|live| LiveSection {
                 report: live,
                 pictures: live

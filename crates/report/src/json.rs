@@ -4,6 +4,7 @@ use plimsoll_model::{Chain, Control, DataItem, Evidence, Finding, LiveReport, Re
 use serde::Serialize;
 
 use crate::clean::Cleaning;
+use crate::plan::WirePlan;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -22,6 +23,8 @@ struct Document<'a> {
     environment: Environment<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     live: Option<WireLive<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upgrades: Option<WirePlan<'a>>,
 }
 
 /// Pictures are in the HTML report only.
@@ -312,6 +315,7 @@ pub(crate) fn render(review: &Review) -> String {
             advisories_age_days: review.environment.advisories_age_days,
         },
         live: review.live.as_ref().map(live),
+        upgrades: (!review.upgrades.is_empty()).then(|| WirePlan::of(&review.upgrades)),
     })
 }
 

@@ -7,6 +7,7 @@
 
 mod advisories;
 mod clean;
+mod cyclonedx;
 mod data;
 mod explain;
 mod html;
@@ -16,18 +17,20 @@ mod map;
 mod markdown;
 mod page;
 mod picture;
+mod plan;
 mod prose;
 mod sarif;
 mod schema;
 mod terminal;
 mod words;
 
-use plimsoll_model::Review;
+use plimsoll_model::{Review, UpgradePlan};
 
 pub use advisories::{
     AdvisorySourceStatus, AdvisoryStatus, AdvisoryTable, ImpactApp, ImpactHit, ImpactPackage, ImpactReport,
     PackageStanding, PackagesReport,
 };
+pub use cyclonedx::{Sbom, SbomComponent, SbomHole, SbomStanding};
 pub use map::{Map, MapCaller, MapEffect, MapEntry, MapGuard, MapStore};
 pub use terminal::TerminalOptions;
 
@@ -139,6 +142,26 @@ pub fn packages_terminal(report: &PackagesReport, options: &TerminalOptions) -> 
 /// What registries say of an app's packages, as JSON, `"schema": "plimsoll-packages/1"`.
 pub fn packages_json(report: &PackagesReport) -> String {
     advisories::packages_json(report)
+}
+
+/// The plan of upgrades of an app for a person at a terminal.
+pub fn plan_terminal(name: &str, plan: &UpgradePlan, options: &TerminalOptions) -> String {
+    plan::terminal(name, plan, options)
+}
+
+/// The plan of upgrades of an app as JSON, `"schema": "plimsoll-plan/1"`.
+pub fn plan_json(name: &str, plan: &UpgradePlan) -> String {
+    plan::json(name, plan)
+}
+
+/// The plan of upgrades as one request to an assistant.
+pub fn plan_prompt(plan: &UpgradePlan) -> String {
+    plan::prompt(plan)
+}
+
+/// What an app is made of, as CycloneDX 1.6 JSON.
+pub fn cyclonedx(sbom: &Sbom) -> String {
+    cyclonedx::render(sbom)
 }
 
 /// A rule's page (Markdown) for the terminal.

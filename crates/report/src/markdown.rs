@@ -4,15 +4,16 @@ use plimsoll_model::{Chain, ControlStatus, Evidence, Finding, Review, Severity};
 
 use crate::clean::Cleaning;
 use crate::prose::{Block, Inline, blocks, inline};
-use crate::words;
+use crate::{plan, words};
 
 /// How far each section may reach, in bytes: a comment on GitHub holds 65,536 characters, and no long list may push out
 /// what comes after it.
 mod until {
     pub(super) const REASONS: usize = 6_000;
     pub(super) const FINDINGS: usize = 36_000;
-    pub(super) const SET_ASIDE: usize = 41_000;
-    pub(super) const CHAINS: usize = 48_000;
+    pub(super) const UPGRADES: usize = 41_000;
+    pub(super) const SET_ASIDE: usize = 44_000;
+    pub(super) const CHAINS: usize = 49_500;
     pub(super) const NOT_CHECKED: usize = 55_000;
     pub(super) const DATA: usize = 59_500;
     pub(super) const CONTROLS: usize = 63_500;
@@ -23,6 +24,7 @@ pub(crate) fn render(review: &Review) -> String {
     let mut out = String::new();
     head(&mut out, &review);
     findings(&mut out, &review);
+    upgrades(&mut out, &review);
     set_aside(&mut out, &review);
     chains(&mut out, &review);
     not_checked(&mut out, &review);
@@ -247,6 +249,28 @@ fn evidence(piece: &Evidence) -> String {
         parts.push(prose(&piece.note));
     }
     format!("- {}\n", parts.join(": "))
+}
+
+fn upgrades(out: &mut String, review: &Review) {
+    let plan = &review.upgrades;
+    if plan.is_empty() {
+        return;
+    }
+    out.push_str(&format!("### Libraries: one plan for all of them\n\n{}\n\n", prose(&plan::summary(plan))));
+    let steps = plan.steps.iter().map(|step| {
+        let told = plan::told(step);
+        let breaking = if step.breaking { " **breaking**" } else { "" };
+        let mut text =
+            format!("1. {}: {}.{breaking} {}\n", prose(&told.title), prose(&told.closes), code(&step.instruction));
+        for note in &told.notes {
+            text.push_str(&format!("   - {}\n", prose(note)));
+        }
+        text
+    });
+    let left = plan.left.iter().map(|left| format!("- left: {}\n", prose(&plan::stays(left))));
+    let gaps = plan.not_known.iter().map(|gap| format!("- not known: {}\n", prose(gap)));
+    list(out, until::UPGRADES, steps.chain(left).chain(gaps));
+    out.push('\n');
 }
 
 fn set_aside(out: &mut String, review: &Review) {

@@ -1,6 +1,6 @@
 //! The JSON Schema of the review: its shape is written by hand, its lists of words come from the model.
 
-use plimsoll_model::{Confidence, ControlStatus, DataClass, Gap, Holding, Outcome, Severity, Witness};
+use plimsoll_model::{Confidence, ControlStatus, DataClass, Gap, Holding, Outcome, Severity, UpgradeWay, Witness};
 
 /// What stands before a list of words, with its name.
 const MARK: &str = "\"$comment\": \"words: ";
@@ -30,7 +30,7 @@ pub(crate) fn with_words(schema: &str) -> String {
     out
 }
 
-fn words() -> [(&'static str, Vec<&'static str>); 9] {
+fn words() -> [(&'static str, Vec<&'static str>); 10] {
     use plimsoll_model::app::LiveVerdict as V;
     use {Confidence as C, ControlStatus as S, Outcome as O, Witness as W};
     [
@@ -42,6 +42,7 @@ fn words() -> [(&'static str, Vec<&'static str>); 9] {
         ("witness", [W::Code, W::Schema, W::Package, W::Bundle, W::Live, W::Owner].map(W::word).to_vec()),
         ("holding", Holding::ALL.map(Holding::word).to_vec()),
         ("live_verdict", [V::Confirmed, V::Likely, V::Passed, V::CouldNotTell].map(V::word).to_vec()),
+        ("upgrade_way", UpgradeWay::ALL.map(UpgradeWay::word).to_vec()),
         ("control_status", [S::Proven, S::Failed, S::Unproven, S::NotApplicable].map(S::word).to_vec()),
     ]
 }

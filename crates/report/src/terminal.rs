@@ -4,7 +4,7 @@ use plimsoll_model::{ControlStatus, DataClass, Evidence, Finding, Outcome, Revie
 
 use crate::clean::Cleaning;
 use crate::layout::{Canvas, Style, chop, width};
-use crate::words;
+use crate::{plan, words};
 
 /// How the terminal output looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,8 @@ impl TerminalOptions {
 const EVIDENCE_SHOWN: usize = 4;
 /// Lines of a list shown when not verbose.
 const LIST_SHOWN: usize = 12;
+/// Steps of the plan of upgrades shown when not verbose.
+const STEPS_SHOWN: usize = 5;
 /// Chains told when not verbose.
 const CHAINS_SHOWN: usize = 4;
 
@@ -47,6 +49,7 @@ pub(crate) fn render(review: &Review, options: &TerminalOptions) -> String {
     let mut page = Page { canvas: options.canvas(), verbose: options.verbose, unicode: options.unicode };
     page.head(&review);
     page.findings(&review);
+    page.upgrades(&review);
     page.set_aside(&review);
     page.chains(&review);
     page.live(&review);
@@ -315,6 +318,21 @@ impl Page {
             };
             self.canvas.prose(indent, Style::Plain, &text);
         }
+    }
+
+    /// What to do about all packages together.
+    fn upgrades(&mut self, review: &Review) {
+        if review.upgrades.is_empty() {
+            return;
+        }
+        self.canvas.heading("LIBRARIES: one plan for all of them", Style::Bold);
+        let shown = if self.verbose { usize::MAX } else { STEPS_SHOWN };
+        plan::lay_out(&mut self.canvas, &review.upgrades, shown);
+        self.canvas.prose(
+            2,
+            Style::Dim,
+            "`plimsoll plan --format prompt` writes it as a request to your AI assistant.",
+        );
     }
 
     fn set_aside(&mut self, review: &Review) {

@@ -138,6 +138,7 @@ fn run_program(
     });
     let (seen, names) = files();
     app.append(seen);
+    packages::note_imports(&program, &mut app);
     contained(&mut app, "imports", |app| imports::observe(&program, &names, app));
     contained(&mut app, "models in the code", |app| stores::observe(&program, app));
     contained(&mut app, "third parties", |app| third_parties::observe(&program, app));

@@ -1,11 +1,13 @@
 //! Packages with known advisories, from the dependency engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_deps::{Database, Kind, Means, Names, Origin};
+use plimsoll_analysis::Program;
+use plimsoll_deps::{Database, Ecosystem, Kind, Means, Names, Origin};
+use plimsoll_ir::Language;
 use plimsoll_model::app::{AdvisoriesUsed, Package, PackageAdvisory, PackageMeans, RuntimeSeen, StrangePackage};
 use plimsoll_model::{App, Day, NotChecked, Severity};
-use plimsoll_source::SourceTree;
+use plimsoll_source::{SourceTree, Span};
 
 fn day(day: plimsoll_deps::Day) -> Day {
     Day::from_days(i64::from(day.0))
@@ -14,6 +16,7 @@ fn day(day: plimsoll_deps::Day) -> Day {
 /// Returns the names that manifests and lockfiles have.
 pub(crate) fn observe(tree: &SourceTree, advisories: &Database, app: &mut App) -> Names {
     let report = plimsoll_deps::check(tree, advisories);
+    app.upgrades = plimsoll_deps::plan(tree, &report, plimsoll_deps::Wanted::default());
     let used = report.sources.iter().map(|source| AdvisoriesUsed {
         ecosystem: source.ecosystem.as_str().to_owned(),
         known_until: day(source.known_until),
@@ -45,14 +48,10 @@ pub(crate) fn observe(tree: &SourceTree, advisories: &Database, app: &mut App) -
             .map(|advisory| PackageAdvisory {
                 id: advisory.id.clone(),
                 summary: advisory.summary.clone(),
-                severity: match advisory.severity {
-                    plimsoll_deps::Severity::Critical => Severity::Critical,
-                    plimsoll_deps::Severity::High => Severity::High,
-                    plimsoll_deps::Severity::Medium | plimsoll_deps::Severity::Unknown => Severity::Medium,
-                    plimsoll_deps::Severity::Low => Severity::Low,
-                },
+                severity: advisory.severity.for_model(),
                 exploited: advisory.exploited.map(|known| known.since.to_string()),
                 likelihood: advisory.likelihood,
+                called: advisory.called.clone(),
             })
             .collect();
         app.packages.push(Package {
@@ -130,5 +129,38 @@ fn runtimes(tree: &SourceTree, app: &mut App) {
             span: runtime.span,
             also: Vec::new(),
         });
+    }
+}
+
+/// Places where a package is imported that are kept.
+const MAX_IMPORTS: usize = 20;
+
+/// Where the app's own code imports the packages with known holes. Types alone leave nothing in the program.
+pub(crate) fn note_imports(program: &Program<'_>, app: &mut App) {
+    let mut imports: BTreeSet<(Ecosystem, &str, Span)> = BTreeSet::new();
+    for (_, module) in program.iter() {
+        let ecosystem = match module.language {
+            Language::JavaScript => Ecosystem::Npm,
+            Language::Python => Ecosystem::PyPi,
+            Language::Php => Ecosystem::Packagist,
+        };
+        for import in module.imports.iter().filter(|import| !import.type_only) {
+            imports.insert((
+                ecosystem,
+                import.module.as_str(),
+                Span::new(module.file, import.range.start, import.range.end),
+            ));
+        }
+    }
+    for package in &mut app.packages {
+        let Some(ecosystem) = Ecosystem::from_osv(&package.ecosystem) else { continue };
+        let own = imports.iter().filter(|(known, module, _)| {
+            *known == ecosystem && plimsoll_deps::provides(ecosystem, &package.name, module)
+        });
+        let mut places: Vec<Span> = own.map(|(_, _, span)| *span).collect();
+        places.sort_unstable();
+        places.dedup();
+        places.truncate(MAX_IMPORTS);
+        package.imported_at.extend(places);
     }
 }

@@ -3,6 +3,9 @@
 use super::IndexError;
 use crate::osv::{Advisory, End, Kind, Severity, Span};
 
+/// In an advisory's flags: functions follow after everything else.
+const SYMBOLS: u8 = 1 << 6;
+
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
 }
@@ -118,6 +121,7 @@ fn advisory(reader: &mut Reader<'_>) -> Result<Advisory, IndexError> {
         spans.push(Span { introduced, exclusive: shape & 4 != 0, end });
     }
     let versions = reader.texts()?;
+    let symbols = if flags & SYMBOLS != 0 { reader.texts()? } else { Vec::new() };
     Ok(Advisory {
         id,
         aliases,
@@ -128,6 +132,7 @@ fn advisory(reader: &mut Reader<'_>) -> Result<Advisory, IndexError> {
         partial: flags & 32 != 0,
         spans,
         versions,
+        symbols,
     })
 }
 
@@ -148,7 +153,8 @@ pub(super) fn put_advisory(out: &mut Vec<u8>, advisory: &Advisory) {
         Kind::Unmaintained => 2,
         Kind::Notice => 3,
     };
-    out.push(severity | kind << 3 | u8::from(advisory.partial) << 5);
+    let symbols = if advisory.symbols.is_empty() { 0 } else { SYMBOLS };
+    out.push(severity | kind << 3 | u8::from(advisory.partial) << 5 | symbols);
     out.push(advisory.score.unwrap_or(u8::MAX));
     put_number(out, advisory.spans.len());
     for span in &advisory.spans {
@@ -164,6 +170,9 @@ pub(super) fn put_advisory(out: &mut Vec<u8>, advisory: &Advisory) {
         }
     }
     put_texts(out, &advisory.versions);
+    if !advisory.symbols.is_empty() {
+        put_texts(out, &advisory.symbols);
+    }
 }
 
 fn put_texts(out: &mut Vec<u8>, texts: &[String]) {

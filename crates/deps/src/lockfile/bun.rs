@@ -13,7 +13,7 @@ pub(super) fn read(cx: &Context<'_>) -> Result<Lock, String> {
     let version = root.text_of("lockfileVersion").ok_or("it has no `lockfileVersion`")?;
     let mut lock = Lock::new(Ecosystem::Npm, format!("bun.lock v{version}"), cx.dir);
     let mut keys: BTreeMap<String, usize> = BTreeMap::new();
-    let mut requests: Vec<(usize, String, Vec<String>)> = Vec::new();
+    let mut requests: Vec<(usize, String, Vec<(String, String)>)> = Vec::new();
     for entry in root.entries_of("packages") {
         let items = entry.value.items();
         let Some(first) = items.first().and_then(Value::text) else {
@@ -35,22 +35,23 @@ pub(super) fn read(cx: &Context<'_>) -> Result<Lock, String> {
             node.version = Pinned::Unknown("it comes from an address and not from the registry".to_owned());
         }
         let number = lock.push(node);
-        let names = items
+        let asked = items
             .iter()
             .filter(|item| item.is_map())
             .flat_map(|item| {
                 ["dependencies", "optionalDependencies", "peerDependencies"].map(|section| item.entries_of(section))
             })
             .flatten()
-            .map(|entry| entry.key.to_string())
+            .map(|entry| (entry.key.to_string(), entry.value.text().unwrap_or_default().to_owned()))
             .collect();
         keys.insert(entry.key.to_string(), number);
-        requests.push((number, entry.key.to_string(), names));
+        requests.push((number, entry.key.to_string(), asked));
     }
-    for (from, key, names) in requests {
-        let needs: Vec<usize> = names.iter().filter_map(|name| resolve(&keys, &key, name)).collect();
-        if let Some(node) = lock.nodes.get_mut(from) {
-            node.needs = needs;
+    for (from, key, asked) in requests {
+        for (name, range) in &asked {
+            if let Some(to) = resolve(&keys, &key, name) {
+                lock.connect(from, to, Some(range.as_str()).filter(|range| !range.is_empty()));
+            }
         }
     }
     for workspace in root.entries_of("workspaces") {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use plimsoll_source::{FileId, Span};
 
-use super::manifest::Manifests;
+use super::manifest::{Declared, Manifests};
 use crate::package::{Ecosystem, Means, Origin, Package, Pinned, Scope};
 
 /// A package in a lockfile.
@@ -17,6 +17,8 @@ pub(crate) struct Node {
     pub(crate) place: (u32, u32),
     /// Packages it needs, by number.
     pub(crate) needs: Vec<usize>,
+    /// What it asks of them, by number, where the lockfile says so.
+    pub(crate) asks: Vec<(usize, String)>,
     /// The format's own word on development or production.
     pub(crate) dev: Option<bool>,
     /// The format's own word on whether a manifest names it.
@@ -31,6 +33,7 @@ impl Node {
             origin: Origin::Registry,
             place,
             needs: Vec::new(),
+            asks: Vec::new(),
             dev: None,
             direct: false,
         }
@@ -78,17 +81,31 @@ impl Lock {
         self.nodes.len() - 1
     }
 
+    /// Adds an edge, with what is asked for where that is known.
+    pub(crate) fn connect(&mut self, from: usize, to: usize, range: Option<&str>) {
+        if let Some(node) = self.nodes.get_mut(from) {
+            node.needs.push(to);
+            node.asks.extend(range.map(|range| (to, range.to_owned())));
+        }
+    }
+
     /// Adds edges by name: `needs` lists, per node, the names it requires; a name stands for all nodes of it.
     pub(crate) fn connect_by_name(&mut self, needs: &[(usize, String)]) {
+        let needs: Vec<_> = needs.iter().map(|(from, name)| (*from, name.clone(), None)).collect();
+        self.connect_by_name_asking(&needs);
+    }
+
+    /// As [`Lock::connect_by_name`], with what is asked for where the lockfile says so.
+    pub(crate) fn connect_by_name_asking(&mut self, needs: &[(usize, String, Option<String>)]) {
         let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (at, node) in self.nodes.iter().enumerate() {
             by_name.entry(self.ecosystem.normalized(&node.name)).or_default().push(at);
         }
-        for (from, name) in needs {
+        for (from, name, range) in needs {
             let targets = by_name.get(&self.ecosystem.normalized(name)).map_or(&[][..], Vec::as_slice);
-            if let Some(node) = self.nodes.get_mut(*from) {
-                // A name with very many versions would make edges quadratic; the first ones show the way in.
-                node.needs.extend(targets.iter().take(16));
+            // A name with very many versions would make edges quadratic; the first ones show the way in.
+            for to in targets.iter().take(16) {
+                self.connect(*from, *to, range.as_deref());
             }
         }
     }
@@ -181,6 +198,47 @@ impl Lock {
         out.into_values().collect()
     }
 
+    /// Who needs which package of [`Lock::packages`], by the same keys, and what is asked for.
+    pub(crate) fn needs(&self, manifests: &Manifests) -> Vec<NeedByKey> {
+        let mut declared: BTreeMap<(&str, &str), &Declared> = BTreeMap::new();
+        for manifest in manifests.all.iter().filter(|manifest| manifest.ecosystem == self.ecosystem) {
+            for one in &manifest.declared {
+                declared.entry((&manifest.dir, &one.alias)).or_insert(one);
+            }
+        }
+        let key = |node: &Node| (node.name.clone(), node.version.clone(), node.origin);
+        let mut out = Vec::new();
+        for root in &self.roots {
+            let Some(node) = self.nodes.get(root.node) else { continue };
+            let request = declared.get(&(root.dir.as_str(), root.alias.as_str()));
+            out.push(NeedByKey {
+                by: None,
+                dir: root.dir.clone(),
+                dev: root.dev,
+                alias: root.alias.clone(),
+                of: key(node),
+                range: request.map(|one| one.range.clone()),
+                span: request.map(|one| one.span),
+            });
+        }
+        for node in &self.nodes {
+            for &to in &node.needs {
+                let Some(other) = self.nodes.get(to) else { continue };
+                let range = node.asks.iter().find(|(asked, _)| *asked == to).map(|(_, range)| range.clone());
+                out.push(NeedByKey {
+                    by: Some(key(node)),
+                    dir: String::new(),
+                    dev: false,
+                    alias: other.name.clone(),
+                    of: key(other),
+                    range,
+                    span: None,
+                });
+            }
+        }
+        out
+    }
+
     /// Breadth first from the roots of one kind, so that the path found is a shortest one; every node is visited
     /// once, so that cycles end.
     fn walk(&self, dev: bool, table: &mut [Option<Reach>]) {
@@ -219,6 +277,25 @@ impl Lock {
         path.reverse();
         path
     }
+}
+
+/// What tells the packages of one lockfile apart.
+pub(crate) type Key = (String, Pinned, Origin);
+
+/// An edge between packages of one lockfile, or from a manifest to one.
+#[derive(Debug)]
+pub(crate) struct NeedByKey {
+    /// `None` for a manifest of the app.
+    pub(crate) by: Option<Key>,
+    /// Folder of the manifest.
+    pub(crate) dir: String,
+    pub(crate) dev: bool,
+    /// The name used by whoever needs it.
+    pub(crate) alias: String,
+    pub(crate) of: Key,
+    pub(crate) range: Option<String>,
+    /// Where the manifest asks for it.
+    pub(crate) span: Option<Span>,
 }
 
 #[derive(Clone, Copy)]

@@ -16,9 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_source::{Content, FileId, SourceTree};
 
 use crate::known::Names;
-use crate::package::{Ecosystem, Means, NotChecked, Origin, Package, Pinned, Scope, Seen};
+use crate::package::{Ecosystem, Means, Need, Needer, NotChecked, Origin, Package, Pinned, Scope, Seen};
 use crate::version::{Version, constraint, exact_pin};
-use graph::Lock;
+use graph::{Lock, NeedByKey};
 pub(crate) use manifest::dir_of;
 use manifest::{Declared, Manifests};
 
@@ -35,6 +35,8 @@ pub(crate) struct Context<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Inventory {
     pub(crate) packages: Vec<Package>,
+    /// Who needs which of them, sorted.
+    pub(crate) needs: Vec<Need>,
     pub(crate) seen: Vec<Seen>,
     pub(crate) not_checked: Vec<NotChecked>,
     pub(crate) names: Names,
@@ -124,6 +126,7 @@ pub(crate) fn read(tree: &SourceTree) -> Inventory {
     let left_out = choose(tree, &locks, &manifests, &mut out.not_checked);
     let mut covered: BTreeSet<(Ecosystem, String)> = BTreeSet::new();
     let mut answered: Vec<(usize, &Declared)> = Vec::new();
+    let mut edges: Vec<(FileId, Vec<NeedByKey>)> = Vec::new();
     for (at, (id, lock)) in locks.iter().enumerate() {
         let file = tree.file(*id);
         if left_out.contains(id) {
@@ -136,6 +139,7 @@ pub(crate) fn read(tree: &SourceTree) -> Inventory {
             out.not_checked.push(NotChecked { what: what.clone(), why: why.clone(), matters: true });
         }
         out.packages.extend(packages);
+        edges.push((*id, lock.needs(&manifests)));
         for dir in &lock.covers {
             covered.insert((lock.ecosystem, dir.clone()));
             answered.extend(unanswered(lock, dir, &manifests).into_iter().map(|declared| (at, declared)));
@@ -196,6 +200,56 @@ pub(crate) fn read(tree: &SourceTree) -> Inventory {
     out.not_checked.dedup();
     out.packages
         .sort_by(|a, b| (a.ecosystem, &a.name, &a.version, a.span).cmp(&(b.ecosystem, &b.name, &b.version, b.span)));
+    out.needs = needs(&out.packages, edges);
+    out
+}
+
+/// The edges by position. What has none (a manifest without a lockfile, lists that only name parents in comments) gets
+/// the last step of its path.
+fn needs(packages: &[Package], edges: Vec<(FileId, Vec<NeedByKey>)>) -> Vec<Need> {
+    let mut at: BTreeMap<(FileId, &str, &Pinned, Origin), usize> = BTreeMap::new();
+    let mut by_name: BTreeMap<(FileId, String), usize> = BTreeMap::new();
+    for (number, package) in packages.iter().enumerate() {
+        at.entry((package.span.file, &package.name, &package.version, package.origin)).or_insert(number);
+        by_name.entry((package.span.file, package.ecosystem.normalized(&package.name))).or_insert(number);
+    }
+    let mut out = Vec::new();
+    for (file, edge) in edges.iter().flat_map(|(file, edges)| edges.iter().map(move |edge| (*file, edge))) {
+        let find = |key: &graph::Key| at.get(&(file, key.0.as_str(), &key.1, key.2)).copied();
+        let Some(package) = find(&edge.of) else { continue };
+        let by = match &edge.by {
+            None => Needer::App { dir: edge.dir.clone(), dev: edge.dev, span: edge.span },
+            Some(key) => match find(key) {
+                Some(by) => Needer::Package(by),
+                None => continue,
+            },
+        };
+        out.push(Need { package, by, alias: edge.alias.clone(), range: edge.range.clone() });
+    }
+    let has: BTreeSet<usize> = out.iter().map(|need| need.package).collect();
+    for (number, package) in packages.iter().enumerate().filter(|(number, _)| !has.contains(number)) {
+        let alias = package.name.clone();
+        let parent = package.path.len().checked_sub(2).and_then(|at| package.path.get(at)).filter(|_| !package.direct);
+        let by = match parent {
+            Some(parent) => match by_name.get(&(package.span.file, package.ecosystem.normalized(parent))) {
+                Some(by) => Needer::Package(*by),
+                None => continue,
+            },
+            None if package.direct => Needer::App {
+                dir: package.workspace.clone(),
+                dev: package.scope == Scope::Development,
+                span: package.manifest_span,
+            },
+            None => continue,
+        };
+        let range = match &package.version {
+            Pinned::Range(range) => Some(range.clone()),
+            Pinned::Exact(_) | Pinned::Unknown(_) => None,
+        };
+        out.push(Need { package: number, by, alias, range });
+    }
+    out.sort();
+    out.dedup();
     out
 }
 

@@ -30,7 +30,12 @@ const MAX_UP: usize = 128;
 struct Requests {
     node: usize,
     key: String,
-    names: Vec<String>,
+    /// Names with ranges.
+    asked: Vec<(String, String)>,
+}
+
+fn asked(entry: &Entry<'_>) -> (String, String) {
+    (entry.key.to_string(), entry.value.text().unwrap_or_default().to_owned())
 }
 
 /// Node's resolution: the folder's own `node_modules`, then those of the folders above.
@@ -77,14 +82,14 @@ fn packages(cx: &Context<'_>, root: &Value<'_>, lock: &mut Lock) {
             node.version = Pinned::Unknown("the lockfile gives no version".to_owned());
         }
         node.dev = Some(value.is_true("dev") || value.is_true("devOptional"));
-        let names = ["dependencies", "optionalDependencies", "peerDependencies"]
+        let asked = ["dependencies", "optionalDependencies", "peerDependencies"]
             .iter()
             .flat_map(|section| value.entries_of(section))
-            .map(|entry| entry.key.to_string())
+            .map(asked)
             .collect();
         let number = lock.push(node);
         keys.insert(key.to_owned(), number);
-        requests.push(Requests { node: number, key: key.to_owned(), names });
+        requests.push(Requests { node: number, key: key.to_owned(), asked });
     }
     connect(lock, &keys, &requests);
     for entry in manifests {
@@ -109,9 +114,10 @@ fn packages(cx: &Context<'_>, root: &Value<'_>, lock: &mut Lock) {
 
 fn connect(lock: &mut Lock, keys: &BTreeMap<String, usize>, requests: &[Requests]) {
     for request in requests {
-        let needs: Vec<usize> = request.names.iter().filter_map(|name| resolve(keys, &request.key, name)).collect();
-        if let Some(node) = lock.nodes.get_mut(request.node) {
-            node.needs = needs;
+        for (name, range) in &request.asked {
+            if let Some(to) = resolve(keys, &request.key, name) {
+                lock.connect(request.node, to, Some(range.as_str()).filter(|range| !range.is_empty()));
+            }
         }
     }
 }
@@ -146,10 +152,10 @@ fn tree(cx: &Context<'_>, root: &Value<'_>, lock: &mut Lock) {
                 node.version = Pinned::Unknown("the lockfile gives no version".to_owned());
             }
             node.dev = Some(value.is_true("dev"));
-            let names = value.entries_of("requires").iter().map(|entry| entry.key.to_string()).collect();
+            let asked = value.entries_of("requires").iter().map(asked).collect();
             let number = lock.push(node);
             keys.insert(key.clone(), number);
-            requests.push(Requests { node: number, key: key.clone(), names });
+            requests.push(Requests { node: number, key: key.clone(), asked });
             let inner = value.entries_of("dependencies");
             if !inner.is_empty() {
                 stack.push((key, inner));

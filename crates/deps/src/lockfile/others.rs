@@ -52,13 +52,14 @@ pub(super) fn gemfile(cx: &Context<'_>) -> Result<Lock, String> {
             && indent == 6
             && let Some(from) = current
         {
-            needs.push((from, name.to_owned()));
+            let range = content.split_once(" (").and_then(|(_, rest)| rest.strip_suffix(')'));
+            needs.push((from, name.to_owned(), range.map(str::to_owned)));
         }
     }
     if !known {
         return Err("it has none of the sections of a Gemfile.lock".to_owned());
     }
-    lock.connect_by_name(&needs);
+    lock.connect_by_name_asking(&needs);
     lock.roots_by_name(cx.manifests, cx.dir);
     if lock.roots.is_empty() {
         // Without a Gemfile the section DEPENDENCIES still names the direct ones, though not their groups.

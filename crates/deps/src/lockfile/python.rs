@@ -66,9 +66,13 @@ pub(super) fn poetry(cx: &Context<'_>) -> Result<Lock, String> {
             node.version = unknown("the lockfile gives no version");
         }
         let number = lock.push(node);
-        needs.extend(package.entries_of("dependencies").iter().map(|entry| (number, entry.key.to_string())));
+        // `name = ">=1"` or `name = { version = ">=1", markers = … }`.
+        needs.extend(package.entries_of("dependencies").iter().map(|entry| {
+            let range = entry.value.text().or_else(|| entry.value.text_of("version"));
+            (number, entry.key.to_string(), range.map(str::to_owned))
+        }));
     }
-    lock.connect_by_name(&needs);
+    lock.connect_by_name_asking(&needs);
     lock.roots_by_name(cx.manifests, cx.dir);
     Ok(lock)
 }
@@ -222,11 +226,12 @@ pub(super) fn composer(cx: &Context<'_>) -> Result<Lock, String> {
                 node.version = unknown("the lockfile gives no version");
             }
             let number = lock.push(node);
-            let required = |entry: &Entry<'_>| (number, entry.key.to_lowercase());
+            let required =
+                |entry: &Entry<'_>| (number, entry.key.to_lowercase(), entry.value.text().map(str::to_owned));
             needs.extend(package.entries_of("require").iter().map(required));
         }
     }
-    lock.connect_by_name(&needs);
+    lock.connect_by_name_asking(&needs);
     lock.roots_by_name(cx.manifests, cx.dir);
     Ok(lock)
 }

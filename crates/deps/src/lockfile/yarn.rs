@@ -42,10 +42,8 @@ impl Table {
 
     fn connect(&self, lock: &mut Lock) {
         for (from, name, range) in &self.needs {
-            if let Some(to) = self.find(name, range)
-                && let Some(node) = lock.nodes.get_mut(*from)
-            {
-                node.needs.push(to);
+            if let Some(to) = self.find(name, range) {
+                lock.connect(*from, to, Some(range.strip_prefix("npm:").unwrap_or(range)));
             }
         }
     }

@@ -30,6 +30,16 @@ impl Severity {
         }
     }
 
+    /// As the review has it. What nobody rates is taken for medium.
+    pub fn for_model(self) -> plimsoll_model::Severity {
+        match self {
+            Severity::Critical => plimsoll_model::Severity::Critical,
+            Severity::High => plimsoll_model::Severity::High,
+            Severity::Medium | Severity::Unknown => plimsoll_model::Severity::Medium,
+            Severity::Low => plimsoll_model::Severity::Low,
+        }
+    }
+
     pub(crate) fn from_word(word: &str) -> Option<Self> {
         match word.to_ascii_lowercase().as_str() {
             "low" => Some(Severity::Low),
@@ -104,6 +114,9 @@ pub struct Advisory {
     pub(crate) spans: Vec<Span>,
     /// Affected versions that no span covers.
     pub(crate) versions: Vec<String>,
+    /// The functions with the hole, where the source names them: `import/path.Type.Method` (Go), `crate::module::function`
+    /// (Rust); `import/path.*` for a whole package.
+    pub(crate) symbols: Vec<String>,
 }
 
 /// Whether an advisory applies.

@@ -57,6 +57,8 @@ struct Affected {
     versions: Vec<String>,
     #[serde(default, deserialize_with = "or_default")]
     database_specific: Value,
+    #[serde(default, deserialize_with = "or_default")]
+    ecosystem_specific: Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -141,6 +143,7 @@ impl Record {
                         partial: false,
                         spans: Vec::new(),
                         versions: Vec::new(),
+                        symbols: Vec::new(),
                     },
                 ));
                 out.len() - 1
@@ -148,6 +151,7 @@ impl Record {
             let Some((_, _, advisory)) = out.get_mut(at) else { continue };
             advisory.spans.extend(spans);
             advisory.versions.extend(affected.versions.iter().cloned());
+            advisory.symbols.extend(affected.symbols(ecosystem));
         }
         for (ecosystem, _, advisory) in &mut out {
             // PyPI records list every affected version; only those that the ranges do not cover say something new.
@@ -159,6 +163,12 @@ impl Record {
                 !matches!((Version::parse(*ecosystem, text), &set), (Some(version), Some(set)) if set.contains(&version))
             });
             advisory.versions = extra;
+            advisory.symbols.sort();
+            advisory.symbols.dedup();
+            // More than these are as good as the whole package.
+            if advisory.symbols.len() > SYMBOLS {
+                advisory.symbols.clear();
+            }
         }
         out
     }
@@ -232,7 +242,39 @@ fn shortened(text: &str) -> String {
     format!("{cut}…")
 }
 
+/// More functions with a hole than this are not kept.
+const SYMBOLS: usize = 200;
+
 impl Affected {
+    /// The functions with the hole that an app can call.
+    fn symbols(&self, ecosystem: Ecosystem) -> Vec<String> {
+        let texts = |value: &Value| -> Vec<String> {
+            value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        match ecosystem {
+            Ecosystem::Go => {
+                let imports = self.ecosystem_specific.get("imports").and_then(Value::as_array);
+                let mut out = Vec::new();
+                for import in imports.into_iter().flatten() {
+                    let Some(path) = import.get("path").and_then(Value::as_str) else { continue };
+                    let all = import.get("symbols").map(texts).unwrap_or_default();
+                    if all.is_empty() {
+                        out.push(format!("{path}.*"));
+                    }
+                    // What begins with a small letter can be called by its own package only.
+                    let exported = |name: &&String| name.split('.').all(|part| part.starts_with(char::is_uppercase));
+                    out.extend(all.iter().filter(exported).map(|name| format!("{path}.{name}")));
+                }
+                out
+            }
+            Ecosystem::CratesIo => {
+                let affects = self.ecosystem_specific.get("affects").and_then(|affects| affects.get("functions"));
+                affects.map(texts).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn spans(&self, ecosystem: Ecosystem) -> Vec<Span> {
         let last_known =
             self.database_specific.get("last_known_affected_version_range").and_then(Value::as_str).and_then(|text| {

@@ -3,6 +3,7 @@
 mod hostile;
 mod inputs;
 mod oracle;
+mod plan;
 mod traps;
 mod versions;
 

@@ -192,6 +192,9 @@ pub struct PackageAdvisory {
     pub exploited: Option<String>,
     /// How likely it is to be exploited in the next 30 days, in ten-thousandths.
     pub likelihood: Option<u16>,
+    /// Where the app's own code calls a function with the hole; `None` where the advisory names none, or the code could
+    /// not be read.
+    pub called: Option<Vec<Span>>,
 }
 
 /// Which advisories the packages of one ecosystem were compared with.

@@ -11,6 +11,7 @@ mod run;
 mod shapes;
 mod twins;
 mod unreachable;
+mod upgrades;
 
 use std::process::Command;
 

@@ -2,9 +2,10 @@
 
 use plimsoll_model::app::{LiveCheck, LiveVerdict, Picture};
 use plimsoll_model::{
-    Chain, ChainStep, CheapestCut, Confidence, Contradiction, Control, ControlStatus, Coverage, DataClass, DataItem,
-    Environment, Evidence, Exchange, Finding, Gap, Holding, LiveLine, LiveReport, NotChecked, Outcome, PackageRef,
-    Place, Recipient, Repair, Review, RuleInfo, Severity, Standing, Subject, UnusedWaiver, Verdict, Witness,
+    Chain, ChainStep, CheapestCut, Cleared, Confidence, Contradiction, Control, ControlStatus, Coverage, DataClass,
+    DataItem, Environment, Evidence, Exchange, Finding, Gap, Holding, LiveLine, LiveReport, NotChecked, Outcome,
+    PackageRef, Place, Recipient, Repair, Review, RuleInfo, Severity, Standing, Subject, UnusedWaiver, UpgradeChange,
+    UpgradeLeft, UpgradePlan, UpgradeStep, UpgradeWay, Verdict, Witness,
 };
 
 /// Characters that no output may pass on, and markup of every format.
@@ -520,6 +521,76 @@ pub(crate) fn sample() -> Review {
                 jpeg: vec![0xff, 0xd8, 0xff],
             }],
         }),
+        upgrades: upgrades(),
+    }
+}
+
+fn step(way: UpgradeWay, changes: &[(&str, &str, &str)], ids: &[&str], instruction: &str) -> UpgradeStep {
+    let change = |(name, from, to): &(&str, &str, &str)| UpgradeChange {
+        name: (*name).into(),
+        from: (*from).into(),
+        to: (*to).into(),
+        asked_by: strings(&["package.json:12"]),
+        unless: vec![],
+    };
+    UpgradeStep {
+        way,
+        ecosystem: "npm".into(),
+        file: "package-lock.json".into(),
+        changes: changes.iter().map(change).collect(),
+        instruction: instruction.into(),
+        breaking: false,
+        exploited: false,
+        severity: Severity::High,
+        clears: changes
+            .iter()
+            .zip(ids)
+            .map(|((name, from, _), id)| Cleared {
+                name: (*name).into(),
+                version: (*from).into(),
+                advisories: strings(&[id]),
+            })
+            .collect(),
+        reached: None,
+        notes: vec![],
+    }
+}
+
+/// A plan with a step of every kind.
+pub(crate) fn upgrades() -> UpgradePlan {
+    let mut raise = step(
+        UpgradeWay::Upgrade,
+        &[("express", "4.16.0", "5.0.1")],
+        &["CVE-2099-0002"],
+        "npm install \"express@5.0.1\"",
+    );
+    (raise.breaking, raise.exploited) = (true, true);
+    raise.reached = Some("POST /login, which anyone can call, uses express; the app carries personal data".into());
+    raise.notes = strings(&["without the breaking step: 4.19.2 closes 2 of 3"]);
+    let mut refresh = step(
+        UpgradeWay::Refresh,
+        &[("qs", "6.5.2", "6.5.3"), ("ms", "0.7.0", "0.7.3"), ("ws", "7.0.0", "7.5.10"), ("ip", "1.1.5", "1.1.9")],
+        &["GHSA-hrpp-h998-j3pp", "CVE-2099-0003", "CVE-2099-0004", "CVE-2099-0005"],
+        "npm update qs ms ws ip",
+    );
+    refresh.changes[0].unless = strings(&["express"]);
+    let set = step(
+        UpgradeWay::Override,
+        &[("tough-cookie", "2.3.4", "4.1.3")],
+        &["CVE-2023-26136"],
+        "add to package.json: \"overrides\": { \"tough-cookie\": \"4.1.3\" }, then npm install",
+    );
+    UpgradePlan {
+        steps: vec![raise, refresh, set],
+        left: vec![UpgradeLeft {
+            name: "request".into(),
+            version: "2.88.0".into(),
+            file: "package-lock.json".into(),
+            advisories: strings(&["CVE-2023-28155"]),
+            why: "no version without these holes is known: replace the package".into(),
+        }],
+        development: 7,
+        not_known: vec![],
     }
 }
 
@@ -546,6 +617,7 @@ pub(crate) fn empty() -> Review {
         environment: Environment { plimsoll: "0.1.0".into(), ..Environment::default() },
         rules: vec![],
         live: None,
+        upgrades: UpgradePlan::default(),
     }
 }
 
@@ -636,6 +708,26 @@ pub(crate) fn poisoned() -> Review {
     for rule in &mut review.rules {
         [&mut rule.id, &mut rule.summary, &mut rule.page].into_iter().for_each(p);
         each(&mut rule.owasp);
+    }
+    let plan = &mut review.upgrades;
+    each(&mut plan.not_known);
+    for step in &mut plan.steps {
+        [&mut step.ecosystem, &mut step.file, &mut step.instruction].into_iter().for_each(p);
+        step.reached.iter_mut().for_each(p);
+        each(&mut step.notes);
+        for change in &mut step.changes {
+            [&mut change.name, &mut change.from, &mut change.to].into_iter().for_each(p);
+            each(&mut change.asked_by);
+            each(&mut change.unless);
+        }
+        for cleared in &mut step.clears {
+            [&mut cleared.name, &mut cleared.version].into_iter().for_each(p);
+            each(&mut cleared.advisories);
+        }
+    }
+    for left in &mut plan.left {
+        [&mut left.name, &mut left.version, &mut left.file, &mut left.why].into_iter().for_each(p);
+        each(&mut left.advisories);
     }
     review.environment.advisories_date.iter_mut().for_each(p);
     [&mut review.environment.plimsoll, &mut review.environment.date].into_iter().for_each(p);

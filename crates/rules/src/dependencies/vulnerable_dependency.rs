@@ -1,8 +1,9 @@
 //! A library in use has known holes.
 
 use crate::{Rule, Sink};
-use plimsoll_model::app::{Package, PackageMeans};
+use plimsoll_model::app::{EntryPoint, Package, PackageMeans, Reach};
 use plimsoll_model::{App, Confidence, Gap, PackageRef, Severity, Witness};
+use plimsoll_source::Span;
 
 pub(crate) static RULE: Rule = Rule {
     id: "vulnerable-dependency",
@@ -67,10 +68,29 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 package.name
             ),
         };
-        sink.seen_by(Witness::Package, package.span, note)
+        let (called, never_called) = calls(package);
+        if never_called {
+            note.push_str("; the app's own code calls none of the functions with the hole, other packages may");
+        }
+        let confidence = match (package.certain, never_called) {
+            (_, true) => Confidence::Possible,
+            (true, false) => Confidence::Confirmed,
+            (false, false) => Confidence::Likely,
+        };
+        let imports = package.imported_at.iter().take(MAX_PLACES).copied();
+        let mut draft = sink.seen_by(Witness::Package, package.span, note);
+        if let Some(entry) = open_entry(app, package) {
+            draft = draft.also(
+                entry.span,
+                format!("{} can be called by anyone, and its file uses {}", entry.label(), package.name),
+            );
+        }
+        draft
+            .all(called.into_iter().take(MAX_PLACES), "calls a function with the hole")
+            .all(imports, "imported here")
             .title(title)
             .severity(worst)
-            .confidence(if package.certain { Confidence::Confirmed } else { Confidence::Likely })
+            .confidence(confidence)
             .fix(fix)
             .package(
                 PackageRef {
@@ -84,4 +104,23 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             )
             .done();
     }
+}
+
+/// Places of one kind that are shown.
+const MAX_PLACES: usize = 3;
+
+/// Where the app's own code calls a function with a hole, and whether it is known to call none of any.
+fn calls(package: &Package) -> (Vec<Span>, bool) {
+    let places: Vec<Span> =
+        package.advisories.iter().filter_map(|hole| hole.called.as_ref()).flatten().copied().collect();
+    let known = package.advisories.iter().all(|hole| hole.called.is_some());
+    let never = known && places.is_empty();
+    (places, never)
+}
+
+/// An entry point that needs no login, in a file that imports the package.
+fn open_entry<'a>(app: &'a App, package: &Package) -> Option<&'a EntryPoint> {
+    app.entry_points.iter().find(|entry| {
+        entry.reach() == Reach::Anyone && package.imported_at.iter().any(|import| import.file == entry.span.file)
+    })
 }
