@@ -161,6 +161,8 @@ struct ChainView<'a> {
     accepted: Vec<Link>,
     load: String,
     steps: Vec<StepView<'a>>,
+    /// What makes its steps easier and is no link of it.
+    easier: Vec<StepView<'a>>,
     cut: Vec<Link>,
 }
 
@@ -337,6 +339,18 @@ fn groups<'a>(review: &'a Review, anchors: &BTreeMap<&str, String>) -> Vec<Group
         .collect()
 }
 
+/// The steps of a chain, or what makes them easier.
+fn steps<'a>(chain: &'a Chain, link: &dyn Fn(&String) -> Link, eases: bool) -> Vec<StepView<'a>> {
+    let those = chain.steps.iter().filter(|step| step.eases == eases);
+    those
+        .map(|step| StepView {
+            text: &step.text,
+            link: step.finding.as_ref().map(link),
+            fact: step.fact.as_deref(),
+        })
+        .collect()
+}
+
 /// The chains that are open, or those that the owner accepts.
 fn chains<'a>(review: &'a Review, link: &dyn Fn(&String) -> Link, open: bool) -> Vec<ChainView<'a>> {
     review
@@ -350,15 +364,8 @@ fn chains<'a>(review: &'a Review, link: &dyn Fn(&String) -> Link, open: bool) ->
             compounding: words::compounding(review, chain),
             accepted: chain.accepted.iter().map(link).collect(),
             load: words::load(chain.class),
-            steps: chain
-                .steps
-                .iter()
-                .map(|step| StepView {
-                    text: &step.text,
-                    link: step.finding.as_ref().map(link),
-                    fact: step.fact.as_deref(),
-                })
-                .collect(),
+            steps: steps(chain, link, false),
+            easier: steps(chain, link, true),
             cut: chain.cut.iter().map(link).collect(),
         })
         .collect()

@@ -1,7 +1,7 @@
 //! What weaknesses give to attackers: shared words for [`Draft::grants`](crate::Draft::grants).
 
 use plimsoll_model::app::{
-    App, Effect, EffectKind, EntryKind, EntryPoint, Exposure, Field, Flow, GuardKind, Purpose, Reach, Store,
+    App, Effect, EffectKind, EntryKind, EntryPoint, Exposure, Field, Flow, GuardKind, Purpose, Reach, Store, StoreKind,
 };
 use plimsoll_model::{Claim, DataClass, Position};
 
@@ -103,4 +103,84 @@ pub(crate) fn shipped_accounts(app: &App) -> Option<(&Store, &Field)> {
         let secret = |kind: &str| kind == "password" || kind == "password-hash";
         store.fields.iter().find(|field| secret(&field.kind)).map(|field| (store, field))
     })
+}
+
+/// The heaviest class that the app's stores hold: what a way past everything opens.
+pub(crate) fn heaviest(app: &App) -> DataClass {
+    let fields = app.stores.iter().flat_map(|store| &store.fields).map(|field| field.class);
+    fields.max().unwrap_or_default().max(DataClass::Internal)
+}
+
+/// Whether a store keeps passwords or their hashes.
+pub(crate) fn keeps_passwords(store: &Store) -> bool {
+    store.fields.iter().any(|field| field.kind == "password" || field.kind == "password-hash")
+}
+
+/// Whether some store behind the server does.
+pub(crate) fn has_accounts(app: &App) -> bool {
+    let behind = |store: &&Store| store.exposure != Exposure::Shipped && store.kind != StoreKind::Browser;
+    app.stores.iter().filter(behind).any(keeps_passwords)
+}
+
+/// Who sends what a flow carries, and where to; anyone where that is not known.
+pub(crate) fn sender(app: &App, flow: &Flow) -> (Position, String) {
+    let entry = flow.entry.and_then(|index| app.entry_points.get(index));
+    let position = entry.and_then(|entry| position(entry.reach())).unwrap_or(Position::Anyone);
+    (position, entry.map(|entry| format!(" to {}", entry.label())).unwrap_or_default())
+}
+
+/// The lowest position that can upload files; that of the weakest writer where no upload is known.
+pub(crate) fn weakest_uploader(app: &App) -> Position {
+    let takes_files = |entry: &&EntryPoint| {
+        entry.purposes.contains(&Purpose::Upload)
+            || entry.effects.iter().any(|effect| effect.kind == EffectKind::WriteFile)
+    };
+    let positions = app.entry_points.iter().filter(takes_files).filter_map(|entry| position(entry.reach()));
+    positions.min().unwrap_or_else(|| weakest_writer(app))
+}
+
+/// Whether files that people upload lie in a folder that the server hands out as it is, by the folder's name.
+pub(crate) fn serves_uploads(app: &App) -> bool {
+    const FOLDERS: [&str; 12] = [
+        "upload", "file", "media", "image", "img", "photo", "picture", "avatar", "attachment", "document", "storage",
+        "asset",
+    ];
+    app.entry_points.iter().filter(|entry| entry.kind == EntryKind::StaticFiles).any(|entry| {
+        let path = entry.path.to_ascii_lowercase();
+        FOLDERS.iter().any(|folder| path.contains(folder))
+    })
+}
+
+/// What the key of a service gives to whoever has it, and the step as a sentence; `None` where that depends on what nobody
+/// can see in the code.
+pub(crate) fn of_key(app: &App, what: &str) -> Option<(Claim, String)> {
+    let name = what.to_ascii_lowercase();
+    let any = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    Some(if any(&["service-role", "service role", "service account", "firebase admin"]) {
+        (Claim::Writes(heaviest(app)), format!("reads and changes the whole database with the {what}"))
+    } else if any(&["stripe", "paypal", "razorpay", "mollie", "adyen", "square", "paddle"]) {
+        (Claim::Reads(DataClass::Sensitive), format!("reads payments and customers with the {what}"))
+    } else if any(&["sendgrid", "resend", "mailgun", "postmark", "brevo", "sendinblue", "mailchimp", "smtp", "mailjet"]) {
+        (Claim::SendsMail, format!("sends mail in the owner's name with the {what}"))
+    } else if any(&["github", "gitlab", "bitbucket"]) {
+        (Claim::ReadSource, format!("fetches the code with the {what}"))
+    } else if any(&[
+        "openai", "anthropic", "claude", "gemini", "groq", "mistral", "cohere", "replicate", "hugging", "deepseek",
+        "perplexity", "openrouter", "elevenlabs", "twilio", "vonage", "aws", "maps",
+    ]) {
+        (Claim::SpendsMoney, format!("uses the {what} at the owner's cost"))
+    } else {
+        return None;
+    })
+}
+
+/// Whether an entry point makes accounts for others, with a password that the request names.
+pub(crate) fn makes_account(app: &App, entry: &EntryPoint) -> bool {
+    let accounts = |target: &str| {
+        app.stores.iter().any(|store| store.name.eq_ignore_ascii_case(target) && keeps_passwords(store))
+    };
+    let makes = entry.effects.iter().any(|effect| {
+        effect.kind == EffectKind::CreateAccount || effect.kind == EffectKind::Create && accounts(&effect.target)
+    });
+    makes && entry.inputs.iter().any(|input| input.to_ascii_lowercase().contains("password"))
 }

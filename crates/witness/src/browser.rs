@@ -3,6 +3,7 @@
 
 pub(crate) mod calls;
 pub(crate) mod pages;
+pub(crate) mod taken;
 
 use plimsoll_analysis::Program;
 use plimsoll_ir::{Key, Kind, Language, Module, NodeId};

@@ -46,6 +46,7 @@ impl Witnessing<'_, '_> {
             self.notes.note(event, self.machine.program);
         }
         browser::calls::note(events, self.machine.program, &mut self.notes.calls);
+        browser::taken::note(events, self.machine.program, &mut self.notes.seen);
     }
 }
 

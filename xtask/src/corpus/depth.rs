@@ -236,8 +236,12 @@ fn chains(name: &str, labels: &[ChainLabel], items: &[Item], review: &Value, not
         .map(|chain| {
             let start = chain.get("start").and_then(Value::as_str).unwrap_or_default();
             let impact = chain.get("impact").and_then(Value::as_str).unwrap_or_default();
-            let cut = list(chain, "cut");
-            let used = |id: &str| cut.iter().any(|part| part.as_str() == Some(id));
+            let (cut, steps) = (list(chain, "cut"), list(chain, "steps"));
+            // What a step rests on, and what makes one easier.
+            let used = |id: &str| {
+                cut.iter().any(|part| part.as_str() == Some(id))
+                    || steps.iter().any(|step| step.get("finding").and_then(Value::as_str) == Some(id))
+            };
             let behind = items
                 .iter()
                 .filter(|item| findings.iter().any(|(id, finding)| used(id) && matches(finding, item)))

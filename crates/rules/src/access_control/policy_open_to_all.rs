@@ -6,7 +6,7 @@ use plimsoll_model::app::{Exposure, Policy, Rls, Store, StoreKind};
 use plimsoll_model::{App, Claim, DataClass, Gap, Position, Severity, Witness};
 
 use crate::stores::{self, Act};
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 
 pub(crate) static RULE: Rule = Rule {
     id: "policy-open-to-all",
@@ -105,6 +105,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             };
             let text = format!("{does} {} directly through the database's public interface", one.store.name);
             draft = draft.grants([Claim::Stands(position)], gain, text);
+            if gains::keeps_passwords(one.store) && Act::of(one.policy.command) != Act::Add {
+                let text = format!("reads the accounts in {} through the database's public interface", one.store.name);
+                draft = draft.grants([Claim::Stands(position)], Claim::Knows(Claim::STORED_PASSWORDS.to_owned()), text);
+            }
         }
         draft.done();
     }

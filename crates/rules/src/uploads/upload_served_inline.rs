@@ -21,7 +21,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         sink.at(setting.span, format!("an upload is shown {}", setting.value))
             .all(setting.also.iter().copied(), "uploads are taken or shown here")
             .grants(
-                [Claim::Stands(gains::weakest_writer(app)), Claim::Lures, Claim::NoScriptPolicy],
+                [Claim::Stands(gains::weakest_uploader(app)), Claim::Lures, Claim::NoScriptPolicy],
                 Claim::RunsScript(gains::victim(app)),
                 "uploads a page with a program in it, and has somebody open it",
             )

@@ -45,6 +45,13 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 gains::to_plant(app, flow),
                 "the text holds a hidden program, which runs when somebody looks at it".to_owned(),
             ),
+            Source::Browser if flow.source_name == "storage" => (
+                Claim::Plants(Claim::BROWSER_KEPT.to_owned()),
+                "the record holds a hidden program, which runs when the page shows it".to_owned(),
+            ),
+            Source::Browser if flow.source_name == "message" => {
+                (Claim::Lures, "makes somebody open a page that sends the app's window a hidden program".to_owned())
+            }
             _ => (Claim::Lures, "makes somebody open a link that carries a hidden program".to_owned()),
         };
         let mut names: Vec<&str> = flows.iter().map(|flow| flow.source_name.as_str()).collect();
