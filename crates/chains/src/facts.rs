@@ -201,13 +201,16 @@ pub(crate) fn add(base: &mut Base, app: &App, holdings: &Holdings, findings: &[F
     for (known, text) in CONDITIONS {
         base.add(&[], &Knows((*known).to_owned()), By::Fact, (*text).to_owned(), Confidence::Possible);
     }
-    base.add(
-        &[Knows(Claim::STORED_PASSWORDS.to_owned())],
-        &Knows(Claim::PLAIN_PASSWORDS.to_owned()),
-        By::Fact,
-        "if one of these passwords is a common one, a program finds it by its hash".to_owned(),
-        Confidence::Possible,
-    );
+    let plain = Knows(Claim::PLAIN_PASSWORDS.to_owned());
+    if !findings.iter().flat_map(|finding| &finding.grants).any(|grant| !grant.eases && grant.gain == plain) {
+        base.add(
+            &[Knows(Claim::STORED_PASSWORDS.to_owned())],
+            &plain,
+            By::Fact,
+            "if one of these passwords is a common one, a program finds it by its hash".to_owned(),
+            Confidence::Possible,
+        );
+    }
     base.add(
         &[Stands(Anyone), GuessesUnlimited],
         &Holds(SignedIn),
@@ -243,8 +246,8 @@ pub(crate) fn add(base: &mut Base, app: &App, holdings: &Holdings, findings: &[F
 const CONDITIONS: &[(&str, &str)] = &[
     (Claim::DEMO_ACCOUNTS, "if the accounts for trying out are still there, with their first passwords"),
     (Claim::OPEN_DATABASE, "if the database answers to whoever connects from outside"),
-    (Claim::USABLE_HOLE, "if the app can be brought to use what is broken in the library"),
     (Claim::IGNORED_WARNING, "if whoever opens the table clicks the warning of the spreadsheet away"),
+    (Claim::SHOWN_THERE, "if what is shown there is what was left"),
     (Claim::GUESSED_TOKEN, "if enough of the generator's numbers are seen to work out the next one"),
     (
         Claim::SENDS_COOKIES,

@@ -231,7 +231,7 @@ impl<'a> Story<'a> {
             let step = &self.base.implications[at];
             let (finding, fact) = match step.by {
                 By::Finding(finding) => (Some(self.findings[finding].id.clone()), None),
-                By::Fact => (None, Some("how the app and browsers work".to_owned())),
+                By::Fact => (None, Some(self.kind_of_fact(at).to_owned())),
             };
             let needs = step.needs.iter().filter_map(|need| gained.get(need).copied()).collect();
             let begins = step.needs.iter().any(|need| told.proof.given.contains(need));
@@ -259,6 +259,28 @@ impl<'a> Story<'a> {
         }
     }
 
+    /// On what a step without a finding rests.
+    fn kind_of_fact(&self, at: usize) -> &'static str {
+        let step = &self.base.implications[at];
+        let of_browsers = |claim: &Claim| {
+            matches!(
+                claim,
+                Claim::RunsScript(_)
+                    | Claim::TokenReadable
+                    | Claim::NoScriptPolicy
+                    | Claim::ForeignRequestsAccepted
+                    | Claim::ForeignReadsAllowed
+            )
+        };
+        if step.confidence == Confidence::Possible {
+            "a condition that nobody has looked at"
+        } else if step.needs.iter().any(|&need| of_browsers(&self.base.claims[need])) {
+            "how browsers work"
+        } else {
+            "how the app works"
+        }
+    }
+
     /// Adds what makes the steps easier and is no part of the proof.
     fn make_easier(&self, told: &Told, gained: &BTreeMap<usize, usize>, steps: &mut Vec<ChainStep>) {
         let mut said: BTreeSet<&str> = BTreeSet::new();
@@ -266,7 +288,6 @@ impl<'a> Story<'a> {
             let eased = self.base.find(&grant.gain);
             let at = eased.and_then(|claim| gained.get(&claim).copied());
             let given = eased.is_some_and(|claim| told.proof.given.contains(&claim));
-            let known = told.proof.findings.contains(&finding) || !said.insert(&self.findings[finding].rule);
             let apart = at.is_none() && !given || told.proof.findings.contains(&finding);
             if apart || !said.insert(&self.findings[finding].rule) {
                 continue;

@@ -82,14 +82,14 @@ impl Claim {
     pub const PLAIN_PASSWORDS: &str = "the users' passwords";
     /// What [`Claim::Knows`] says of a database that strangers can connect to: whether the host lets them is not in the code.
     pub const OPEN_DATABASE: &str = "that the database answers from outside";
-    /// What [`Claim::Knows`] says of a hole in a library: whether the app can be brought to the place is for somebody to try.
-    pub const USABLE_HOLE: &str = "that the hole can be reached from outside";
     /// What [`Claim::Knows`] says of somebody who clicks a warning away.
     pub const IGNORED_WARNING: &str = "that whoever opens the table clicks its warning away";
     /// What [`Claim::Knows`] says of the code with which a debugger lets its owner in.
     pub const DEBUGGER_CODE: &str = "the debugger's code";
     /// What [`Claim::Knows`] says of a token that a guessable generator made.
     pub const GUESSED_TOKEN: &str = "a token that was guessed";
+    /// What [`Claim::Knows`] says of a place whose text comes from a store that is not known.
+    pub const SHOWN_THERE: &str = "that what is shown there is what strangers can write";
     /// What [`Claim::Knows`] says of a browser that sends a cookie without `SameSite` along to other websites' requests.
     pub const SENDS_COOKIES: &str = "that the visitor's browser sends such a cookie along";
 }

@@ -275,6 +275,15 @@ pub(crate) fn compounding(review: &Review, chain: &Chain) -> Option<String> {
     })
 }
 
+/// A text with a capital at its beginning.
+pub(crate) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
 /// What a finding is part of: the worst open chain that needs it, as a sentence, with the chain's position; `None` where it
 /// is in no chain, or is one by itself.
 pub(crate) fn part_of(review: &Review, id: &str) -> Option<(usize, String)> {
@@ -292,9 +301,13 @@ pub(crate) fn part_of(review: &Review, id: &str) -> Option<(usize, String)> {
     Some((
         at,
         format!(
-            "Together with {} it is {}: {} {}.{more}",
+            "Together with {} {}: {} {}.{more}",
             others.join(" and "),
-            chain.severity.word(),
+            // What hangs on a condition weighs less than its parts, and does not make them lighter.
+            match review.findings.iter().find(|finding| finding.id == id) {
+                Some(finding) if chain.severity < finding.severity => "it may go further".to_owned(),
+                _ => format!("it is {}", chain.severity.word()),
+            },
             chain.start,
             chain.impact
         ),

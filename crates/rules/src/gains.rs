@@ -74,23 +74,60 @@ fn writers(app: &App) -> impl Iterator<Item = (Position, &Effect)> {
 }
 
 /// What somebody needs to leave text that a flow puts before others: a way to write the store that it comes from, as far
-/// as the field's name or the weakest writer tell which one that is.
-pub(crate) fn to_plant(app: &App, flow: &Flow) -> Claim {
+/// as the field's name, and what is read where it is shown, tell which one that is. Where they do not, the way hangs on a
+/// condition.
+pub(crate) fn to_plant(app: &App, flow: &Flow) -> Vec<Claim> {
     let field = flow.source_name.rsplit(['.', '/']).next().unwrap_or_default();
-    let written = |name: &str| writers(app).any(|(_, effect)| effect.target.eq_ignore_ascii_case(name));
-    let mut with_field = app.stores.iter().filter(|store| {
-        !field.is_empty() && store.fields.iter().any(|known| known.name == field) && written(&store.name)
-    });
-    if let (Some(store), None) = (with_field.next(), with_field.next()) {
-        return Claim::Plants(store.name.clone());
+    let lowest = |name: &str| {
+        let of_it = writers(app).filter(|(_, effect)| effect.target.eq_ignore_ascii_case(name));
+        of_it.map(|(position, _)| position).min()
+    };
+    let plants = |name: &str| vec![Claim::Plants(name.to_owned())];
+    let with_field: Vec<&str> = app
+        .stores
+        .iter()
+        .filter(|store| !field.is_empty() && store.fields.iter().any(|known| known.name == field))
+        .map(|store| store.name.as_str())
+        .filter(|name| lowest(name).is_some())
+        .collect();
+    if let [only] = with_field[..] {
+        return plants(only);
     }
+    let named = |name: &str| with_field.is_empty() || with_field.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let read = read_where_shown(app, flow);
+    let shown = read.iter().filter(|name| named(name)).filter_map(|name| Some((lowest(name)?, *name)));
+    if let Some((_, name)) = shown.min() {
+        return plants(name);
+    }
+    // Whatever the weakest can write may be what is shown, and may not.
     let weakest = weakest_writer(app);
     let by_weakest = writers(app).filter(|(position, effect)| *position == weakest && !effect.target.is_empty());
     let records = |effect: &Effect| matches!(effect.kind, EffectKind::Create | EffectKind::Update);
-    match by_weakest.map(|(_, effect)| effect).max_by_key(|effect| records(effect)) {
-        Some(effect) => Claim::Plants(effect.target.clone()),
-        None => Claim::Stands(weakest),
-    }
+    let guess = by_weakest
+        .map(|(_, effect)| effect)
+        .filter(|effect| named(&effect.target))
+        .max_by_key(|effect| records(effect));
+    let mut needs = guess.map_or_else(|| vec![Claim::Stands(weakest)], |effect| plants(&effect.target));
+    needs.push(Claim::Knows(Claim::SHOWN_THERE.to_owned()));
+    needs
+}
+
+/// The stores that are read where a flow shows something: by the handler itself, else by what the page's script asks.
+fn read_where_shown<'a>(app: &'a App, flow: &Flow) -> Vec<&'a str> {
+    let own = flow.entry.and_then(|index| app.entry_points.get(index));
+    let asked = || {
+        let here = |span: &plimsoll_source::Span| span.file == flow.to.file;
+        app.api_calls.iter().filter(move |call| here(&call.span) || call.from.iter().any(here))
+    };
+    let entries: Vec<&EntryPoint> = match own {
+        Some(entry) => vec![entry],
+        None => asked().filter_map(|call| app.entry_points.get(call.entry?)).collect(),
+    };
+    let effects = entries.into_iter().flat_map(|entry| &entry.effects);
+    let reads = effects.filter(|effect| {
+        matches!(effect.kind, EffectKind::Read | EffectKind::Query | EffectKind::ReadMemory | EffectKind::ReadFile)
+    });
+    reads.map(|effect| effect.target.as_str()).filter(|target| !target.is_empty()).collect()
 }
 
 /// The accounts of an app without a server of its own that are part of what every visitor receives, with the field that

@@ -19,6 +19,8 @@ mod python;
 mod records;
 #[path = "browser/sockets.rs"]
 mod sockets;
+#[path = "browser/taken.rs"]
+mod taken;
 
 use plimsoll_model::app::{GuardKind, GuardStanding, Purpose, Reach, Sink as Ends};
 use plimsoll_source::SourceTree;

@@ -8,6 +8,7 @@ mod owner;
 mod probe;
 mod run;
 mod shapes;
+mod stories;
 mod twins;
 mod unreachable;
 

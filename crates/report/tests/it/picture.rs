@@ -122,4 +122,8 @@ fn the_record_is_prefilled_and_marks_its_blanks() {
     assert_eq!(row.matches("TO BE FILLED IN").count(), 7, "{row}");
     let markdown = plimsoll_report::record_markdown(&review);
     assert!(markdown.contains("**TO BE FILLED IN**") && markdown.contains("| customers |"));
+    // The measures are the same for all stores, and told once.
+    assert_eq!(markdown.matches("## Security measures (g)").count(), 1, "{markdown}");
+    let customers = markdown.lines().find(|line| line.starts_with("| customers |")).expect("customers");
+    assert!(customers.contains("see below") && customers.len() < 700, "{customers}");
 }
