@@ -119,8 +119,8 @@ pub(crate) fn highest(holdings: &Holdings) -> Position {
 /// is no fact, also where it is taken as repaired.
 pub(crate) fn add(base: &mut Base, app: &App, holdings: &Holdings, findings: &[Finding]) {
     use Claim::{
-        ActsAs, ForeignReadsAllowed, ForeignRequestsAccepted, GuessesUnlimited, Holds, Lures, NoScriptPolicy, Reads,
-        Knows, ReadSource, ReadsFiles, RunsCode, RunsScript, Stands, TokenReadable, Writes,
+        ActsAs, ForeignReadsAllowed, ForeignRequestsAccepted, GuessesUnlimited, Holds, Knows, Lures, NoScriptPolicy,
+        ReadSource, Reads, ReadsFiles, RunsCode, RunsScript, Stands, TokenReadable, Writes,
     };
     use Position::{Administrator, Anyone, SignedIn};
     let mut fact = |needs: &[Claim], gain: Claim, text: &str| {
@@ -258,9 +258,10 @@ const CONDITIONS: &[(&str, &str)] = &[
 /// Databases that lie in a file of the server and hold what is kept of passwords.
 fn database_files(app: &App) -> Vec<String> {
     let keeps = |kind: &str| kind == "password" || kind == "password-hash";
-    let stores = app.stores.iter().filter(|store| {
-        matches!(store.kind, StoreKind::File) && store.fields.iter().any(|field| keeps(&field.kind))
-    });
+    let stores = app
+        .stores
+        .iter()
+        .filter(|store| matches!(store.kind, StoreKind::File) && store.fields.iter().any(|field| keeps(&field.kind)));
     stores.take(1).map(|store| format!("reads what the file {} keeps of passwords", store.name)).collect()
 }
 

@@ -425,9 +425,11 @@ fn impact(claim: &Claim, holdings: &facts::Holdings) -> Option<(String, DataClas
         Claim::Writes(class) if *class > DataClass::Demo => {
             (format!("changes or deletes {} data", class.word()), *class, serious(*class))
         }
-        Claim::ReadsFiles => {
-            ("reads any file of the server: its code, its settings and the keys in them".to_owned(), top, Severity::High)
-        }
+        Claim::ReadsFiles => (
+            "reads any file of the server: its code, its settings and the keys in them".to_owned(),
+            top,
+            Severity::High,
+        ),
         Claim::ReachesInside => {
             ("sends requests from inside the owner's network".to_owned(), DataClass::Internal, Severity::Medium)
         }

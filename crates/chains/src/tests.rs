@@ -26,7 +26,10 @@ fn finding(rule: &str, grants: Vec<(Vec<Claim>, Claim)>) -> Finding {
         standing: Standing::Open,
         package: None,
         advisories: vec![],
-        grants: grants.into_iter().map(|(needs, gain)| Grant { needs, gain, text: rule.to_owned(), eases: false }).collect(),
+        grants: grants
+            .into_iter()
+            .map(|(needs, gain)| Grant { needs, gain, text: rule.to_owned(), eases: false })
+            .collect(),
     }
 }
 
@@ -376,7 +379,8 @@ fn every_link_is_needed_and_the_cut_ends_everything() {
         let (app, findings) = large(entries, count);
         let whole = derive(&app, &findings, DataClass::Sensitive, &[]);
         assert!(!whole.chains.is_empty());
-        let ids = |chains: &Chains| -> BTreeSet<String> { chains.chains.iter().map(|chain| chain.id.clone()).collect() };
+        let ids =
+            |chains: &Chains| -> BTreeSet<String> { chains.chains.iter().map(|chain| chain.id.clone()).collect() };
         for chain in &whole.chains {
             for link in &chain.cut {
                 let left = derive(&app, &findings, DataClass::Sensitive, std::slice::from_ref(link));

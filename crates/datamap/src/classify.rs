@@ -159,13 +159,38 @@ impl Context {
             pay: own.iter().any(|word| {
                 matches!(
                     singular(word).as_str(),
-                    "salary" | "payroll" | "payslip" | "paystub" | "wage" | "earning" | "gehalt" | "gehaelter" | "lohn"
-                        | "loehne" | "lohnabrechnung" | "salaire" | "paie" | "salario" | "nomina" | "sueldo" | "stipendio"
-                        | "stipendi" | "salari" | "salaris" | "loon" | "salariu" | "salarii" | "fizetes" | "berek" | "lon"
+                    "salary"
+                        | "payroll"
+                        | "payslip"
+                        | "paystub"
+                        | "wage"
+                        | "earning"
+                        | "gehalt"
+                        | "gehaelter"
+                        | "lohn"
+                        | "loehne"
+                        | "lohnabrechnung"
+                        | "salaire"
+                        | "paie"
+                        | "salario"
+                        | "nomina"
+                        | "sueldo"
+                        | "stipendio"
+                        | "stipendi"
+                        | "salari"
+                        | "salaris"
+                        | "loon"
+                        | "salariu"
+                        | "salarii"
+                        | "fizetes"
+                        | "berek"
+                        | "lon"
                         | "loner"
                 )
             }),
-            utility: own.iter().any(|word| matches!(singular(word).as_str(), "utility" | "meter" | "electricity" | "water")),
+            utility: own
+                .iter()
+                .any(|word| matches!(singular(word).as_str(), "utility" | "meter" | "electricity" | "water")),
             named_after_people: in_name(Subject::Person) || in_name(Subject::Child) || in_name(Subject::Health),
             animals: false,
             subject,
@@ -573,9 +598,11 @@ fn decide(term: &Term, before: &[&str], after: &[&str], own: &[String], context:
         // Paid, owed and charged amounts of a store of wages; how and in which money is nobody's own.
         "amount"
             if context.pay
-                && !own.iter().map(String::as_str).chain(before.iter().copied()).any(|word| {
-                    matches!(word, "currency" | "payment" | "vat" | "tax" | "rate" | "fee" | "fees")
-                }) =>
+                && !own
+                    .iter()
+                    .map(String::as_str)
+                    .chain(before.iter().copied())
+                    .any(|word| matches!(word, "currency" | "payment" | "vat" | "tax" | "rate" | "fee" | "fees")) =>
         {
             new("wage", DataClass::Personal, true)
         }

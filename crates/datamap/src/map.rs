@@ -336,7 +336,10 @@ impl Map<'_> {
             for (name, span) in fields {
                 // What a list is searched by is not collected.
                 if words(&name).first().is_some_and(|first| {
-                    matches!(first.as_str(), "filter" | "search" | "sort" | "page" | "query" | "filtro" | "busca" | "filtre")
+                    matches!(
+                        first.as_str(),
+                        "filter" | "search" | "sort" | "page" | "query" | "filtro" | "busca" | "filtre"
+                    )
                 }) {
                     continue;
                 }
@@ -449,7 +452,8 @@ fn whole(store: &Store, context: &Context) -> Classified {
     // Papers below a person are that person's.
     let name = words(&store.name);
     let papers = name.last().is_some_and(|last| {
-        ["document", "documents", "file", "files", "attachment", "attachments", "photos", "uploads"].contains(&last.as_str())
+        ["document", "documents", "file", "files", "attachment", "attachments", "photos", "uploads"]
+            .contains(&last.as_str())
     });
     if papers && name.len() > 1 && context.is_named_after_people() {
         return Classified { kind: "file", class: DataClass::Personal, confidence: Confidence::Likely };

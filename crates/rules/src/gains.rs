@@ -179,7 +179,17 @@ pub(crate) fn weakest_uploader(app: &App) -> Position {
 /// Whether files that people upload lie in a folder that the server hands out as it is, by the folder's name.
 pub(crate) fn serves_uploads(app: &App) -> bool {
     const FOLDERS: [&str; 12] = [
-        "upload", "file", "media", "image", "img", "photo", "picture", "avatar", "attachment", "document", "storage",
+        "upload",
+        "file",
+        "media",
+        "image",
+        "img",
+        "photo",
+        "picture",
+        "avatar",
+        "attachment",
+        "document",
+        "storage",
         "asset",
     ];
     app.entry_points.iter().filter(|entry| entry.kind == EntryKind::StaticFiles).any(|entry| {
@@ -197,13 +207,29 @@ pub(crate) fn of_key(app: &App, what: &str) -> Option<(Claim, String)> {
         (Claim::Writes(heaviest(app)), format!("reads and changes the whole database with the {what}"))
     } else if any(&["stripe", "paypal", "razorpay", "mollie", "adyen", "square", "paddle"]) {
         (Claim::Reads(DataClass::Sensitive), format!("reads payments and customers with the {what}"))
-    } else if any(&["sendgrid", "resend", "mailgun", "postmark", "brevo", "sendinblue", "mailchimp", "smtp", "mailjet"]) {
+    } else if any(&["sendgrid", "resend", "mailgun", "postmark", "brevo", "sendinblue", "mailchimp", "smtp", "mailjet"])
+    {
         (Claim::SendsMail, format!("sends mail in the owner's name with the {what}"))
     } else if any(&["github", "gitlab", "bitbucket"]) {
         (Claim::ReadSource, format!("fetches the code with the {what}"))
     } else if any(&[
-        "openai", "anthropic", "claude", "gemini", "groq", "mistral", "cohere", "replicate", "hugging", "deepseek",
-        "perplexity", "openrouter", "elevenlabs", "twilio", "vonage", "aws", "maps",
+        "openai",
+        "anthropic",
+        "claude",
+        "gemini",
+        "groq",
+        "mistral",
+        "cohere",
+        "replicate",
+        "hugging",
+        "deepseek",
+        "perplexity",
+        "openrouter",
+        "elevenlabs",
+        "twilio",
+        "vonage",
+        "aws",
+        "maps",
     ]) {
         (Claim::SpendsMoney, format!("uses the {what} at the owner's cost"))
     } else {
@@ -213,9 +239,8 @@ pub(crate) fn of_key(app: &App, what: &str) -> Option<(Claim, String)> {
 
 /// Whether an entry point makes accounts for others, with a password that the request names.
 pub(crate) fn makes_account(app: &App, entry: &EntryPoint) -> bool {
-    let accounts = |target: &str| {
-        app.stores.iter().any(|store| store.name.eq_ignore_ascii_case(target) && keeps_passwords(store))
-    };
+    let accounts =
+        |target: &str| app.stores.iter().any(|store| store.name.eq_ignore_ascii_case(target) && keeps_passwords(store));
     let makes = entry.effects.iter().any(|effect| {
         effect.kind == EffectKind::CreateAccount || effect.kind == EffectKind::Create && accounts(&effect.target)
     });

@@ -173,9 +173,8 @@ fn data(name: &str, labels: &[DataLabel], review: &Value, notes: &mut Vec<String
                 .collect();
             // Where a label says of a whole table of accounts that it holds credentials, the address in it is still one.
             let contact = matches!(plain(&field).as_str(), "email" | "name" | "username" | "phone");
-            let right = here.iter().any(|&at| {
-                allowed.contains(items[at].class) || contact && items[at].class == "personal"
-            });
+            let right =
+                here.iter().any(|&at| allowed.contains(items[at].class) || contact && items[at].class == "personal");
             depth.fields += 1;
             depth.found += usize::from(!here.is_empty());
             depth.right += usize::from(right);

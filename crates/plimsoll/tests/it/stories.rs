@@ -156,7 +156,11 @@ fn from_a_running_number_to_the_owners_account() {
         ],
         &[
             ("server.js", "number = ?').get(req.params.number)", "share_token = ?').get(req.params.number)"),
-            ("public/office.js", ".innerHTML = questions.map((one) => `<p>${one.message}</p>`).join('')", ".textContent = questions.map((one) => one.message).join('')"),
+            (
+                "public/office.js",
+                ".innerHTML = questions.map((one) => `<p>${one.message}</p>`).join('')",
+                ".textContent = questions.map((one) => one.message).join('')",
+            ),
             ("server.js", "app.use(express.json());", "app.use(require('helmet')());\napp.use(express.json());"),
         ],
     );
@@ -201,12 +205,23 @@ export async function signIn(email, password) {
             ("src/store.js", store),
             ("src/App.jsx", app),
             ("src/login.js", login),
-            ("index.html", "<html><body><div id='root'></div><script type='module' src='/src/App.jsx'></script></body></html>"),
-            ("package.json", r#"{"name":"books","dependencies":{"react":"19.0.0","marked":"15.0.0"},"devDependencies":{"vite":"7.0.0"}}"#),
+            (
+                "index.html",
+                "<html><body><div id='root'></div><script type='module' src='/src/App.jsx'></script></body></html>",
+            ),
+            (
+                "package.json",
+                r#"{"name":"books","dependencies":{"react":"19.0.0","marked":"15.0.0"},"devDependencies":{"vite":"7.0.0"}}"#,
+            ),
         ],
         "open a link",
         "takes over",
-        &["markup-from-untrusted-text", "no-security-headers", "record-taken-from-link", "session-token-in-web-storage"],
+        &[
+            "markup-from-untrusted-text",
+            "no-security-headers",
+            "record-taken-from-link",
+            "session-token-in-web-storage",
+        ],
         &[
             ("src/App.jsx", "take(JSON.parse(atob(id)));", "if (confirm('Add it?')) take(JSON.parse(atob(id)));"),
             ("src/App.jsx", "marked.parse(book.notes || '')", "DOMPurify.sanitize(marked.parse(book.notes || ''))"),

@@ -101,7 +101,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             let (gain, does) = match Act::of(one.policy.command) {
                 Act::Read => (Claim::Reads(class), "reads"),
                 Act::Change => (Claim::Writes(class), "changes"),
-                Act::Add => (Claim::Writes(class), "adds to"),
+                // Adding takes nothing away; what is added is shown to others.
+                Act::Add => (Claim::Plants(one.store.name.clone()), "adds a record of his own to"),
             };
             let text = format!("{does} {} directly through the database's public interface", one.store.name);
             draft = draft.grants([Claim::Stands(position)], gain, text);

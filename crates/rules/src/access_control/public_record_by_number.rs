@@ -93,5 +93,7 @@ fn has_key(entry: &EntryPoint) -> bool {
 
 fn names_a_key(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["token", "code", "slug", "key", "signature", "sig", "secret", "hash", "uuid"].iter().any(|word| name.contains(word))
+    ["token", "code", "slug", "key", "signature", "sig", "secret", "hash", "uuid"]
+        .iter()
+        .any(|word| name.contains(word))
 }

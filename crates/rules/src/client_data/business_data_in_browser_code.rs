@@ -49,7 +49,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         let what = field.kind.replace('-', " ");
         let text = format!("reads {} in what every visitor receives", store.name);
         let stands = [Claim::Stands(Position::Anyone)];
-        let mut draft = sink.at(field.span, format!("`{}` of each record: {what}", field.name))
+        let mut draft = sink
+            .at(field.span, format!("`{}` of each record: {what}", field.name))
             .title(format!("{} is sent to every visitor's browser with its {what} fields", store.name))
             .severity(if hash.is_some() { Severity::High } else { Severity::Medium })
             .subject(store.name.clone())

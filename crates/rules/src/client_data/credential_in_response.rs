@@ -45,7 +45,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         }
         // Whoever is shown only his own learns nothing of others.
         let others = list.iter().filter(|(_, entry)| !is_own(entry));
-        let weakest = others.filter_map(|(_, entry)| Some((gains::position(entry.reach())?, entry))).min_by_key(|(who, _)| *who);
+        let weakest =
+            others.filter_map(|(_, entry)| Some((gains::position(entry.reach())?, entry))).min_by_key(|(who, _)| *who);
         if let Some((who, entry)) = weakest {
             draft = draft.grants(
                 [Claim::Stands(who)],

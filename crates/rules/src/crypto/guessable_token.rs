@@ -23,7 +23,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         let mut draft =
             sink.at(used.span, format!("made with {}", used.how)).all(used.also.iter().copied(), "made the same way");
         let opens = [Purpose::PasswordReset, Purpose::OneTimeCode];
-        if let Some(entry) = app.entry_points.iter().find(|entry| opens.iter().any(|one| entry.purposes.contains(one))) {
+        if let Some(entry) = app.entry_points.iter().find(|entry| opens.iter().any(|one| entry.purposes.contains(one)))
+        {
             draft = draft.grants(
                 [Claim::Stands(Position::Anyone), Claim::Knows(Claim::GUESSED_TOKEN.to_owned())],
                 Claim::Holds(gains::victim(app)),

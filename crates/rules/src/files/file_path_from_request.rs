@@ -30,17 +30,29 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         let (who, to) = gains::sender(app, flow);
         let name = &flow.source_name;
         let runs_what_it_opens = flow.sink_name == "include";
-        let ends_files = ["unlink", "write", "save", "mkdir", "rename"].iter().any(|word| {
-            flow.sink_name.to_ascii_lowercase().rsplit('.').next().is_some_and(|last| last.contains(word))
-        });
+        let ends_files = ["unlink", "write", "save", "mkdir", "rename"]
+            .iter()
+            .any(|word| flow.sink_name.to_ascii_lowercase().rsplit('.').next().is_some_and(|last| last.contains(word)));
         let mut draft = sink.at(flow.to, format!("`{name}` is part of the path"));
         draft = if runs_what_it_opens {
-            draft.grants([Claim::Stands(who)], Claim::RunsCode, format!("names a file with a program in it as `{name}`{to}"))
+            draft.grants(
+                [Claim::Stands(who)],
+                Claim::RunsCode,
+                format!("names a file with a program in it as `{name}`{to}"),
+            )
         } else if ends_files {
             let gain = Claim::Writes(gains::heaviest(app));
-            draft.grants([Claim::Stands(who)], gain, format!("names a file of the server as `{name}`{to}: it is replaced"))
+            draft.grants(
+                [Claim::Stands(who)],
+                gain,
+                format!("names a file of the server as `{name}`{to}: it is replaced"),
+            )
         } else {
-            draft.grants([Claim::Stands(who)], Claim::ReadsFiles, format!("names a file of the server as `{name}`{to}: it is sent"))
+            draft.grants(
+                [Claim::Stands(who)],
+                Claim::ReadsFiles,
+                format!("names a file of the server as `{name}`{to}: it is sent"),
+            )
         };
         draft
             .title(format!(

@@ -72,7 +72,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             draft = draft.grants(
                 [Claim::Stands(Position::Anyone)],
                 Claim::Holds(gains::victim(app)),
-                format!("writes a condition that always holds into {} and is logged in without a password", entry.label()),
+                format!(
+                    "writes a condition that always holds into {} and is logged in without a password",
+                    entry.label()
+                ),
             );
         }
         draft.done();

@@ -31,7 +31,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         sink.at(flow.to, format!("`{}` decides where the visitor goes", flow.source_name))
             .title(format!("{} sends the visitor to any address (`{}`)", entry.label(), flow.source_name))
             .subject(entry.label())
-            .eases(Claim::Lures, format!("the link may begin with the app's own address: {} passes it on", entry.label()))
+            .eases(
+                Claim::Lures,
+                format!("the link may begin with the app's own address: {} passes it on", entry.label()),
+            )
             .also(entry.handler, "the handler")
             .done();
     }

@@ -49,9 +49,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 vec![Claim::Plants(Claim::BROWSER_KEPT.to_owned())],
                 "the record holds a hidden program, which runs when the page shows it".to_owned(),
             ),
-            Source::Browser if flow.source_name == "message" => {
-                (vec![Claim::Lures], "makes somebody open a page that sends the app's window a hidden program".to_owned())
-            }
+            Source::Browser if flow.source_name == "message" => (
+                vec![Claim::Lures],
+                "makes somebody open a page that sends the app's window a hidden program".to_owned(),
+            ),
             _ => (vec![Claim::Lures], "makes somebody open a link that carries a hidden program".to_owned()),
         };
         needs.push(Claim::NoScriptPolicy);

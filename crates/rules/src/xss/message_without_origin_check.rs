@@ -18,9 +18,8 @@ pub(crate) static RULE: Rule = Rule {
 
 fn run(app: &App, sink: &mut Sink<'_>) {
     for setting in app.settings.iter().filter(|setting| setting.key == "message-origin") {
-        let mut draft = sink
-            .at(setting.span, "whoever sends the message is obeyed")
-            .all(setting.also.iter().copied(), "here too");
+        let mut draft =
+            sink.at(setting.span, "whoever sends the message is obeyed").all(setting.also.iter().copied(), "here too");
         if let Some(kept) = app.settings.iter().find(|setting| setting.key == "records-from-message") {
             draft = draft.also(kept.span, "what the message carries is kept here").grants(
                 [Claim::Lures],

@@ -23,7 +23,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     let mut draft = sink.at(first.span, "a record out of the address is put into what is kept here");
     draft = draft.all(first.also.iter().copied(), "it is read out of the address here");
     for other in seen {
-        draft = draft.also(other.span, "here too").all(other.also.iter().copied(), "it is read out of the address here");
+        draft =
+            draft.also(other.span, "here too").all(other.also.iter().copied(), "it is read out of the address here");
     }
     draft
         .grants(

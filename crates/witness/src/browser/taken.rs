@@ -75,9 +75,9 @@ fn record_in(value: &Value, program: &Program<'_>, depth: u32) -> Option<(&'stat
         return None;
     }
     let inner = |value: &Value| record_in(value, program, depth - 1);
-    let from = FROM.into_iter().find(|from| {
-        value.labels.any(|label| matches!(label, Label::Browser(name, _) if **name == **from))
-    });
+    let from = FROM
+        .into_iter()
+        .find(|from| value.labels.any(|label| matches!(label, Label::Browser(name, _) if **name == **from)));
     if let (Some(from), ValueKind::Symbol(symbol)) = (from, &value.kind) {
         let parsed = symbol.path.contains("JSON.parse()");
         // Who sent a message and what it is about are no records.
