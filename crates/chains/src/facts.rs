@@ -276,6 +276,16 @@ fn writers(base: &mut Base, app: &App, findings: &[Finding]) {
     let open: BTreeSet<&str> = grants()
         .filter_map(|grant| if let Claim::Calls(label) = &grant.gain { Some(label.as_str()) } else { None })
         .collect();
+    // Stores that browsers write directly, as far as their policies let them.
+    for store in app.stores.iter().filter(|store| stores.contains(store.name.as_str())) {
+        let plants = Claim::Plants(store.name.clone());
+        if let Some(position) = store.weakest_direct_writer()
+            && !grants().any(|grant| grant.gain == plants)
+        {
+            let text = format!("leaves a text of his own in {} through the database's public interface", store.name);
+            base.add(&[Claim::Stands(position)], &plants, By::Fact, text, Confidence::Likely);
+        }
+    }
     for entry in &app.entry_points {
         for effect in entry.effects.iter().filter(|effect| effect.leaves_something()) {
             let Some(&store) = stores.iter().find(|store| store.eq_ignore_ascii_case(&effect.target)) else { continue };

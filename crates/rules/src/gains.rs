@@ -80,7 +80,8 @@ pub(crate) fn to_plant(app: &App, flow: &Flow) -> Vec<Claim> {
     let field = flow.source_name.rsplit(['.', '/']).next().unwrap_or_default();
     let lowest = |name: &str| {
         let of_it = writers(app).filter(|(_, effect)| effect.target.eq_ignore_ascii_case(name));
-        of_it.map(|(position, _)| position).min()
+        let direct = app.stores.iter().filter(|store| store.name.eq_ignore_ascii_case(name));
+        of_it.map(|(position, _)| position).chain(direct.filter_map(Store::weakest_direct_writer)).min()
     };
     let plants = |name: &str| vec![Claim::Plants(name.to_owned())];
     let with_field: Vec<&str> = app
@@ -121,13 +122,17 @@ fn read_where_shown<'a>(app: &'a App, flow: &Flow) -> Vec<&'a str> {
     };
     let entries: Vec<&EntryPoint> = match own {
         Some(entry) => vec![entry],
+        None if app.entry_points.is_empty() => Vec::new(),
         None => asked().filter_map(|call| app.entry_points.get(call.entry?)).collect(),
     };
     let effects = entries.into_iter().flat_map(|entry| &entry.effects);
     let reads = effects.filter(|effect| {
         matches!(effect.kind, EffectKind::Read | EffectKind::Query | EffectKind::ReadMemory | EffectKind::ReadFile)
     });
-    reads.map(|effect| effect.target.as_str()).filter(|target| !target.is_empty()).collect()
+    // What the page's script reads of the database itself.
+    let used = app.store_uses.iter().filter(|used| own.is_none() && used.span.file == flow.to.file);
+    let used = used.filter(|used| used.kind.is_some()).map(|used| used.store.as_str());
+    reads.map(|effect| effect.target.as_str()).filter(|target| !target.is_empty()).chain(used).collect()
 }
 
 /// The accounts of an app without a server of its own that are part of what every visitor receives, with the field that
