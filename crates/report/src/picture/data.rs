@@ -7,10 +7,10 @@ use plimsoll_model::{DataClass, DataItem, Holding, Review};
 use super::{Canvas, bold, fit};
 use crate::words;
 
-const PEOPLE: (i32, i32) = (0, 250);
-const APP: (i32, i32) = (318, 136);
-const STORES: (i32, i32) = (522, 336);
-const PARTIES: (i32, i32) = (930, 170);
+const PEOPLE: (i32, i32) = (0, 304);
+const APP: (i32, i32) = (362, 136);
+const STORES: (i32, i32) = (556, 336);
+const PARTIES: (i32, i32) = (950, 174);
 const WIDTH: i32 = 1100;
 const TOP: i32 = 42;
 const GAP: i32 = 14;
