@@ -323,7 +323,8 @@ app.listen(3000);
         )
     };
     let runs = |options: &str, serves: &str| {
-        let told = Told::of(&[("server.js", &server(options, serves)), ("public/index.html", "<html></html>")]);
+        let text = server(options, serves);
+        let told = Told::of(&[("server.js", text.as_str()), ("public/index.html", "<html></html>")]);
         told.findings
             .iter()
             .filter(|finding| finding.rule == "upload-without-bounds")

@@ -11,7 +11,7 @@ const PEOPLE: (i32, i32) = (0, 304);
 const APP: (i32, i32) = (362, 136);
 const STORES: (i32, i32) = (556, 336);
 const PARTIES: (i32, i32) = (950, 174);
-const WIDTH: i32 = 1100;
+const WIDTH: i32 = 1126;
 const TOP: i32 = 42;
 const GAP: i32 = 14;
 
