@@ -181,6 +181,7 @@ fn run_the_rest(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
     let all = REST_STEPS_LEAST + REST_STEPS_PER_NODE * program.size();
     let mut unfollowed = 0usize;
     for (id, module) in program.iter() {
+        let listeners = browser::taken::listeners(module);
         for (function, at) in (0u32..).map(FunctionId).zip(&module.functions) {
             let reference = FunctionRef { module: id, function };
             // Nested functions are entered by what is around them.
@@ -189,7 +190,10 @@ fn run_the_rest(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
             }
             let closure = witnessing.machine.closure_of(reference);
             witnessing.machine.reset();
-            let args = vec![Value::unknown(); at.params.len()];
+            let mut args = vec![Value::unknown(); at.params.len()];
+            if let Some(first) = args.first_mut().filter(|_| listeners.contains(&function)) {
+                *first = browser::taken::message();
+            }
             let left = all.saturating_sub(witnessing.machine.spent() - start);
             let run = witnessing.machine.survey(&closure, args, left.max(REST_STEPS_BEHIND));
             unfollowed += usize::from(run.cut_off && left < REST_STEPS_BEHIND);

@@ -1,7 +1,10 @@
 //! Records that a page takes from its own address or from another window's message, and keeps without asking whoever is
 //! there: whoever sends the link has written into what the visitor's browser keeps.
 
-use plimsoll_analysis::{Argument, Event, EventKind, Fact, Label, Program, SymbolKind, Value, ValueKind};
+use plimsoll_analysis::{
+    Argument, Clean, Event, EventKind, Fact, Label, Labels, Program, SymbolKind, Value, ValueKind,
+};
+use plimsoll_ir::{FunctionId, Kind, Language, Module};
 use plimsoll_model::app::SettingSeen;
 use plimsoll_source::Span;
 
@@ -35,6 +38,33 @@ pub(crate) fn note(events: &[Event], program: &Program<'_>, out: &mut Vec<Settin
             also: read.into_iter().collect(),
         });
     }
+}
+
+/// The functions of a module that listen for messages of other windows.
+pub(crate) fn listeners(module: &Module) -> Vec<FunctionId> {
+    if module.language != Language::JavaScript {
+        return Vec::new();
+    }
+    let listening = module.iter().filter_map(|(_, at)| match &at.kind {
+        Kind::Call { callee, args, .. } => {
+            let called = module.path(*callee).unwrap_or_default();
+            let listens = matches!(
+                called.as_str(),
+                "window.addEventListener" | "addEventListener" | "globalThis.addEventListener"
+            ) && args.first().and_then(|arg| module.string(arg.value)) == Some("message");
+            match module.kind(args.get(1).filter(|_| listens)?.value) {
+                Kind::Function(function) => Some(*function),
+                _ => None,
+            }
+        }
+        _ => None,
+    });
+    listening.collect()
+}
+
+/// What a listener is given: another window's words.
+pub(crate) fn message() -> Value {
+    Value::of(Labels::one(Label::Browser("message".into(), Clean::NONE)))
 }
 
 /// A call that keeps something in the browser.
