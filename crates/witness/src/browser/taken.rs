@@ -40,7 +40,7 @@ pub(crate) fn note(events: &[Event], program: &Program<'_>, out: &mut Vec<Settin
     }
 }
 
-/// The functions of a module that listen for messages of other windows.
+/// The functions of a module that listen for messages of other windows and do not ask whose they are.
 pub(crate) fn listeners(module: &Module) -> Vec<FunctionId> {
     if module.language != Language::JavaScript {
         return Vec::new();
@@ -52,8 +52,9 @@ pub(crate) fn listeners(module: &Module) -> Vec<FunctionId> {
                 called.as_str(),
                 "window.addEventListener" | "addEventListener" | "globalThis.addEventListener"
             ) && args.first().and_then(|arg| module.string(arg.value)) == Some("message");
-            match module.kind(args.get(1).filter(|_| listens)?.value) {
-                Kind::Function(function) => Some(*function),
+            let listener = args.get(1).filter(|_| listens)?.value;
+            match module.kind(listener) {
+                Kind::Function(function) if crate::settings::obeys_anyone(module, listener) => Some(*function),
                 _ => None,
             }
         }
