@@ -288,7 +288,12 @@ impl<'a> Story<'a> {
             let eased = self.base.find(&grant.gain);
             let at = eased.and_then(|claim| gained.get(&claim).copied());
             let given = eased.is_some_and(|claim| told.proof.given.contains(&claim));
-            let apart = at.is_none() && !given || told.proof.findings.contains(&finding);
+            // Only where the chain goes that way.
+            let on_the_way = grant.needs.iter().all(|need| {
+                let need = self.base.find(need);
+                need.is_some_and(|claim| gained.contains_key(&claim) || told.proof.given.contains(&claim))
+            });
+            let apart = at.is_none() && !given || !on_the_way || told.proof.findings.contains(&finding);
             if apart || !said.insert(&self.findings[finding].rule) {
                 continue;
             }

@@ -258,8 +258,8 @@ pub(crate) fn compounding(review: &Review, chain: &Chain) -> Option<String> {
         .map(|finding| finding.severity)
         .collect();
     alone.sort_unstable_by_key(|severity| std::cmp::Reverse(*severity));
-    // What hangs on a condition is told as less than its parts.
-    let worst = *alone.first().filter(|worst| alone.len() > 1 && **worst <= chain.severity)?;
+    // Only what is worse together than its worst part is worth saying; what hangs on a condition is told as less.
+    let worst = *alone.first().filter(|worst| alone.len() > 1 && **worst < chain.severity)?;
     let together = chain.severity.word();
     Some(if alone.iter().all(|severity| *severity == worst) {
         let number = if alone.len() == 2 { "Both are".to_owned() } else { format!("Each of these {} is", alone.len()) };

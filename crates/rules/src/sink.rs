@@ -243,9 +243,16 @@ impl Draft<'_, '_> {
         self
     }
 
-    /// What it makes easier for an attacker who could do it without: told beside the step, and no link to repair.
-    pub fn eases(mut self, gain: plimsoll_model::Claim, text: impl Into<String>) -> Self {
-        self.finding.grants.push(plimsoll_model::Grant { needs: Vec::new(), gain, text: text.into(), eases: true });
+    /// What it makes easier for an attacker who could do it without: told beside the step of a chain that goes by way of
+    /// `needs`, and no link to repair.
+    pub fn eases(
+        mut self,
+        needs: impl IntoIterator<Item = plimsoll_model::Claim>,
+        gain: plimsoll_model::Claim,
+        text: impl Into<String>,
+    ) -> Self {
+        let needs = needs.into_iter().collect();
+        self.finding.grants.push(plimsoll_model::Grant { needs, gain, text: text.into(), eases: true });
         self
     }
 

@@ -20,8 +20,12 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     for setting in app.settings.iter().filter(|setting| setting.key == "source-maps") {
         // Only the code of the pages: what stands on the server stays there.
         sink.at(setting.span, format!("{}: {}", setting.system, setting.value))
-            .eases(Claim::RunsScript(Position::SignedIn), "the original code of the pages is published with them")
-            .eases(Claim::RunsScript(Position::Administrator), "the original code of the pages is published with them")
+            .eases([], Claim::RunsScript(Position::SignedIn), "the original code of the pages is published with them")
+            .eases(
+                [],
+                Claim::RunsScript(Position::Administrator),
+                "the original code of the pages is published with them",
+            )
             .done();
     }
 }

@@ -21,8 +21,12 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     for seen in app.crypto.iter().filter(|seen| seen.kind == CryptoUseKind::WeakPasswordRule) {
         sink.at(seen.span, format!("`{}` takes the password as it is", seen.how))
             .all(seen.also.iter().copied(), "here too")
-            .eases(Claim::Holds(Position::SignedIn), "new passwords may be as short and as common as anybody likes")
-            .eases(Claim::Knows(Claim::PLAIN_PASSWORDS.to_owned()), "passwords may be as short as anybody likes")
+            .eases(
+                [Claim::GuessesUnlimited],
+                Claim::Holds(Position::SignedIn),
+                "new passwords may be as short and as common as anybody likes",
+            )
+            .eases([], Claim::Knows(Claim::PLAIN_PASSWORDS.to_owned()), "passwords may be as short as anybody likes")
             .done();
     }
 }

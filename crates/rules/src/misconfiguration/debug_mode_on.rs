@@ -37,6 +37,6 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 ),
             _ => draft,
         };
-        draft.eases(Claim::ReadSource, "the page of an error shows pieces of the code and of the settings").done();
+        draft.eases([], Claim::ReadSource, "the page of an error shows pieces of the code and of the settings").done();
     }
 }

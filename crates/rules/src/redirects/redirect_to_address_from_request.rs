@@ -32,6 +32,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .title(format!("{} sends the visitor to any address (`{}`)", entry.label(), flow.source_name))
             .subject(entry.label())
             .eases(
+                [],
                 Claim::Lures,
                 format!("the link may begin with the app's own address: {} passes it on", entry.label()),
             )

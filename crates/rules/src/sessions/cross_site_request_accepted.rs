@@ -89,6 +89,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     }
     draft
         .eases(
+            [],
             Claim::ActsAs(gains::victim(app)),
             "the app's forms ask for no token, so that the script need not even fetch one",
         )

@@ -30,6 +30,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 .also(entry.span, entry.label())
                 .subject(entry.label())
                 .eases(
+                    [Claim::TokenReadable],
                     Claim::Holds(gains::victim(app)),
                     "the stolen login goes on working when its owner has logged out",
                 )

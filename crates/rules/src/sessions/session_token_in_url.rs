@@ -24,9 +24,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     let taken = || app.live.tokens.iter().filter(|token| token.place == TokenPlace::Address);
     let mut in_code = false;
     for setting in app.settings.iter().filter(|setting| setting.key == "session-token-in-url") {
-        let mut draft = sink
-            .at(setting.span, "the login is also taken from the query of the address")
-            .eases(Claim::Holds(gains::victim(app)), IN_ADDRESSES);
+        let mut draft = sink.at(setting.span, "the login is also taken from the query of the address").eases(
+            [Claim::TokenReadable],
+            Claim::Holds(gains::victim(app)),
+            IN_ADDRESSES,
+        );
         for &span in &setting.also {
             draft = draft.also(span, "here too");
         }
@@ -39,7 +41,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     for token in taken().filter(|_| !in_code) {
         sink.live(&token.exchange, "a token in the address opened what a stranger is refused")
             .subject(token.key.clone())
-            .eases(Claim::Holds(gains::victim(app)), IN_ADDRESSES)
+            .eases([Claim::TokenReadable], Claim::Holds(gains::victim(app)), IN_ADDRESSES)
             .done();
     }
 }

@@ -26,7 +26,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .severity(Severity::Low)
             .subject(library.clone())
             .grants([], Claim::TokenReadable, format!("the login token lies in {store}, where any script reads it"))
-            .eases(Claim::ActsAs(gains::victim(app)), stolen(store))
+            .eases([], Claim::ActsAs(gains::victim(app)), stolen(store))
             .done();
     }
     // Under how many names the login lies there, and how often it is read, is one decision.
@@ -77,7 +77,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         }
         draft
             .grants([], Claim::TokenReadable, format!("the login token lies in {store}, where any script reads it"))
-            .eases(Claim::ActsAs(gains::victim(app)), stolen(store))
+            .eases([], Claim::ActsAs(gains::victim(app)), stolen(store))
             .done();
     }
 }
@@ -103,6 +103,6 @@ fn only_seen_live(app: &App, seen: &[&LiveToken], store: &str, sink: &mut Sink<'
     }
     draft
         .grants([], Claim::TokenReadable, format!("the login token lies in {store}, where any script reads it"))
-        .eases(Claim::ActsAs(gains::victim(app)), stolen(store))
+        .eases([], Claim::ActsAs(gains::victim(app)), stolen(store))
         .done();
 }
