@@ -576,6 +576,26 @@ fn decide(term: &Term, before: &[&str], after: &[&str], own: &[String], context:
             if context.animals {
                 return new("animal-health", DataClass::Internal, true);
             }
+            // What is paid for it says nothing of anybody's health.
+            if after.iter().any(|word| {
+                matches!(
+                    *word,
+                    "allowance"
+                        | "allowances"
+                        | "deduction"
+                        | "premium"
+                        | "fee"
+                        | "fees"
+                        | "cost"
+                        | "costs"
+                        | "amount"
+                        | "price"
+                )
+            }) {
+                let class =
+                    if context.staff || context.pay || person { DataClass::Personal } else { DataClass::Internal };
+                return new(if class == DataClass::Personal { "wage" } else { "amount" }, class, true);
+            }
             // `patientPhone` is a phone number; `patient` and `patientId` say that somebody is one.
             if reference && !after.is_empty() && !ends_as_reference {
                 return None;

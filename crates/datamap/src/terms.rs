@@ -447,6 +447,8 @@ pub(crate) const TERMS: &[Term] = &[
 pub(crate) const NOT_AFTER: &[&str] = &[
     "count",
     "counts",
+    "attempt",
+    "attempts",
     "enabled",
     "verified",
     "confirmed",

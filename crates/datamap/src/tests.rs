@@ -63,6 +63,8 @@ fn subjects_decide() {
         ("invoices", &[], "amount", "amount", Internal, true),
         ("utility_accounts", &["property_id"], "account_number", "reference", Internal, false),
         ("bank_accounts", &[], "account_number", "bank-account", Sensitive, true),
+        ("salary_structures", &["employee_id"], "medicalAllowance", "wage", Personal, true),
+        ("users", &["email"], "lastPasswordAttempt", "record", Personal, false),
         ("vendors", &["business_name"], "taxIdNumber", "tax-number", Internal, true),
     ]);
 }
