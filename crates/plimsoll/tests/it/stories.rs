@@ -155,7 +155,7 @@ fn from_a_running_number_to_the_owners_account() {
             "session-token-in-web-storage",
         ],
         &[
-            ("server.js", "number = ?').get(req.params.number)", "share_token = ?').get(req.params.number)"),
+            ("server.js", "number", "token"),
             (
                 "public/office.js",
                 ".innerHTML = questions.map((one) => `<p>${one.message}</p>`).join('')",
@@ -278,15 +278,16 @@ fn from_a_file_name_to_a_login() {
 const express = require('express');
 const fs = require('fs');
 const jwt = require('jsonwebtoken');
+const KEY = process.env.JWT_SECRET || 'salon-lumen-signing-key';
 const app = express();
 app.get('/download', (req, res) => {
   fs.readFile('files/' + req.query.name, (error, content) => res.send(content));
 });
 app.post('/login', (req, res) => {
-  res.json({ token: jwt.sign({ id: 1, role: 'admin' }, 'fake-signing-key-for-a-test-only-1') });
+  res.json({ token: jwt.sign({ id: 1, role: 'admin' }, KEY) });
 });
 app.get('/orders', (req, res) => {
-  const user = jwt.verify(req.headers.authorization, 'fake-signing-key-for-a-test-only-1');
+  const user = jwt.verify(req.headers.authorization, KEY);
   res.json({ user });
 });
 app.listen(3000);
@@ -298,7 +299,7 @@ app.listen(3000);
         &["file-path-from-request", "secret-in-code"],
         &[
             ("server.js", "'files/' + req.query.name", "'files/' + require('path').basename(req.query.name)"),
-            ("server.js", "'fake-signing-key-for-a-test-only-1'", "process.env.JWT_SECRET"),
+            ("server.js", "process.env.JWT_SECRET || 'salon-lumen-signing-key'", "process.env.JWT_SECRET"),
         ],
     );
 }
