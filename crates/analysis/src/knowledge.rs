@@ -43,6 +43,8 @@ pub struct Outcome {
     pub defers: bool,
     /// The result is this positional argument (wrappers such as `asyncHandler(fn)`, `Object.freeze(x)`).
     pub returns_arg: Option<usize>,
+    /// The result is what the function at this position gives (`useMemo(() => total)`).
+    pub gives_result_of: Option<usize>,
     /// The result is exactly this.
     pub result: Option<Value>,
 }

@@ -30,10 +30,11 @@ pub(crate) struct Implication {
 }
 
 impl Implication {
-    /// Fewer findings first, then surer ones, then fewer steps.
+    /// Fewer findings first, then surer ones, then fewer steps. What hangs on a condition comes after a way of one finding
+    /// more without it: it says less.
     fn cost(&self) -> u64 {
         match (self.by, self.confidence) {
-            (By::Fact, Confidence::Possible) => 30,
+            (By::Fact, Confidence::Possible) => 120,
             (By::Fact, _) => 1,
             (By::Finding(_), Confidence::Confirmed) => 100,
             (By::Finding(_), Confidence::Likely) => 101,

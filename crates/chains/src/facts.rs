@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::app::{App, EffectKind, EntryPoint, Purpose, Reach, SameSite, StoredValueKind};
+use plimsoll_model::app::{App, EffectKind, EntryPoint, Purpose, Reach, SameSite, StoreKind, StoredValueKind};
 use plimsoll_model::{Claim, Confidence, DataClass, Finding, Position};
 
 use crate::engine::{Base, By};
@@ -119,8 +119,8 @@ pub(crate) fn highest(holdings: &Holdings) -> Position {
 /// is no fact, also where it is taken as repaired.
 pub(crate) fn add(base: &mut Base, app: &App, holdings: &Holdings, findings: &[Finding]) {
     use Claim::{
-        ActsAs, ForeignReadsAllowed, ForeignRequestsAccepted, GuessesUnlimited, Holds, Lures, NoScriptPolicy, Reads,
-        RunsCode, RunsScript, Stands, TokenReadable, Writes,
+        ActsAs, ForeignReadsAllowed, ForeignRequestsAccepted, GuessesUnlimited, Holds, Knows, Lures, NoScriptPolicy,
+        ReadSource, Reads, ReadsFiles, RunsCode, RunsScript, Stands, TokenReadable, Writes,
     };
     use Position::{Administrator, Anyone, SignedIn};
     let mut fact = |needs: &[Claim], gain: Claim, text: &str| {
@@ -160,7 +160,12 @@ pub(crate) fn add(base: &mut Base, app: &App, holdings: &Holdings, findings: &[F
                 .iter()
                 .any(|effect| effect.kind == EffectKind::CreateAccount || effect.kind == EffectKind::Create)
     });
-    if open_registration {
+    // Where a finding says that a new account should have had to wait, the way leads through it.
+    let skips_approval = findings
+        .iter()
+        .flat_map(|finding| &finding.grants)
+        .any(|grant| !grant.eases && grant.gain == Stands(SignedIn) && grant.needs == [Stands(Anyone)]);
+    if (open_registration || !app.open_sign_up.is_empty()) && !skips_approval {
         fact(&[Stands(Anyone)], Stands(SignedIn), "anyone may register an account");
     }
     let top = if holdings.administrator.class > holdings.signed_in.class {
@@ -177,6 +182,15 @@ pub(crate) fn add(base: &mut Base, app: &App, holdings: &Holdings, findings: &[F
             "the attacker's page makes the visitor's browser send changes",
         );
     }
+    fact(&[ReadsFiles], ReadSource, "reads the app's code and settings with it, and the keys that stand there");
+    fact(
+        &[Knows(Claim::PLAIN_PASSWORDS.to_owned())],
+        Holds(highest(holdings)),
+        "logs in with a password of somebody else, here and wherever else it is used",
+    );
+    for text in database_files(app) {
+        fact(&[ReadsFiles], Knows(Claim::STORED_PASSWORDS.to_owned()), &text);
+    }
     if top.class > DataClass::Demo
         && let Some((text, confidence)) = foreign_reads(app)
     {
@@ -184,13 +198,19 @@ pub(crate) fn add(base: &mut Base, app: &App, holdings: &Holdings, findings: &[F
     }
     writers(base, app, findings);
     accounts_by_script(base, app);
-    base.add(
-        &[],
-        &Claim::Knows(Claim::DEMO_ACCOUNTS.to_owned()),
-        By::Fact,
-        "if the accounts for trying out are still there, with their first passwords".to_owned(),
-        Confidence::Possible,
-    );
+    for (known, text) in CONDITIONS {
+        base.add(&[], &Knows((*known).to_owned()), By::Fact, (*text).to_owned(), Confidence::Possible);
+    }
+    let plain = Knows(Claim::PLAIN_PASSWORDS.to_owned());
+    if !findings.iter().flat_map(|finding| &finding.grants).any(|grant| !grant.eases && grant.gain == plain) {
+        base.add(
+            &[Knows(Claim::STORED_PASSWORDS.to_owned())],
+            &plain,
+            By::Fact,
+            "if one of these passwords is a common one, a program finds it by its hash".to_owned(),
+            Confidence::Possible,
+        );
+    }
     base.add(
         &[Stands(Anyone), GuessesUnlimited],
         &Holds(SignedIn),
@@ -199,7 +219,8 @@ pub(crate) fn add(base: &mut Base, app: &App, holdings: &Holdings, findings: &[F
         Confidence::Possible,
     );
     let policy = script_policy(app);
-    let says = |claim: &Claim| findings.iter().flat_map(|finding| &finding.grants).any(|grant| grant.gain == *claim);
+    let said = || findings.iter().flat_map(|finding| &finding.grants).filter(|grant| !grant.eases);
+    let says = |claim: &Claim| said().any(|grant| grant.gain == *claim);
     if policy == ScriptPolicy::LetsIn {
         base.add(
             &[],
@@ -221,10 +242,33 @@ pub(crate) fn add(base: &mut Base, app: &App, holdings: &Holdings, findings: &[F
     }
 }
 
+/// What only whoever tries will know: a step that needs it is told with an "if", and no chain is more than possible with it.
+const CONDITIONS: &[(&str, &str)] = &[
+    (Claim::DEMO_ACCOUNTS, "if the accounts for trying out are still there, with their first passwords"),
+    (Claim::OPEN_DATABASE, "if the database answers to whoever connects from outside"),
+    (Claim::IGNORED_WARNING, "if whoever opens the table clicks the warning of the spreadsheet away"),
+    (Claim::SHOWN_THERE, "if what is shown there is what was left"),
+    (Claim::GUESSED_TOKEN, "if enough of the generator's numbers are seen to work out the next one"),
+    (
+        Claim::SENDS_COOKIES,
+        "if the visitor's browser sends the login along to other websites' requests, as Safari and Firefox do where the cookie says nothing of it",
+    ),
+];
+
+/// Databases that lie in a file of the server and hold what is kept of passwords.
+fn database_files(app: &App) -> Vec<String> {
+    let keeps = |kind: &str| kind == "password" || kind == "password-hash";
+    let stores = app
+        .stores
+        .iter()
+        .filter(|store| matches!(store.kind, StoreKind::File) && store.fields.iter().any(|field| keeps(&field.kind)));
+    stores.take(1).map(|store| format!("reads what the file {} keeps of passwords", store.name)).collect()
+}
+
 /// Who can leave what others are shown: entry points that write the stores which findings speak of. Where a finding says
 /// that an entry point lets in whom it should not, the way leads through that finding.
 fn writers(base: &mut Base, app: &App, findings: &[Finding]) {
-    let grants = || findings.iter().flat_map(|finding| &finding.grants);
+    let grants = || findings.iter().flat_map(|finding| &finding.grants).filter(|grant| !grant.eases);
     let stores: BTreeSet<&str> = grants()
         .flat_map(|grant| &grant.needs)
         .filter_map(|claim| if let Claim::Plants(store) = claim { Some(store.as_str()) } else { None })
@@ -232,6 +276,16 @@ fn writers(base: &mut Base, app: &App, findings: &[Finding]) {
     let open: BTreeSet<&str> = grants()
         .filter_map(|grant| if let Claim::Calls(label) = &grant.gain { Some(label.as_str()) } else { None })
         .collect();
+    // Stores that browsers write directly, as far as their policies let them.
+    for store in app.stores.iter().filter(|store| stores.contains(store.name.as_str())) {
+        let plants = Claim::Plants(store.name.clone());
+        if let Some(position) = store.weakest_direct_writer()
+            && !grants().any(|grant| grant.gain == plants)
+        {
+            let text = format!("leaves a text of his own in {} through the database's public interface", store.name);
+            base.add(&[Claim::Stands(position)], &plants, By::Fact, text, Confidence::Likely);
+        }
+    }
     for entry in &app.entry_points {
         for effect in entry.effects.iter().filter(|effect| effect.leaves_something()) {
             let Some(&store) = stores.iter().find(|store| store.eq_ignore_ascii_case(&effect.target)) else { continue };
@@ -281,6 +335,13 @@ fn accounts_by_script(base: &mut Base, app: &App) {
         entry.label()
     );
     base.add(&[Claim::ActsAs(administrator)], &Claim::Holds(administrator), By::Fact, text, Confidence::Likely);
+    // A forged request shows no answer: it must name the new password itself.
+    for entry in app.entry_points.iter().filter(makes).filter(|entry| {
+        chooses(entry) && entry.inputs.iter().any(|input| input.to_ascii_lowercase().contains("password"))
+    }) {
+        let text = "logs in with the account and password that the forged request has made".to_owned();
+        base.add(&[Claim::Forges(entry.label())], &Claim::Holds(administrator), By::Fact, text, Confidence::Likely);
+    }
 }
 
 /// Whether a store holds the app's own accounts: it keeps their passwords.

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::app::App;
 use plimsoll_model::{
-    Chain, ChainStep, CheapestCut, Claim, Confidence, DataClass, Finding, Position, Repair, Severity,
+    Chain, ChainStep, CheapestCut, Claim, Confidence, DataClass, Finding, Grant, Position, Repair, Severity,
 };
 use sha2::{Digest, Sha256};
 
@@ -33,6 +33,8 @@ pub struct Chains {
 const WAYS: usize = 3;
 /// How many proofs are looked at for them.
 const LOOKED: usize = 24;
+/// What makes a chain easier, told with it.
+const EASED: usize = 3;
 /// Chains told in all.
 const TOLD: usize = 24;
 
@@ -133,6 +135,8 @@ struct Story<'a> {
     base: Base,
     findings: &'a [Finding],
     holdings: &'a facts::Holdings,
+    /// What makes a gain easier, and the finding that says so.
+    eases: Vec<(usize, &'a Grant)>,
 }
 
 impl<'a> Story<'a> {
@@ -140,11 +144,17 @@ impl<'a> Story<'a> {
         let mut base = Base::default();
         facts::add(&mut base, app, holdings, findings);
         for (at, finding) in findings.iter().enumerate().filter(|(at, _)| counts(*at)) {
-            for grant in &finding.grants {
+            for grant in finding.grants.iter().filter(|grant| !grant.eases) {
                 base.add(&grant.needs, &grant.gain, By::Finding(at), grant.text.clone(), finding.confidence);
             }
         }
-        Story { base, findings, holdings }
+        let eases = findings
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| counts(*at))
+            .flat_map(|(at, finding)| finding.grants.iter().filter(|grant| grant.eases).map(move |grant| (at, grant)))
+            .collect();
+        Story { base, findings, holdings, eases }
     }
 
     /// Everything worth telling.
@@ -221,13 +231,14 @@ impl<'a> Story<'a> {
             let step = &self.base.implications[at];
             let (finding, fact) = match step.by {
                 By::Finding(finding) => (Some(self.findings[finding].id.clone()), None),
-                By::Fact => (None, Some("how the app and browsers work".to_owned())),
+                By::Fact => (None, Some(self.kind_of_fact(at).to_owned())),
             };
             let needs = step.needs.iter().filter_map(|need| gained.get(need).copied()).collect();
             let begins = step.needs.iter().any(|need| told.proof.given.contains(need));
-            steps.push(ChainStep { finding, fact, text: step.text.clone(), needs, begins });
+            steps.push(ChainStep { finding, fact, text: step.text.clone(), needs, begins, eases: false });
             gained.insert(step.gain, number);
         }
+        self.make_easier(told, &gained, &mut steps);
         let confidence = self.confidence(&told.proof);
         if confidence == Confidence::Possible && severity > Severity::Medium {
             severity = Severity::Medium;
@@ -245,6 +256,58 @@ impl<'a> Story<'a> {
             steps,
             cut,
             accepted: Vec::new(),
+        }
+    }
+
+    /// On what a step without a finding rests.
+    fn kind_of_fact(&self, at: usize) -> &'static str {
+        let step = &self.base.implications[at];
+        let of_browsers = |claim: &Claim| {
+            matches!(
+                claim,
+                Claim::RunsScript(_)
+                    | Claim::TokenReadable
+                    | Claim::NoScriptPolicy
+                    | Claim::ForeignRequestsAccepted
+                    | Claim::ForeignReadsAllowed
+            )
+        };
+        if step.confidence == Confidence::Possible {
+            "a condition that nobody has looked at"
+        } else if step.needs.iter().any(|&need| of_browsers(&self.base.claims[need])) {
+            "how browsers work"
+        } else {
+            "how the app works"
+        }
+    }
+
+    /// Adds what makes the steps easier and is no part of the proof.
+    fn make_easier(&self, told: &Told, gained: &BTreeMap<usize, usize>, steps: &mut Vec<ChainStep>) {
+        let mut said: BTreeSet<&str> = BTreeSet::new();
+        for &(finding, grant) in &self.eases {
+            let eased = self.base.find(&grant.gain);
+            let at = eased.and_then(|claim| gained.get(&claim).copied());
+            let given = eased.is_some_and(|claim| told.proof.given.contains(&claim));
+            // Only where the chain goes that way.
+            let on_the_way = grant.needs.iter().all(|need| {
+                let need = self.base.find(need);
+                need.is_some_and(|claim| gained.contains_key(&claim) || told.proof.given.contains(&claim))
+            });
+            let apart = at.is_none() && !given || !on_the_way || told.proof.findings.contains(&finding);
+            if apart || !said.insert(&self.findings[finding].rule) {
+                continue;
+            }
+            steps.push(ChainStep {
+                finding: Some(self.findings[finding].id.clone()),
+                fact: None,
+                text: grant.text.clone(),
+                needs: at.into_iter().collect(),
+                begins: given,
+                eases: true,
+            });
+            if said.len() == EASED {
+                break;
+            }
         }
     }
 
@@ -366,6 +429,14 @@ fn impact(claim: &Claim, holdings: &facts::Holdings) -> Option<(String, DataClas
         }
         Claim::Writes(class) if *class > DataClass::Demo => {
             (format!("changes or deletes {} data", class.word()), *class, serious(*class))
+        }
+        Claim::ReadsFiles => (
+            "reads any file of the server: its code, its settings and the keys in them".to_owned(),
+            top,
+            Severity::High,
+        ),
+        Claim::ReachesInside => {
+            ("sends requests from inside the owner's network".to_owned(), DataClass::Internal, Severity::Medium)
         }
         Claim::SpendsMoney => ("spends the owner's money on a paid service".to_owned(), top, Severity::Medium),
         Claim::SendsMail => ("sends mail in the owner's name".to_owned(), top, Severity::Medium),

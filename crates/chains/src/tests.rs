@@ -2,7 +2,7 @@ use super::*;
 use plimsoll_model::app::{
     Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, HeaderSet, Side,
 };
-use plimsoll_model::{Evidence, Gap, Grant, Standing, Witness};
+use plimsoll_model::{Evidence, Gap, Standing, Witness};
 
 fn span() -> plimsoll_source::Span {
     plimsoll_source::Span::new(plimsoll_source::FileId(0), 0, 1)
@@ -26,7 +26,10 @@ fn finding(rule: &str, grants: Vec<(Vec<Claim>, Claim)>) -> Finding {
         standing: Standing::Open,
         package: None,
         advisories: vec![],
-        grants: grants.into_iter().map(|(needs, gain)| Grant { needs, gain, text: rule.to_owned() }).collect(),
+        grants: grants
+            .into_iter()
+            .map(|(needs, gain)| Grant { needs, gain, text: rule.to_owned(), eases: false })
+            .collect(),
     }
 }
 
@@ -264,6 +267,135 @@ fn a_policy_that_allows_inline_scripts_stops_none() {
     assert_eq!(takeovers(&derive(&app, findings, DataClass::Personal, &[])), [["PL-upload", "PL-token"]]);
     app.headers.push(header("script-src 'self'"));
     assert!(takeovers(&derive(&app, findings, DataClass::Personal, &[])).is_empty(), "both hold together");
+}
+
+/// What the app keeps of passwords, as a rule speaks of it.
+fn knows(what: &str) -> Claim {
+    Claim::Knows(what.to_owned())
+}
+
+/// Each of the findings is a link: with all of them the loss follows, without any one of them it does not.
+fn each_is_a_link(findings: &[Finding], start: &str, wanted: &str) {
+    let follows = |fixed: &[String]| {
+        let chains = derive(&app(), findings, DataClass::Personal, fixed).chains;
+        chains.iter().any(|chain| {
+            chain.start.contains(start) && chain.impact.contains(wanted) && chain.confidence == Confidence::Likely
+        })
+    };
+    assert!(follows(&[]), "{:#?}", derive(&app(), findings, DataClass::Personal, &[]).chains);
+    for finding in findings {
+        assert!(!follows(std::slice::from_ref(&finding.rule)), "{} repaired", finding.rule);
+    }
+}
+
+#[test]
+fn passwords_that_are_kept_readably_and_a_way_to_read_them_are_a_takeover() {
+    each_is_a_link(
+        &[
+            finding("sql", vec![(vec![Stands(Anyone)], knows(Claim::STORED_PASSWORDS))]),
+            finding("clear", vec![(vec![knows(Claim::STORED_PASSWORDS)], knows(Claim::PLAIN_PASSWORDS))]),
+        ],
+        "anyone on the internet",
+        "takes over",
+    );
+}
+
+#[test]
+fn a_file_of_the_server_and_a_key_in_the_code_are_a_takeover() {
+    each_is_a_link(
+        &[
+            finding("path", vec![(vec![Stands(Anyone)], Claim::ReadsFiles)]),
+            finding("key", vec![(vec![Claim::ReadSource], Holds(Administrator))]),
+        ],
+        "anyone on the internet",
+        "takes over",
+    );
+}
+
+#[test]
+fn a_forged_request_that_sets_a_password_is_a_takeover() {
+    let forged = || Claim::Forges("POST /password".into());
+    each_is_a_link(
+        &[
+            finding("csrf", vec![(vec![Claim::Lures], forged())]),
+            finding("password", vec![(vec![forged()], Holds(Administrator))]),
+        ],
+        "open a link",
+        "takes over",
+    );
+}
+
+#[test]
+fn an_account_that_works_before_it_is_approved_opens_what_any_login_opens() {
+    each_is_a_link(
+        &[
+            finding("sign-up", vec![(vec![Stands(Anyone)], Stands(Position::SignedIn))]),
+            finding("role", vec![(vec![Stands(Position::SignedIn)], Claim::Reads(DataClass::Personal))]),
+        ],
+        "anyone on the internet",
+        "reads personal",
+    );
+}
+
+#[test]
+fn what_makes_a_step_easier_is_told_and_is_no_link() {
+    let mut findings = crafted_upload();
+    let mut easier = finding("csrf", vec![]);
+    easier.grants.push(Grant {
+        needs: vec![],
+        gain: Claim::ActsAs(Administrator),
+        text: "no token is asked for".into(),
+        eases: true,
+    });
+    findings.push(easier);
+    let without = derive(&app(), &findings[..3], DataClass::Personal, &[]);
+    let with = derive(&app(), &findings, DataClass::Personal, &[]);
+    let acts = |chains: &Chains| {
+        let mut told = chains.chains.clone();
+        told.retain(|chain| chain.steps.iter().any(|step| step.text.contains("while the page is open")));
+        told
+    };
+    assert_eq!((with.cut.clone(), with.chains.len()), (without.cut.clone(), without.chains.len()));
+    // Only with the token out of reach does the way lead through the open page.
+    let fixed = ["token".to_owned()];
+    let told = acts(&derive(&app(), &findings, DataClass::Personal, &fixed));
+    assert!(!told.is_empty());
+    for chain in &told {
+        let easier: Vec<_> = chain.steps.iter().filter(|step| step.eases).collect();
+        assert_eq!(easier.len(), 1, "{chain:#?}");
+        assert_eq!(easier[0].finding.as_deref(), Some("PL-csrf"));
+        assert!(!chain.cut.contains(&"PL-csrf".to_owned()), "{chain:#?}");
+        assert!(easier[0].needs.iter().all(|&need| need < chain.steps.len() && !chain.steps[need].eases));
+    }
+    let unaided = acts(&derive(&app(), &findings[..3], DataClass::Personal, &fixed));
+    assert!(unaided.iter().flat_map(|chain| &chain.steps).all(|step| !step.eases));
+}
+
+/// On reviews of many shapes: repair any link of a chain and that chain is gone; repair the cut and all are; and what one
+/// link alone would end is what a review without it no longer tells.
+#[test]
+fn every_link_is_needed_and_the_cut_ends_everything() {
+    for (entries, count) in [(3, 6), (5, 9), (8, 14), (12, 19)] {
+        let (app, findings) = large(entries, count);
+        let whole = derive(&app, &findings, DataClass::Sensitive, &[]);
+        assert!(!whole.chains.is_empty());
+        let ids =
+            |chains: &Chains| -> BTreeSet<String> { chains.chains.iter().map(|chain| chain.id.clone()).collect() };
+        for chain in &whole.chains {
+            for link in &chain.cut {
+                let left = derive(&app, &findings, DataClass::Sensitive, std::slice::from_ref(link));
+                assert!(!ids(&left).contains(&chain.id), "{link} of {chain:#?}");
+            }
+        }
+        let left = derive(&app, &findings, DataClass::Sensitive, &whole.cut.findings);
+        assert!(whole.cut.smallest && left.chains.is_empty(), "{count}: {:#?}", left.chains);
+        // Any one repair fewer leaves something.
+        for kept in &whole.cut.findings {
+            let fewer: Vec<String> = whole.cut.findings.iter().filter(|id| *id != kept).cloned().collect();
+            let left = derive(&app, &findings, DataClass::Sensitive, &fewer);
+            assert!(!left.chains.is_empty(), "{kept} was not needed");
+        }
+    }
 }
 
 /// An app with so many entry points, and findings of the kinds that real reviews have.

@@ -41,6 +41,12 @@ pub struct Context {
     health: bool,
     child: bool,
     legal: bool,
+    /// Its amounts are what people earn.
+    pay: bool,
+    /// Its accounts are those of a supplier of power or water.
+    utility: bool,
+    /// Its name says whose files or records these are: `employees/documents`.
+    named_after_people: bool,
     /// The patients are animals.
     animals: bool,
     /// Names of the fields beside.
@@ -150,6 +156,42 @@ impl Context {
             health: (in_name(Subject::Health) && own.concat() != "health") || patient,
             child: in_name(Subject::Child) || guardian,
             legal: in_name(Subject::Legal),
+            pay: own.iter().any(|word| {
+                matches!(
+                    singular(word).as_str(),
+                    "salary"
+                        | "payroll"
+                        | "payslip"
+                        | "paystub"
+                        | "wage"
+                        | "earning"
+                        | "gehalt"
+                        | "gehaelter"
+                        | "lohn"
+                        | "loehne"
+                        | "lohnabrechnung"
+                        | "salaire"
+                        | "paie"
+                        | "salario"
+                        | "nomina"
+                        | "sueldo"
+                        | "stipendio"
+                        | "stipendi"
+                        | "salari"
+                        | "salaris"
+                        | "loon"
+                        | "salariu"
+                        | "salarii"
+                        | "fizetes"
+                        | "berek"
+                        | "lon"
+                        | "loner"
+                )
+            }),
+            utility: own
+                .iter()
+                .any(|word| matches!(singular(word).as_str(), "utility" | "meter" | "electricity" | "water")),
+            named_after_people: in_name(Subject::Person) || in_name(Subject::Child) || in_name(Subject::Health),
             animals: false,
             subject,
             siblings,
@@ -175,6 +217,11 @@ impl Context {
 
     fn is(&self, subjects: &[Subject]) -> bool {
         subjects.contains(&self.subject)
+    }
+
+    /// Whether its own name says that what is in it is of people: `employees/documents`.
+    pub(crate) fn is_named_after_people(&self) -> bool {
+        self.named_after_people
     }
 
     fn person(&self) -> bool {
@@ -529,6 +576,26 @@ fn decide(term: &Term, before: &[&str], after: &[&str], own: &[String], context:
             if context.animals {
                 return new("animal-health", DataClass::Internal, true);
             }
+            // What is paid for it says nothing of anybody's health.
+            if after.iter().any(|word| {
+                matches!(
+                    *word,
+                    "allowance"
+                        | "allowances"
+                        | "deduction"
+                        | "premium"
+                        | "fee"
+                        | "fees"
+                        | "cost"
+                        | "costs"
+                        | "amount"
+                        | "price"
+                )
+            }) {
+                let class =
+                    if context.staff || context.pay || person { DataClass::Personal } else { DataClass::Internal };
+                return new(if class == DataClass::Personal { "wage" } else { "amount" }, class, true);
+            }
             // `patientPhone` is a phone number; `patient` and `patientId` say that somebody is one.
             if reference && !after.is_empty() && !ends_as_reference {
                 return None;
@@ -548,6 +615,20 @@ fn decide(term: &Term, before: &[&str], after: &[&str], own: &[String], context:
             (person || context.about_person).then(|| Classified::new("person", DataClass::Personal, person))
         }
         "person" if own.concat() == "kon" && !person => None,
+        // Paid, owed and charged amounts of a store of wages; how and in which money is nobody's own.
+        "amount"
+            if context.pay
+                && !own
+                    .iter()
+                    .map(String::as_str)
+                    .chain(before.iter().copied())
+                    .any(|word| matches!(word, "currency" | "payment" | "vat" | "tax" | "rate" | "fee" | "fees")) =>
+        {
+            new("wage", DataClass::Personal, true)
+        }
+        "bank-account" if context.utility && own.first().is_some_and(|word| word == "account") => {
+            new("reference", DataClass::Internal, false)
+        }
         "wage" => {
             let income = own.iter().any(|word| word == "income" || word == "einkommen");
             if income && !person {

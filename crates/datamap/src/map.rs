@@ -334,6 +334,15 @@ impl Map<'_> {
                 context = context.of_animals();
             }
             for (name, span) in fields {
+                // What a list is searched by is not collected.
+                if words(&name).first().is_some_and(|first| {
+                    matches!(
+                        first.as_str(),
+                        "filter" | "search" | "sort" | "page" | "query" | "filtro" | "busca" | "filtre"
+                    )
+                }) {
+                    continue;
+                }
                 let found = classify(&name, &context);
                 if found.kind.is_empty()
                     || found.class < DataClass::Personal
@@ -439,6 +448,15 @@ fn whole(store: &Store, context: &Context) -> Classified {
             "file"
         };
         return Classified { kind, class, confidence: if own { Confidence::Possible } else { Confidence::Likely } };
+    }
+    // Papers below a person are that person's.
+    let name = words(&store.name);
+    let papers = name.last().is_some_and(|last| {
+        ["document", "documents", "file", "files", "attachment", "attachments", "photos", "uploads"]
+            .contains(&last.as_str())
+    });
+    if papers && name.len() > 1 && context.is_named_after_people() {
+        return Classified { kind: "file", class: DataClass::Personal, confidence: Confidence::Likely };
     }
     // Any field of it would say the same.
     classify("content of it", context)

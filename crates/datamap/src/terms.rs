@@ -139,7 +139,7 @@ pub(crate) const TERMS: &[Term] = &[
         Internal,
         true,
         Any,
-        "tax id, taxid, kra pin, tax number, tax no, tax identification, tin number, steuernummer, steuernr, adoszam, codigo fiscal, \
+        "tax id, taxid, tax id number, tax identification number, kra pin, tax number, tax no, tax identification, tin number, steuernummer, steuernr, adoszam, codigo fiscal, \
          numero fiscal, contribuinte",
     ),
     term("tax-number", Internal, true, Whole, "tin, nif, pan, cif, rfc"),
@@ -447,6 +447,8 @@ pub(crate) const TERMS: &[Term] = &[
 pub(crate) const NOT_AFTER: &[&str] = &[
     "count",
     "counts",
+    "attempt",
+    "attempts",
     "enabled",
     "verified",
     "confirmed",

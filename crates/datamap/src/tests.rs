@@ -57,6 +57,15 @@ fn subjects_decide() {
         ("documents", &["hire_id"], "kind = passport", "government-identity", Sensitive, true),
         ("documents", &["hire_id"], "kind = contract", "", Internal, false),
         ("users", &[], "shift = sick_leave", "health", Sensitive, true),
+        ("employee_salaries", &["employeeId"], "amount", "wage", Personal, true),
+        ("lohnabrechnungen", &[], "betrag", "wage", Personal, true),
+        ("employee_salaries", &[], "currency", "amount", Internal, true),
+        ("invoices", &[], "amount", "amount", Internal, true),
+        ("utility_accounts", &["property_id"], "account_number", "reference", Internal, false),
+        ("bank_accounts", &[], "account_number", "bank-account", Sensitive, true),
+        ("salary_structures", &["employee_id"], "medicalAllowance", "wage", Personal, true),
+        ("users", &["email"], "lastPasswordAttempt", "record", Personal, false),
+        ("vendors", &["business_name"], "taxIdNumber", "tax-number", Internal, true),
     ]);
 }
 

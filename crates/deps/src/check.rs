@@ -376,7 +376,7 @@ pub fn impact(tree: &SourceTree, database: &Database, concern: &Concern) -> Impa
 /// Whether a version of a package has a known hole; `None` where that cannot be told.
 pub(crate) fn affected_by(database: &Database, ecosystem: Ecosystem, name: &str, version: &str) -> Option<bool> {
     let advisories = database.index(ecosystem)?.advisories(ecosystem, name).ok()?;
-    let outcome = judge(ecosystem, &Pinned::Exact(version.to_owned()), &advisories);
+    let outcome = judge(ecosystem, &Pinned::Exact(version.to_owned()), false, &advisories);
     match outcome.matches.iter().any(|found| is_hole(found.kind)) {
         true => Some(true),
         false if outcome.unclear.is_some() => None,

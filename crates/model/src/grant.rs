@@ -57,6 +57,12 @@ pub enum Claim {
     Writes(DataClass),
     /// He runs code on the server.
     RunsCode,
+    /// He reads any file of the server, or the app's own code with what stands beside it.
+    ReadsFiles,
+    /// He makes the browser of a victim send a request of his choice to an entry point, by its label, and sees no answer.
+    Forges(String),
+    /// He sends requests from inside the owner's network.
+    ReachesInside,
     /// He spends the owner's money on a paid service.
     SpendsMoney,
     /// He sends mail in the owner's name.
@@ -68,6 +74,24 @@ impl Claim {
     pub const DEMO_ACCOUNTS: &str = "that the accounts for trying out still work";
     /// What [`Claim::Knows`] says of passwords that every visitor receives.
     pub const SHIPPED_PASSWORDS: &str = "passwords that every visitor receives";
+    /// What [`Claim::Plants`] says of what the browser side keeps in the visitor's own browser.
+    pub const BROWSER_KEPT: &str = "what the visitor's browser keeps";
+    /// What [`Claim::Knows`] says of what the app keeps of its users' passwords: the hashes, or the passwords themselves.
+    pub const STORED_PASSWORDS: &str = "what is kept of the users' passwords";
+    /// What [`Claim::Knows`] says of passwords that were got out of what is kept of them.
+    pub const PLAIN_PASSWORDS: &str = "the users' passwords";
+    /// What [`Claim::Knows`] says of a database that strangers can connect to: whether the host lets them is not in the code.
+    pub const OPEN_DATABASE: &str = "that the database answers from outside";
+    /// What [`Claim::Knows`] says of somebody who clicks a warning away.
+    pub const IGNORED_WARNING: &str = "that whoever opens the table clicks its warning away";
+    /// What [`Claim::Knows`] says of the code with which a debugger lets its owner in.
+    pub const DEBUGGER_CODE: &str = "the debugger's code";
+    /// What [`Claim::Knows`] says of a token that a guessable generator made.
+    pub const GUESSED_TOKEN: &str = "a token that was guessed";
+    /// What [`Claim::Knows`] says of a place whose text comes from a store that is not known.
+    pub const SHOWN_THERE: &str = "that what is shown there is what strangers can write";
+    /// What [`Claim::Knows`] says of a browser that sends a cookie without `SameSite` along to other websites' requests.
+    pub const SENDS_COOKIES: &str = "that the visitor's browser sends such a cookie along";
 }
 
 /// One implication: whoever has all that is needed gains this.
@@ -79,4 +103,6 @@ pub struct Grant {
     pub gain: Claim,
     /// The step as a sentence of the story, with this app's own routes and data: `reads /api/customers without a login`.
     pub text: String,
+    /// The gain is had without it too, and this makes it easier: no link whose repair breaks a chain.
+    pub eases: bool,
 }

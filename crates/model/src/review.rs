@@ -179,6 +179,8 @@ pub struct ChainStep {
     pub needs: Vec<usize>,
     /// It also takes what the attacker has from the start.
     pub begins: bool,
+    /// It only makes the steps in `needs` easier: repairing it does not break the chain.
+    pub eases: bool,
 }
 
 /// An attack chain.

@@ -228,6 +228,7 @@ impl Cleaning {
                             text: self.line(&step.text),
                             needs: step.needs.clone(),
                             begins: step.begins,
+                            eases: step.eases,
                         })
                         .collect(),
                     cut: self.lines(&chain.cut),

@@ -119,7 +119,7 @@ struct Row {
 /// Words in names of stores and fields, and whose records they are.
 const PEOPLE: &[(&str, &[&str])] = &[
     ("patients", &["patient", "paciente", "paziente", "pacient"]),
-    ("children and their parents", &["child", "children", "pupil", "kind", "guardian", "parent", "student"]),
+    ("children and their parents", &["child", "children", "pupil", "guardian", "parent", "student"]),
     (
         "employees",
         &[
@@ -184,6 +184,17 @@ fn people(store: &str, items: &[&DataItem]) -> Option<String> {
     (!found.is_empty()).then(|| found.join(", "))
 }
 
+/// How many controls that the class demands are proven, and how many are not.
+fn measures_in_short(review: &Review, class: DataClass) -> String {
+    use plimsoll_model::ControlStatus as Status;
+    let count = |wanted: &[Status]| {
+        let demanded = review.controls.iter().filter(|control| control.required_from <= class);
+        demanded.filter(|control| wanted.contains(&control.status)).count()
+    };
+    let (proven, open) = (count(&[Status::Proven]), count(&[Status::Failed, Status::Unproven]));
+    format!("{} proven, {open} not met: see below; {BLANK}", words::count(proven, "control", "controls"))
+}
+
 /// What is proven of the controls that the class demands, and how many are not.
 fn measures(review: &Review, class: DataClass) -> String {
     use plimsoll_model::ControlStatus as Status;
@@ -205,7 +216,7 @@ fn measures(review: &Review, class: DataClass) -> String {
     format!("{proven}{open}; {BLANK}")
 }
 
-fn rows(review: &Review) -> Vec<Row> {
+fn rows(review: &Review, measures: fn(&Review, DataClass) -> String) -> Vec<Row> {
     by_store(&review.data)
         .into_iter()
         // Keys in files are no processing of anybody's data.
@@ -263,7 +274,7 @@ pub(crate) fn csv(review: &Review) -> String {
     let review = Cleaning::default().review(review);
     let mut out = COLUMNS.map(cell).join(",");
     out.push_str("\r\n");
-    for row in rows(&review) {
+    for row in rows(&review, measures) {
         let cells: Vec<String> = row.cells.iter().map(|text| cell(text)).collect();
         out.push_str(&cells.join(","));
         out.push_str("\r\n");
@@ -287,10 +298,37 @@ pub(crate) fn markdown(review: &Review) -> String {
         review.environment.date
     );
     let _ = writeln!(out, "| {} |\n|{}", COLUMNS.join(" | "), "---|".repeat(COLUMNS.len()));
-    for row in rows(&review) {
+    let rows = rows(&review, measures_in_short);
+    for row in &rows {
         let cells: Vec<String> =
             row.cells.iter().map(|text| crate::markdown::prose(text).replace(BLANK, &format!("**{BLANK}**"))).collect();
         let _ = writeln!(out, "| {} |", cells.join(" | "));
     }
+    if !rows.is_empty() {
+        measures_below(&mut out, &review);
+    }
     out
+}
+
+/// The security measures, once for all stores: what this review has proven and what it has not.
+fn measures_below(out: &mut String, review: &Review) {
+    use plimsoll_model::ControlStatus as Status;
+    out.push_str("\n## Security measures (g)\n");
+    for (title, wanted) in [
+        ("Proven by this review", &[Status::Proven][..]),
+        ("Broken, or not shown to be there", &[Status::Failed, Status::Unproven]),
+    ] {
+        let list: Vec<&str> = review
+            .controls
+            .iter()
+            .filter(|control| wanted.contains(&control.status))
+            .map(|control| control.title.as_str())
+            .collect();
+        if !list.is_empty() {
+            let _ = write!(out, "\n{title}:\n\n");
+            for control in list {
+                let _ = writeln!(out, "- {}", crate::markdown::prose(control));
+            }
+        }
+    }
 }

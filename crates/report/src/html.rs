@@ -120,6 +120,7 @@ struct Group<'a> {
 
 struct Card<'a> {
     finding: &'a Finding,
+    title: Html,
     anchor: String,
     certainty: &'static str,
     confirmed: bool,
@@ -160,16 +161,19 @@ struct PartyView<'a> {
 
 struct ChainView<'a> {
     chain: &'a Chain,
+    start: String,
     anchor: String,
     compounding: Option<String>,
     accepted: Vec<Link>,
     load: String,
     steps: Vec<StepView<'a>>,
+    /// What makes its steps easier and is no link of it.
+    easier: Vec<StepView<'a>>,
     cut: Vec<Link>,
 }
 
 struct StepView<'a> {
-    text: &'a str,
+    text: Html,
     link: Option<Link>,
     fact: Option<&'a str>,
 }
@@ -209,7 +213,7 @@ impl<'a> View<'a> {
             outcome_class: verdict.outcome.word(),
             verdict: words::verdict(verdict),
             gloss: (verdict.carries > DataClass::Demo)
-                .then(|| format!("{}: {}.", capital(&words::load(verdict.carries)), verdict.carries.gloss())),
+                .then(|| format!("{}: {}.", words::capital(&words::load(verdict.carries)), verdict.carries.gloss())),
             reasons: verdict.reasons.iter().map(|reason| linked(reason, &anchors)).collect(),
             raise: verdict.raise.iter().map(|action| linked(action, &anchors)).collect(),
             mark: Html(mark::svg(verdict)),
@@ -305,7 +309,7 @@ fn groups<'a>(review: &'a Review, anchors: &BTreeMap<&str, String>) -> Vec<Group
         .into_iter()
         .map(|(severity, _)| Group {
             severity,
-            title: capital(severity.word()),
+            title: words::capital(severity.word()),
             urgency: words::urgency(severity),
             findings: words::open(review)
                 .filter(|finding| finding.severity == severity)
@@ -322,6 +326,7 @@ fn groups<'a>(review: &'a Review, anchors: &BTreeMap<&str, String>) -> Vec<Group
                     }
                     Card {
                         finding,
+                        title: Html(line(&finding.title)),
                         anchor,
                         certainty: words::certainty(finding.confidence),
                         confirmed: finding.confidence == Confidence::Confirmed,
@@ -345,6 +350,18 @@ fn groups<'a>(review: &'a Review, anchors: &BTreeMap<&str, String>) -> Vec<Group
         .collect()
 }
 
+/// The steps of a chain, or what makes them easier.
+fn steps<'a>(chain: &'a Chain, link: &dyn Fn(&String) -> Link, eases: bool) -> Vec<StepView<'a>> {
+    let those = chain.steps.iter().filter(|step| step.eases == eases);
+    those
+        .map(|step| StepView {
+            text: Html(line(&if eases { step.text.clone() } else { words::capital(&step.text) })),
+            link: step.finding.as_ref().map(link),
+            fact: step.fact.as_deref(),
+        })
+        .collect()
+}
+
 /// The chains that are open, or those that the owner accepts.
 fn chains<'a>(review: &'a Review, link: &dyn Fn(&String) -> Link, open: bool) -> Vec<ChainView<'a>> {
     review
@@ -354,19 +371,13 @@ fn chains<'a>(review: &'a Review, link: &dyn Fn(&String) -> Link, open: bool) ->
         .filter(|(_, chain)| chain.is_open() == open)
         .map(|(at, chain)| ChainView {
             chain,
+            start: words::capital(&chain.start),
             anchor: format!("chain-{}", at + 1),
             compounding: words::compounding(review, chain),
             accepted: chain.accepted.iter().map(link).collect(),
             load: words::load(chain.class),
-            steps: chain
-                .steps
-                .iter()
-                .map(|step| StepView {
-                    text: &step.text,
-                    link: step.finding.as_ref().map(link),
-                    fact: step.fact.as_deref(),
-                })
-                .collect(),
+            steps: steps(chain, link, false),
+            easier: steps(chain, link, true),
             cut: chain.cut.iter().map(link).collect(),
         })
         .collect()
@@ -421,14 +432,6 @@ fn data(review: &Review) -> Vec<&DataItem> {
     items
 }
 
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).collect(),
-        None => String::new(),
-    }
-}
-
 /// A line with its `code`, escaped.
 fn line(text: &str) -> String {
     inline(text)
@@ -440,8 +443,16 @@ fn line(text: &str) -> String {
         .collect()
 }
 
-/// A line in which the ids of findings lead to their cards, escaped.
+/// A line in which the ids of findings lead to their cards and `code` is code, escaped.
 fn linked(text: &str, anchors: &BTreeMap<&str, String>) -> Html {
+    let parts = inline(text).into_iter().map(|part| match part {
+        Inline::Text(text) => with_links(text, anchors),
+        Inline::Code(code) => format!("<code>{}</code>", page::escape(code)),
+    });
+    Html(parts.collect())
+}
+
+fn with_links(text: &str, anchors: &BTreeMap<&str, String>) -> String {
     let part = |c: char| c.is_ascii_alphanumeric() || c == '-';
     let mut out = String::new();
     let mut rest = text;
@@ -456,7 +467,7 @@ fn linked(text: &str, anchors: &BTreeMap<&str, String>) -> Html {
         rest = behind;
     }
     out.push_str(&page::escape(rest));
-    Html(out)
+    out
 }
 
 /// Prose of several lines, escaped.

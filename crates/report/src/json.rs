@@ -186,6 +186,8 @@ struct Step<'a> {
     text: &'a str,
     needs: &'a [usize],
     begins: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    eases: bool,
 }
 
 #[derive(Serialize)]
@@ -425,6 +427,7 @@ fn chain(chain: &Chain) -> WireChain<'_> {
                 text: &step.text,
                 needs: &step.needs,
                 begins: step.begins,
+                eases: step.eases,
             })
             .collect(),
         cut: &chain.cut,

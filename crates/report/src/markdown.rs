@@ -312,10 +312,14 @@ fn one_chain(chain: &Chain) -> String {
         chain.severity.word(),
         chain.confidence.word()
     );
-    for (at, step) in chain.steps.iter().enumerate() {
+    for (at, step) in chain.steps.iter().filter(|step| !step.eases).enumerate() {
         let rests_on = step.finding.as_ref().or(step.fact.as_ref());
         let rests_on = rests_on.map(|id| format!(" ({})", code(id))).unwrap_or_default();
         out.push_str(&format!("{}. {}{rests_on}\n", at + 1, prose(&step.text)));
+    }
+    for step in chain.steps.iter().filter(|step| step.eases) {
+        let by = step.finding.as_ref().map(|id| format!(" ({})", code(id))).unwrap_or_default();
+        out.push_str(&format!("\nEasier still: {}{by}.\n", prose(&step.text)));
     }
     if !chain.cut.is_empty() {
         let ids: Vec<String> = chain.cut.iter().map(|id| code(id)).collect();

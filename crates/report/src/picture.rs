@@ -67,8 +67,11 @@ impl Canvas {
             false => (String::new(), ""),
         };
         format!(
-            "<svg class=\"picture\"{ns} viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{name}-title {name}-text\">\
+            "<svg class=\"picture\"{ns} viewBox=\"-2 -2 {} {}\" role=\"img\" aria-labelledby=\"{name}-title {name}-text\">\
              <title id=\"{name}-title\">{}</title><desc id=\"{name}-text\">{}</desc>{style}{}</svg>",
+            // Half of a line at the edge lies outside of what it goes around.
+            width + 6,
+            height + 4,
             escape(title),
             escape(text),
             self.out
@@ -76,10 +79,23 @@ impl Canvas {
     }
 }
 
-/// Width of a text, roughly: how wide letters are on average in the fonts of a page. Rather too wide than too narrow.
+/// Width of a text, roughly: how wide letters are in the widest of the fonts that a page usually gets (DejaVu Sans).
+/// Rather too wide than too narrow.
 fn width(text: &str, size: i32) -> i32 {
-    let cells = i32::try_from(unicode_width::UnicodeWidthStr::width(text)).unwrap_or(i32::MAX / 1000);
-    cells.saturating_mul(size).saturating_mul(54) / 100
+    let hundredths = |c: char| match c {
+        'i' | 'l' | 'j' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' => 32,
+        'f' | 't' | 'r' | '(' | ')' | '[' | ']' | '-' | ' ' | '/' | '`' => 42,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' | '…' => 96,
+        'A'..='Z' | '0'..='9' | '_' | '#' => 70,
+        _ => i32::try_from(unicode_width::UnicodeWidthChar::width(c).unwrap_or(0)).unwrap_or(0) * 61,
+    };
+    let sum: i32 = text.chars().take(4000).map(hundredths).sum();
+    sum.saturating_mul(size) / 100
+}
+
+/// The size to reckon with for bold letters.
+const fn bold(size: i32) -> i32 {
+    (size * 112 + 99) / 100
 }
 
 /// The text, cut short where it does not fit.
@@ -128,8 +144,9 @@ mod tests {
     #[test]
     fn long_names_are_cut_and_sentences_wrapped() {
         assert_eq!(fit("orders", 100, 10), "orders");
-        assert_eq!(fit(&"x".repeat(100), 50, 10), "xxxxxxx…");
+        assert_eq!(fit(&"x".repeat(100), 50, 10), "xxxxxx…");
         assert_eq!(wrap("one two three four five", 60, 10, 2), ["one two", "three fou…"]);
+        assert!(super::width("WIDE", 10) > super::width("thin", 10) && super::bold(13) > 13);
         assert!(wrap("", 60, 10, 2).is_empty());
     }
 }

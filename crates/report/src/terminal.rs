@@ -381,16 +381,19 @@ impl Page {
                 false => format!("[{}, accepted]", chain.severity.word()),
             };
             let arrow = self.canvas.glyphs.arrow;
-            let title = format!("{} {arrow} {}", chain.start, chain.impact);
+            let title = format!("{} {arrow} {}", words::capital(&chain.start), chain.impact);
             let indent = width(&badge) + 1;
             self.canvas.hang(&badge, severity_style(chain.severity), indent, Style::Bold, &title);
-            for (at, step) in chain.steps.iter().enumerate() {
+            for (at, step) in chain.steps.iter().filter(|step| !step.eases).enumerate() {
                 let text = match (&step.finding, &step.fact) {
-                    (Some(id), _) => format!("{} ({id})", step.text),
-                    (None, Some(_)) => step.text.clone(),
-                    (None, None) => step.text.clone(),
+                    (Some(id), _) => format!("{} ({id})", words::capital(&step.text)),
+                    (None, _) => words::capital(&step.text),
                 };
                 self.canvas.hang(&format!("  {}.", at + 1), Style::Plain, 5, Style::Plain, &text);
+            }
+            for step in chain.steps.iter().filter(|step| step.eases) {
+                let by = step.finding.as_deref().map(|id| format!(" ({id})")).unwrap_or_default();
+                self.canvas.prose(5, Style::Plain, &format!("Easier still: {}{by}.", step.text));
             }
             if !chain.cut.is_empty() {
                 let text = format!("Repair {} and this chain breaks.", chain.cut.join(" or "));

@@ -258,8 +258,8 @@ pub(crate) fn compounding(review: &Review, chain: &Chain) -> Option<String> {
         .map(|finding| finding.severity)
         .collect();
     alone.sort_unstable_by_key(|severity| std::cmp::Reverse(*severity));
-    // What hangs on a condition is told as less than its parts.
-    let worst = *alone.first().filter(|worst| alone.len() > 1 && **worst <= chain.severity)?;
+    // Only what is worse together than its worst part is worth saying; what hangs on a condition is told as less.
+    let worst = *alone.first().filter(|worst| alone.len() > 1 && **worst < chain.severity)?;
     let together = chain.severity.word();
     Some(if alone.iter().all(|severity| *severity == worst) {
         let number = if alone.len() == 2 { "Both are".to_owned() } else { format!("Each of these {} is", alone.len()) };
@@ -273,6 +273,15 @@ pub(crate) fn compounding(review: &Review, chain: &Chain) -> Option<String> {
         let last = words.pop().unwrap_or_default();
         format!("On their own they are {} and {last}; together they are {together}.", words.join(", "))
     })
+}
+
+/// A text with a capital at its beginning.
+pub(crate) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
 }
 
 /// What a finding is part of: the worst open chain that needs it, as a sentence, with the chain's position; `None` where it
@@ -292,9 +301,13 @@ pub(crate) fn part_of(review: &Review, id: &str) -> Option<(usize, String)> {
     Some((
         at,
         format!(
-            "Together with {} it is {}: {} {}.{more}",
+            "Together with {} {}: {} {}.{more}",
             others.join(" and "),
-            chain.severity.word(),
+            // What hangs on a condition weighs less than its parts, and does not make them lighter.
+            match review.findings.iter().find(|finding| finding.id == id) {
+                Some(finding) if chain.severity < finding.severity => "it may go further".to_owned(),
+                _ => format!("it is {}", chain.severity.word()),
+            },
             chain.start,
             chain.impact
         ),

@@ -78,6 +78,8 @@ mod privilege_from_request;
 mod public_record_by_number;
 #[path = "injection/query_operator_from_input.rs"]
 mod query_operator_from_input;
+#[path = "xss/record_taken_from_link.rs"]
+mod record_taken_from_link;
 #[path = "redirects/redirect_to_address_from_request.rs"]
 mod redirect_to_address_from_request;
 #[path = "access_control/reset_link_to_asker.rs"]
@@ -178,6 +180,7 @@ pub static RULES: &[&Rule] = &[
     &privilege_from_request::RULE,
     &public_record_by_number::RULE,
     &query_operator_from_input::RULE,
+    &record_taken_from_link::RULE,
     &redirect_to_address_from_request::RULE,
     &reset_link_to_asker::RULE,
     &role_check_missing::RULE,

@@ -238,8 +238,21 @@ impl Draft<'_, '_> {
         gain: plimsoll_model::Claim,
         text: impl Into<String>,
     ) -> Self {
-        let grant = plimsoll_model::Grant { needs: needs.into_iter().collect(), gain, text: text.into() };
-        self.finding.grants.push(grant);
+        let needs = needs.into_iter().collect();
+        self.finding.grants.push(plimsoll_model::Grant { needs, gain, text: text.into(), eases: false });
+        self
+    }
+
+    /// What it makes easier for an attacker who could do it without: told beside the step of a chain that goes by way of
+    /// `needs`, and no link to repair.
+    pub fn eases(
+        mut self,
+        needs: impl IntoIterator<Item = plimsoll_model::Claim>,
+        gain: plimsoll_model::Claim,
+        text: impl Into<String>,
+    ) -> Self {
+        let needs = needs.into_iter().collect();
+        self.finding.grants.push(plimsoll_model::Grant { needs, gain, text: text.into(), eases: true });
         self
     }
 

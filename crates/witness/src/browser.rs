@@ -4,6 +4,7 @@
 pub(crate) mod calls;
 mod codes;
 pub(crate) mod pages;
+pub(crate) mod taken;
 
 use plimsoll_analysis::Program;
 use plimsoll_ir::{Key, Kind, Language, Module, NodeId};

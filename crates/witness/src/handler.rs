@@ -337,6 +337,26 @@ impl Interpretation {
     }
 }
 
+/// The records that middleware looks up for the handler behind it, by what the address names: `app.param`, `loadInvoice`.
+/// What it looks up by the caller's own login is how a guard works.
+pub(crate) fn loaded(events: &[Event]) -> Vec<Effect> {
+    let mut out: Vec<Effect> = Vec::new();
+    for index in 0..events.len() {
+        let Some(effect) = effects::effect_of(events, index) else { continue };
+        let known = out.iter().any(|other| other.target == effect.target);
+        if effect.kind == EffectKind::Read
+            && (effect.picked_by_input || effect.picked_by_number)
+            && !effect.limited_to_caller
+            && !effect.target.is_empty()
+            && !crate::knowledge::keeps_sessions(&effect.target)
+            && !known
+        {
+            out.push(effect);
+        }
+    }
+    out
+}
+
 fn collect_inputs(event: &Event, out: &mut Vec<String>) {
     let mut add = |value: &Value| {
         for label in value.labels.iter() {

@@ -47,6 +47,7 @@ impl Witnessing<'_, '_> {
             self.notes.note(event, self.machine.program);
         }
         browser::calls::note(events, self.machine.program, &mut self.notes.calls);
+        browser::taken::note(events, self.machine.program, &mut self.notes.seen);
     }
 }
 
@@ -190,6 +191,7 @@ fn run_the_rest(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
     let all = REST_STEPS_LEAST + REST_STEPS_PER_NODE * program.size();
     let mut unfollowed = 0usize;
     for (id, module) in program.iter() {
+        let listeners = browser::taken::listeners(module);
         for (function, at) in (0u32..).map(FunctionId).zip(&module.functions) {
             let reference = FunctionRef { module: id, function };
             // Nested functions are entered by what is around them.
@@ -202,7 +204,10 @@ fn run_the_rest(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
                 // What a page shows is shown in a browser; what a server draws before has no data yet.
                 witnessing.machine.fix("typeof window", Value::string("object"));
             }
-            let args = vec![given_to(&program.tree.file(module.file).path, at); at.params.len()];
+            let mut args = vec![given_to(&program.tree.file(module.file).path, at); at.params.len()];
+            if let Some(first) = args.first_mut().filter(|_| listeners.contains(&function)) {
+                *first = browser::taken::message();
+            }
             let left = all.saturating_sub(witnessing.machine.spent() - start);
             let run = witnessing.machine.survey(&closure, args, left.max(REST_STEPS_BEHIND));
             unfollowed += usize::from(run.cut_off && left < REST_STEPS_BEHIND);

@@ -6,7 +6,7 @@ use plimsoll_analysis::Program;
 use plimsoll_deps::{Database, Ecosystem, Kind, Means, Names, Origin};
 use plimsoll_ir::Language;
 use plimsoll_model::app::{AdvisoriesUsed, Package, PackageAdvisory, PackageMeans, RuntimeSeen, StrangePackage};
-use plimsoll_model::{App, Day, NotChecked, Severity};
+use plimsoll_model::{App, Day, NotChecked};
 use plimsoll_source::{SourceTree, Span};
 
 fn day(day: plimsoll_deps::Day) -> Day {

@@ -10,6 +10,7 @@ mod php;
 pub(crate) mod python;
 mod storage;
 
+pub(crate) use deployment::obeys_anyone;
 use plimsoll_analysis::{Event, Program};
 use plimsoll_model::App;
 use plimsoll_model::app::{CookieSet, CorsPolicy, CryptoUse, HeaderSet, SettingSeen, StoredValue};

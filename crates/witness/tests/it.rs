@@ -21,6 +21,8 @@ mod python;
 mod records;
 #[path = "browser/sockets.rs"]
 mod sockets;
+#[path = "browser/taken.rs"]
+mod taken;
 #[path = "servers/wrapped.rs"]
 mod wrapped;
 

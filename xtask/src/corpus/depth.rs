@@ -171,7 +171,10 @@ fn data(name: &str, labels: &[DataLabel], review: &Value, notes: &mut Vec<String
                     stores.iter().any(|store| is_in(&items[at], store) && same_field(&items[at], store, &field))
                 })
                 .collect();
-            let right = here.iter().any(|&at| allowed.contains(items[at].class));
+            // Where a label says of a whole table of accounts that it holds credentials, the address in it is still one.
+            let contact = matches!(plain(&field).as_str(), "email" | "name" | "username" | "phone");
+            let right =
+                here.iter().any(|&at| allowed.contains(items[at].class) || contact && items[at].class == "personal");
             depth.fields += 1;
             depth.found += usize::from(!here.is_empty());
             depth.right += usize::from(right);
@@ -236,8 +239,12 @@ fn chains(name: &str, labels: &[ChainLabel], items: &[Item], review: &Value, not
         .map(|chain| {
             let start = chain.get("start").and_then(Value::as_str).unwrap_or_default();
             let impact = chain.get("impact").and_then(Value::as_str).unwrap_or_default();
-            let cut = list(chain, "cut");
-            let used = |id: &str| cut.iter().any(|part| part.as_str() == Some(id));
+            let (cut, steps) = (list(chain, "cut"), list(chain, "steps"));
+            // What a step rests on, and what makes one easier.
+            let used = |id: &str| {
+                cut.iter().any(|part| part.as_str() == Some(id))
+                    || steps.iter().any(|step| step.get("finding").and_then(Value::as_str) == Some(id))
+            };
             let behind = items
                 .iter()
                 .filter(|item| findings.iter().any(|(id, finding)| used(id) && matches(finding, item)))

@@ -304,6 +304,12 @@ impl Machine<'_> {
             value: value.clone(),
             span: self.span(node),
         });
+        if self.mode == Mode::Handler
+            && let Some(index) = outcome.gives_result_of
+            && let Some(closure) = args.get(index).and_then(|arg| arg.value.as_closure()).cloned()
+        {
+            return self.invoke_callback(&closure, Vec::new());
+        }
         if !outcome.defers && self.mode == Mode::Handler {
             self.enter_callbacks(&args, &labels, passed.as_ref());
         }

@@ -2,7 +2,7 @@
 
 use plimsoll_source::Span;
 
-use crate::DataClass;
+use crate::{DataClass, Position};
 
 /// What kind of store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +64,47 @@ pub struct Store {
     pub public_bucket: bool,
     /// Where it is defined.
     pub span: Span,
+}
+
+impl Store {
+    /// The lowest position that can put rows into it past the app's own server which others are shown, by what its
+    /// policies say.
+    pub fn weakest_direct_writer(&self) -> Option<Position> {
+        if self.exposure != Exposure::Direct {
+            return None;
+        }
+        if self.rls == Rls::Off {
+            return Some(Position::Anyone);
+        }
+        // Whoever sees only his own rows writes for nobody else.
+        let seen_by_others = self.policies.iter().any(|policy| {
+            matches!(policy.command, Command::All | Command::Select)
+                && match policy.openness {
+                    Openness::Limited => policy.asks_for_a_role(),
+                    Openness::Anyone | Openness::AnySignedIn | Openness::Hole(_) => true,
+                    Openness::Nobody | Openness::Unknown => false,
+                }
+        });
+        let writes = |policy: &&Policy| matches!(policy.command, Command::All | Command::Insert | Command::Update);
+        let admits = |policy: &Policy| match policy.openness {
+            Openness::Anyone => Some(Position::Anyone),
+            Openness::AnySignedIn | Openness::Hole(_) => Some(Position::SignedIn),
+            Openness::Limited if policy.asks_for_a_role() => Some(Position::Administrator),
+            Openness::Limited => Some(Position::SignedIn),
+            Openness::Nobody | Openness::Unknown => None,
+        };
+        self.policies.iter().filter(writes).filter(|_| seen_by_others).filter_map(admits).min()
+    }
+}
+
+impl Policy {
+    /// Whether its conditions ask for a role.
+    fn asks_for_a_role(&self) -> bool {
+        [&self.using, &self.check].into_iter().flatten().any(|condition| {
+            let condition = condition.to_ascii_lowercase();
+            condition.contains("role") || condition.contains("admin")
+        })
+    }
 }
 
 /// A field.

@@ -9,6 +9,7 @@ mod owner;
 mod probe;
 mod run;
 mod shapes;
+mod stories;
 mod twins;
 mod unreachable;
 mod upgrades;

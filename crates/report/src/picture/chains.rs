@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{Chain, Finding, Review};
 
-use super::{Canvas, wrap};
+use super::{Canvas, bold, wrap};
 
 /// Chains drawn; further ones are told in words only.
 const DRAWN: usize = 10;
@@ -38,7 +38,8 @@ impl Graph {
         let start = Node::Start(chain.start.clone());
         // What stands for each step: itself, or what it only passes on.
         let mut nodes: Vec<Node> = Vec::new();
-        for step in &chain.steps {
+        // What only makes a step easier is no link; it stands behind all that are.
+        for step in chain.steps.iter().filter(|step| !step.eases) {
             let mut from: Vec<Node> = step.needs.iter().filter_map(|&need| nodes.get(need).cloned()).collect();
             if step.begins {
                 from.push(start.clone());
@@ -217,23 +218,27 @@ pub(crate) fn svg(review: &Review, anchors: &BTreeMap<&str, String>, alone: bool
     canvas.text("column", (width - BOX.0, 18), "and reaches");
     for (from, to) in &edges {
         let ((x, y), (to_x, to_y)) = (at[from], at[to]);
-        let begin = match from {
-            Node::Join(_) => (x + BOX.0 / 2 + JOIN / 2, y + JOIN / 2),
-            _ => (x + BOX.0, y + height(from) / 2),
-        };
-        let end = match to {
-            Node::Join(_) => (to_x + BOX.0 / 2 - JOIN / 2, to_y + JOIN / 2),
-            _ => (to_x, to_y + height(to) / 2),
-        };
-        // Through a column as a straight line, between columns as a curve.
+        let begin = (x + BOX.0, y + height(from) / 2);
+        let end = (to_x, to_y + height(to) / 2);
+        // Through a column as a straight line, between columns as a curve: nothing runs beneath a box.
         let half = (begin.0 + end.0) / 2;
-        let mut line = format!("M{} {}C{half} {} {half} {} {} {}", begin.0, begin.1, begin.1, end.1, end.0, end.1);
-        if matches!(to, Node::Way(..)) {
-            line.push_str(&format!("H{}", to_x + BOX.0));
+        let first = match from {
+            Node::Join(_) => x + BOX.0 / 2 + JOIN / 2,
+            _ => begin.0,
+        };
+        let mut line =
+            format!("M{first} {}H{}C{half} {} {half} {} {} {}", begin.1, begin.0, begin.1, end.1, end.0, end.1);
+        let last = match to {
+            Node::Way(..) => to_x + BOX.0,
+            Node::Join(_) => to_x + BOX.0 / 2 - JOIN / 2,
+            _ => to_x,
+        };
+        if last != to_x {
+            line.push_str(&format!("H{last}"));
         }
         canvas.path("way", &line);
         if !matches!(to, Node::Way(..)) {
-            canvas.tip("way-tip", end);
+            canvas.tip("way-tip", (last, end.1));
         }
     }
     let findings: BTreeMap<&str, &Finding> =
@@ -265,7 +270,8 @@ fn draw(
     anchors: &BTreeMap<&str, String>,
 ) {
     let lines = |canvas: &mut Canvas, class: &str, from: i32, text: &str, count: usize| {
-        for (at, line) in wrap(text, BOX.0 - 24, 13, count).iter().enumerate() {
+        let size = if class == "small" { 13 } else { bold(13) };
+        for (at, line) in wrap(text, BOX.0 - 24, size, count).iter().enumerate() {
             canvas.text(class, (x + 13, from + i32::try_from(at).unwrap_or(0) * 17), line);
         }
     };
@@ -311,7 +317,7 @@ fn draw(
                 (x + 16, y + 20),
                 &if open { severity.to_owned() } else { format!("{severity}, accepted") },
             );
-            let lines = wrap(title, BOX.0 - 30, 13, 3);
+            let lines = wrap(title, BOX.0 - 30, bold(13), 3);
             for (at, line) in lines.iter().enumerate() {
                 canvas.text("small strong", (x + 16, y + 40 + i32::try_from(at).unwrap_or(0) * 17), line);
             }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use plimsoll_model::{DataClass, DataItem, Holding, Review};
 
-use super::{Canvas, fit};
+use super::{Canvas, bold, fit};
 use crate::words;
 
-const PEOPLE: (i32, i32) = (0, 250);
-const APP: (i32, i32) = (318, 136);
-const STORES: (i32, i32) = (522, 336);
-const PARTIES: (i32, i32) = (930, 170);
-const WIDTH: i32 = 1100;
+const PEOPLE: (i32, i32) = (0, 304);
+const APP: (i32, i32) = (362, 136);
+const STORES: (i32, i32) = (556, 336);
+const PARTIES: (i32, i32) = (950, 174);
+const WIDTH: i32 = 1126;
 const TOP: i32 = 42;
 const GAP: i32 = 14;
 
@@ -184,7 +184,7 @@ pub(crate) fn svg(review: &Review, alone: bool) -> Option<String> {
     }
     canvas.rect("hull", (APP.0, TOP), (APP.1, bottom - TOP), 10);
     // Names of folders have their words between hyphens.
-    let name = super::wrap(&review.subject.name.replace('-', "- ").replace('_', "_ "), APP.1 - 24, 15, 3);
+    let name = super::wrap(&review.subject.name.replace('-', "- ").replace('_', "_ "), APP.1 - 24, bold(15), 3);
     let mut below = TOP + 10;
     for line in &name {
         below += 20;
@@ -206,7 +206,7 @@ pub(crate) fn svg(review: &Review, alone: bool) -> Option<String> {
         let y = parties_at[party.name.as_str()];
         canvas.group(&format!("{}: {}", party.name, party.purpose));
         canvas.rect("box", (PARTIES.0, y), (PARTIES.1, PARTY_HEIGHT), 8);
-        canvas.text("ink", (PARTIES.0 + 14, y + 20), &fit(&party.name, PARTIES.1 - 24, 15));
+        canvas.text("ink", (PARTIES.0 + 14, y + 20), &fit(&party.name, PARTIES.1 - 24, bold(15)));
         canvas.text("small", (PARTIES.0 + 14, y + 37), &fit(&party.says, PARTIES.1 - 24, 13));
         canvas.end();
     }
@@ -242,7 +242,7 @@ fn person(canvas: &mut Canvas, review: &Review, who: &str, class: DataClass, let
     canvas.rect("box", (PEOPLE.0 + 1, y), (PEOPLE.1 - 1, PERSON_HEIGHT), 8);
     canvas.rect(&format!("bar {}", class.word()), (PEOPLE.0 + PEOPLE.1 - 6, y), (6, PERSON_HEIGHT), 3);
     mark(canvas, (PEOPLE.0 + 22, y + 20), letter, who == "anyone");
-    canvas.text("ink", (PEOPLE.0 + 40, y + 25), &fit(who, PEOPLE.1 - 50, 14));
+    canvas.text("ink", (PEOPLE.0 + 40, y + 25), &fit(who, PEOPLE.1 - 52, bold(14)));
     canvas.text(
         "small",
         (PEOPLE.0 + 14, y + 46),
@@ -273,7 +273,7 @@ fn draw_store(canvas: &mut Canvas, store: &Store<'_>, y: i32, letters: &BTreeMap
     canvas.rect("box", (x, y), (width, STORE_HEIGHT), 8);
     canvas.rect(&format!("bar {word}"), (x, y), (6, STORE_HEIGHT), 3);
     let room = super::width(word, 13) + 14;
-    canvas.text("ink", (x + 18, y + 24), &fit(short(store), width - 30 - room, 15));
+    canvas.text("ink", (x + 18, y + 24), &fit(short(store), width - 30 - room, bold(15)));
     canvas.text(&format!("word end {word}"), (x + width - 12, y + 24), word);
     let marks = i32::try_from(who.len()).unwrap_or(0) * 21;
     canvas.text("small", (x + 18, y + 45), &fit(&store.kinds(), width - 36 - marks, 13));

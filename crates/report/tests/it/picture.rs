@@ -70,9 +70,38 @@ fn accepted_chains_are_told_as_such() {
 }
 
 #[test]
+fn what_makes_a_chain_easier_is_told_beside_its_steps() {
+    let mut review = sample();
+    let easier = plimsoll_model::ChainStep {
+        finding: Some("PL-000000a3".into()),
+        fact: None,
+        text: "no token is asked for".into(),
+        needs: vec![0],
+        begins: false,
+        eases: true,
+    };
+    review.chains[0].steps.push(easier);
+    let html = plimsoll_report::html(&review);
+    assert!(
+        html.contains("Easier still: no token is asked for") && !html.contains("<li>No token is asked for"),
+        "{html}"
+    );
+    assert!(plimsoll_report::markdown(&review).contains("Easier still: no token is asked for"));
+    assert!(plimsoll_report::json(&review).contains("\"eases\": true"));
+    // It is no link, so that the picture is the same.
+    assert_eq!(plimsoll_report::chains_svg(&review), plimsoll_report::chains_svg(&sample()));
+}
+
+#[test]
 fn the_compounding_is_told_both_ways() {
     let html = plimsoll_report::html(&sample());
-    assert!(html.contains("On their own they are critical and high; together they are critical."), "of the chain");
+    assert!(!html.contains("together they are critical."), "no worse than its worst part");
+    let mut milder = sample();
+    for finding in milder.findings.iter_mut().filter(|finding| finding.severity == plimsoll_model::Severity::Critical) {
+        finding.severity = plimsoll_model::Severity::Medium;
+    }
+    let told = plimsoll_report::html(&milder);
+    assert!(told.contains("On their own they are high and medium; together they are critical."), "of the chain");
     assert!(
         html.contains("Together with <a class=\"id\" href=\"#finding-1\">PL-000000a1</a> it is critical"),
         "of the part"
@@ -122,4 +151,8 @@ fn the_record_is_prefilled_and_marks_its_blanks() {
     assert_eq!(row.matches("TO BE FILLED IN").count(), 7, "{row}");
     let markdown = plimsoll_report::record_markdown(&review);
     assert!(markdown.contains("**TO BE FILLED IN**") && markdown.contains("| customers |"));
+    // The measures are the same for all stores, and told once.
+    assert_eq!(markdown.matches("## Security measures (g)").count(), 1, "{markdown}");
+    let customers = markdown.lines().find(|line| line.starts_with("| customers |")).expect("customers");
+    assert!(customers.contains("see below") && customers.len() < 700, "{customers}");
 }

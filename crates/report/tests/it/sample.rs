@@ -393,6 +393,7 @@ pub(crate) fn sample() -> Review {
                     text: "Reads the customer list, which names the administrator's email".into(),
                     needs: vec![],
                     begins: true,
+                    eases: false,
                 },
                 ChainStep {
                     finding: Some("PL-000000a3".into()),
@@ -400,6 +401,7 @@ pub(crate) fn sample() -> Review {
                     text: "Tries passwords for that address until one fits".into(),
                     needs: vec![0],
                     begins: false,
+                    eases: false,
                 },
                 ChainStep {
                     finding: None,
@@ -407,6 +409,7 @@ pub(crate) fn sample() -> Review {
                     text: "Exports everything".into(),
                     needs: vec![1],
                     begins: false,
+                    eases: false,
                 },
             ],
             cut: strings(&["PL-000000a1", "PL-000000a3"]),

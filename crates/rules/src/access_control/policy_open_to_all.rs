@@ -6,7 +6,7 @@ use plimsoll_model::app::{Exposure, Policy, Rls, Store, StoreKind};
 use plimsoll_model::{App, Claim, DataClass, Gap, Position, Severity, Witness};
 
 use crate::stores::{self, Act};
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 
 pub(crate) static RULE: Rule = Rule {
     id: "policy-open-to-all",
@@ -101,10 +101,15 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             let (gain, does) = match Act::of(one.policy.command) {
                 Act::Read => (Claim::Reads(class), "reads"),
                 Act::Change => (Claim::Writes(class), "changes"),
-                Act::Add => (Claim::Writes(class), "adds to"),
+                // Adding takes nothing away; what is added is shown to others.
+                Act::Add => (Claim::Plants(one.store.name.clone()), "adds a record of his own to"),
             };
             let text = format!("{does} {} directly through the database's public interface", one.store.name);
             draft = draft.grants([Claim::Stands(position)], gain, text);
+            if gains::keeps_passwords(one.store) && Act::of(one.policy.command) != Act::Add {
+                let text = format!("reads the accounts in {} through the database's public interface", one.store.name);
+                draft = draft.grants([Claim::Stands(position)], Claim::Knows(Claim::STORED_PASSWORDS.to_owned()), text);
+            }
         }
         draft.done();
     }

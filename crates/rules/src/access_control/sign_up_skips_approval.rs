@@ -1,7 +1,7 @@
 //! An account works at once although somebody is meant to approve it.
 
 use plimsoll_model::app::{EffectKind, Purpose, Reach};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Position, Severity};
 
 use crate::{Rule, Sink};
 
@@ -42,6 +42,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 .also(approval.handler, format!("{}: here somebody is meant to switch accounts on", approval.label()))
                 .title(format!("{} makes an account that works at once, past the approval", entry.label()))
                 .subject(entry.label())
+                .grants(
+                    [Claim::Stands(Position::Anyone)],
+                    Claim::Stands(Position::SignedIn),
+                    format!("makes an account with {}, which works before anybody has approved it", entry.label()),
+                )
                 .done();
         }
     }

@@ -4,7 +4,7 @@ use plimsoll_model::app::{Exposure, Rls};
 use plimsoll_model::{App, Claim, DataClass, Gap, Position, Severity, Witness};
 
 use crate::stores;
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 
 pub(crate) static RULE: Rule = Rule {
     id: "table-without-row-security",
@@ -38,6 +38,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         let class = stores::class(app, store);
         for (gain, does) in [(Claim::Reads(class), "reads"), (Claim::Writes(class), "changes")] {
             let text = format!("{does} the table {} with the key that is in every browser", store.name);
+            draft = draft.grants([Claim::Stands(Position::Anyone)], gain, text);
+        }
+        if gains::keeps_passwords(store) {
+            let text = format!("reads the accounts in {} with the key that is in every browser", store.name);
+            let gain = Claim::Knows(Claim::STORED_PASSWORDS.to_owned());
             draft = draft.grants([Claim::Stands(Position::Anyone)], gain, text);
         }
     }

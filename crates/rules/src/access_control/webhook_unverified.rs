@@ -59,6 +59,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                     gains::of_effect(app, effect),
                     format!("sends a message of its own to {}", entry.label()),
                 )
+                .grants(
+                    [Claim::Stands(Position::Anyone)],
+                    Claim::Calls(entry.label()),
+                    format!("{} believes whoever sends it a message", entry.label()),
+                )
                 .seen_live(entry, "answered without a signature");
         }
         draft.done();

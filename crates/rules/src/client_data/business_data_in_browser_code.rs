@@ -27,6 +27,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                     field.kind, field.name
                 ))
                 .subject(field.name.clone())
+                .grants(
+                    [Claim::Stands(Position::Anyone)],
+                    Claim::Reads(field.class),
+                    format!("reads {} in the code of the page", field.name),
+                )
                 .done();
         }
     }
@@ -43,12 +48,22 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         });
         let Some(field) = grave else { continue };
         let what = field.kind.replace('-', " ");
+        let text = format!("reads {} in what every visitor receives", store.name);
+        let stands = [Claim::Stands(Position::Anyone)];
         let draft = sink.at(field.span, format!("`{}` of each record: {what}", field.name));
-        served(app, store, draft)
+        let mut draft = served(app, store, draft)
             .title(format!("{} is sent to every visitor's browser with its {what} fields", store.name))
             .severity(if hash.is_some() { Severity::High } else { Severity::Medium })
             .subject(store.name.clone())
-            .done();
+            .grants(stands.clone(), Claim::Reads(field.class), text.clone());
+        if hash.is_some() {
+            let gain = match gains::shipped_accounts(app) {
+                Some(_) => Claim::Knows(Claim::STORED_PASSWORDS.to_owned()),
+                None => Claim::Reads(field.class),
+            };
+            draft = draft.grants(stands, gain, text);
+        }
+        draft.done();
     }
     only_served(app, sink, &told);
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::app::{EntryPoint, Flow, Purpose, Reach, Sink as Ends, Source};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Severity};
 
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 
 pub(crate) static RULE: Rule = Rule {
     id: "credential-in-response",
@@ -42,6 +42,17 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .subject(name.to_owned());
         for (flow, entry) in &list {
             draft = draft.also(flow.to, format!("{}: here too", entry.label()));
+        }
+        // Whoever is shown only his own learns nothing of others.
+        let others = list.iter().filter(|(_, entry)| !is_own(entry));
+        let weakest =
+            others.filter_map(|(_, entry)| Some((gains::position(entry.reach())?, entry))).min_by_key(|(who, _)| *who);
+        if let Some((who, entry)) = weakest {
+            draft = draft.grants(
+                [Claim::Stands(who)],
+                Claim::Knows(Claim::STORED_PASSWORDS.to_owned()),
+                format!("calls {}: `{name}` is part of the answer", entry.label()),
+            );
         }
         draft.done();
     }

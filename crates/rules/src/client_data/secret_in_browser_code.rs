@@ -99,6 +99,11 @@ fn granted<'s, 'a>(app: &App, draft: Draft<'s, 'a>, kind: SecretKind, what: &str
             Claim::Holds(Position::Administrator),
             format!("reads the {what} in what every visitor receives: no policy of the database stops it"),
         ),
-        _ => draft,
+        _ => match gains::of_key(app, what) {
+            Some((gain, text)) => {
+                draft.grants(anyone, gain, format!("reads it in what every visitor receives and {text}"))
+            }
+            None => draft,
+        },
     }
 }

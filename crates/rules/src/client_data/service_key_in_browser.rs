@@ -1,9 +1,9 @@
 //! A key of a paid service is used from the browser.
 
 use plimsoll_model::app::StoredValueKind;
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Position, Severity};
 
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 
 pub(crate) static RULE: Rule = Rule {
     id: "service-key-in-browser",
@@ -23,6 +23,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .title(format!("The key of {} is sent to every visitor's browser", setting.system))
             .severity(Severity::High)
             .all(setting.also.iter().copied(), "here too")
+            .grants(
+                [Claim::Stands(Position::Anyone)],
+                Claim::SpendsMoney,
+                format!("takes the key of {} out of its own browser and uses it", setting.system),
+            )
             .done();
     }
     for value in &app.stored_values {
@@ -34,6 +39,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .all(value.written.iter().skip(1).copied(), "written here too")
             .all(value.read.iter().copied(), "read here")
             .subject(value.key.clone())
+            .grants(
+                [Claim::RunsScript(gains::victim(app))],
+                Claim::SpendsMoney,
+                format!("the script reads the key under `{}` and sends it away", value.key),
+            )
             .done();
     }
 }

@@ -1,6 +1,6 @@
 //! Source maps of the browser code are published.
 
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Position, Severity};
 
 use crate::{Rule, Sink};
 
@@ -18,6 +18,14 @@ pub(crate) static RULE: Rule = Rule {
 
 fn run(app: &App, sink: &mut Sink<'_>) {
     for setting in app.settings.iter().filter(|setting| setting.key == "source-maps") {
-        sink.at(setting.span, format!("{}: {}", setting.system, setting.value)).done();
+        // Only the code of the pages: what stands on the server stays there.
+        sink.at(setting.span, format!("{}: {}", setting.system, setting.value))
+            .eases([], Claim::RunsScript(Position::SignedIn), "the original code of the pages is published with them")
+            .eases(
+                [],
+                Claim::RunsScript(Position::Administrator),
+                "the original code of the pages is published with them",
+            )
+            .done();
     }
 }

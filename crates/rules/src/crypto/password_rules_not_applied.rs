@@ -1,7 +1,7 @@
 //! New passwords are not looked at.
 
 use plimsoll_model::app::CryptoUseKind;
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Position, Severity};
 
 use crate::{Rule, Sink};
 
@@ -21,6 +21,12 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     for seen in app.crypto.iter().filter(|seen| seen.kind == CryptoUseKind::WeakPasswordRule) {
         sink.at(seen.span, format!("`{}` takes the password as it is", seen.how))
             .all(seen.also.iter().copied(), "here too")
+            .eases(
+                [Claim::GuessesUnlimited],
+                Claim::Holds(Position::SignedIn),
+                "new passwords may be as short and as common as anybody likes",
+            )
+            .eases([], Claim::Knows(Claim::PLAIN_PASSWORDS.to_owned()), "passwords may be as short as anybody likes")
             .done();
     }
 }

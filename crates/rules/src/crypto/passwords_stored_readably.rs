@@ -1,7 +1,7 @@
 //! Passwords can be read or computed from what is stored.
 
 use plimsoll_model::app::CryptoUseKind;
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Severity};
 
 use crate::{Rule, Sink};
 
@@ -28,6 +28,18 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             }
             _ => continue,
         };
-        sink.at(used.span, note).title(title).all(used.also.iter().copied(), "here too").done();
+        let how = match used.kind {
+            CryptoUseKind::ClearPassword => "the passwords stand there as they were typed".to_owned(),
+            _ => format!("a program finds most passwords by their {} within hours", used.how),
+        };
+        sink.at(used.span, note)
+            .title(title)
+            .all(used.also.iter().copied(), "here too")
+            .grants(
+                [Claim::Knows(Claim::STORED_PASSWORDS.to_owned())],
+                Claim::Knows(Claim::PLAIN_PASSWORDS.to_owned()),
+                how,
+            )
+            .done();
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use plimsoll_model::app::{Sink as Ends, Source};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Severity};
 
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 
 pub(crate) static RULE: Rule = Rule {
     id: "file-path-from-request",
@@ -27,7 +27,34 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         if !leads_there || !seen.insert(flow.to) {
             continue;
         }
-        sink.at(flow.to, format!("`{}` is part of the path", flow.source_name))
+        let (who, to) = gains::sender(app, flow);
+        let name = &flow.source_name;
+        let runs_what_it_opens = flow.sink_name == "include";
+        let ends_files = ["unlink", "write", "save", "mkdir", "rename"]
+            .iter()
+            .any(|word| flow.sink_name.to_ascii_lowercase().rsplit('.').next().is_some_and(|last| last.contains(word)));
+        let mut draft = sink.at(flow.to, format!("`{name}` is part of the path"));
+        draft = if runs_what_it_opens {
+            draft.grants(
+                [Claim::Stands(who)],
+                Claim::RunsCode,
+                format!("names a file with a program in it as `{name}`{to}"),
+            )
+        } else if ends_files {
+            let gain = Claim::Writes(gains::heaviest(app));
+            draft.grants(
+                [Claim::Stands(who)],
+                gain,
+                format!("names a file of the server as `{name}`{to}: it is replaced"),
+            )
+        } else {
+            draft.grants(
+                [Claim::Stands(who)],
+                Claim::ReadsFiles,
+                format!("names a file of the server as `{name}`{to}: it is sent"),
+            )
+        };
+        draft
             .title(format!(
                 "{} reads or writes a file whose path the visitor chooses (`{}`)",
                 entry.label(),

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use plimsoll_model::app::{EntryPoint, Reach, Sink as Ends};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Severity};
 
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 
 pub(crate) static RULE: Rule = Rule {
     id: "formula-in-spreadsheet",
@@ -46,8 +46,13 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         let name = by_entry(entry).map(EntryPoint::label).unwrap_or_default();
         sink.at(flow.to, format!("text of `{}` becomes a cell", flow.source_name))
             .title(format!("Text that others write can become a formula in the table of {name}"))
-            .subject(name)
+            .subject(name.clone())
             .all(rest, "and here")
+            .grants(
+                [Claim::Plants(flow.source_name.clone()), Claim::Knows(Claim::IGNORED_WARNING.to_owned())],
+                Claim::Reads(gains::heaviest(app)),
+                format!("the text becomes a formula in the table of {name}, which sends the cells beside it away"),
+            )
             .done();
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_model::app::{Flow, Sink as Ends, Source};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::app::{Flow, Purpose, Sink as Ends, Source};
+use plimsoll_model::{App, Claim, Gap, Severity};
 
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 
 pub(crate) static RULE: Rule = Rule {
     id: "query-operator-from-input",
@@ -31,8 +31,17 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             conditions.extend(flow.entry.map(|_| flow));
             continue;
         }
+        let (who, to) = gains::sender(app, flow);
+        let entry = flow.entry.and_then(|index| app.entry_points.get(index));
+        let opens = |purpose| entry.is_some_and(|entry| entry.purposes.contains(&purpose));
+        let (gain, text) = if [Purpose::Login, Purpose::PasswordReset, Purpose::OneTimeCode].into_iter().any(opens) {
+            (Claim::Holds(gains::victim(app)), "is let in without the password or code")
+        } else {
+            (Claim::Reads(gains::heaviest(app)), "is given every record")
+        };
         sink.at(flow.to, format!("`{}` may be an object such as {{\"$ne\": null}}", flow.source_name))
             .title(format!("What a visitor sends (`{}`) becomes a condition of the database", flow.source_name))
+            .grants([Claim::Stands(who)], gain, format!("sends an operator as `{}`{to} and {text}", flow.source_name))
             .done();
     }
     let Some((first, rest)) = conditions.split_first() else { return };

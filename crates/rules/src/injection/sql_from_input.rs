@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::app::{Flow, Sink as Ends, Source};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::app::{EffectKind, Flow, Purpose, Sink as Ends, Source};
+use plimsoll_model::{App, Claim, Gap, Position, Severity};
 use plimsoll_source::FileId;
 
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 
 pub(crate) static RULE: Rule = Rule {
     id: "sql-from-input",
@@ -45,6 +45,38 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         }
         for flow in rest {
             draft = draft.also(flow.from, format!("`{}` ends here", flow.source_name));
+        }
+        // The statement whose sender needs least counts.
+        let weakest = flows.iter().map(|flow| (gains::sender(app, flow), flow)).min_by_key(|((who, _), _)| *who);
+        if let Some(((who, to), flow)) = weakest {
+            let name = &flow.source_name;
+            draft = draft.grants(
+                [Claim::Stands(who)],
+                Claim::Reads(gains::heaviest(app)),
+                format!("sends a piece of a database command as `{name}`{to}: it answers with any table"),
+            );
+            if gains::has_accounts(app) {
+                draft = draft.grants(
+                    [Claim::Stands(who)],
+                    Claim::Knows(Claim::STORED_PASSWORDS.to_owned()),
+                    format!("sends a piece of a database command as `{name}`{to}: it answers with the accounts"),
+                );
+            }
+        }
+        let login = flows.iter().find_map(|flow| {
+            let entry = app.entry_points.get(flow.entry?)?;
+            let compares = entry.effects.iter().any(|effect| effect.kind == EffectKind::VerifyPassword);
+            (entry.purposes.contains(&Purpose::Login) && !compares).then_some(entry)
+        });
+        if let Some(entry) = login {
+            draft = draft.grants(
+                [Claim::Stands(Position::Anyone)],
+                Claim::Holds(gains::victim(app)),
+                format!(
+                    "writes a condition that always holds into {} and is logged in without a password",
+                    entry.label()
+                ),
+            );
         }
         draft.done();
     }

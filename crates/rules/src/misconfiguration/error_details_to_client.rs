@@ -2,7 +2,7 @@
 
 use crate::{Rule, Sink};
 use plimsoll_model::app::{Flow, Sink as Ends, Source};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Severity};
 use plimsoll_source::Span;
 
 pub(crate) static RULE: Rule = Rule {
@@ -55,5 +55,6 @@ fn whole_traceback(told: &[&Flow], sink: &mut Sink<'_>) {
         .title("Whoever causes an error is sent the app's traceback: its code, files and values")
         .severity(Severity::Medium)
         .all(spans, "here too")
+        .eases([], Claim::ReadSource, "whoever causes an error is sent pieces of the code")
         .done();
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, GuardKind, Purpose, Reach};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Position, Severity};
 
 use crate::access::is_by_account_service;
 use crate::{Rule, Sink};
@@ -58,7 +58,12 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .at(first.handler, format!("{}: neither a login nor a limit before the paid call", first.label()))
             .title(title)
             .also(effect.span, "the paid call")
-            .subject(first.label());
+            .subject(first.label())
+            .grants(
+                [Claim::Stands(Position::Anyone)],
+                if sends { Claim::SendsMail } else { Claim::SpendsMoney },
+                format!("calls {} again and again", first.label()),
+            );
         for (entry, effect) in list.iter().skip(1) {
             draft = draft.also(entry.handler, format!("{}: neither a login nor a limit", entry.label()));
             draft = draft.also(effect.span, "the paid call");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll_model::app::{Sink as Ends, Source};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Severity};
 
 use crate::{Rule, Sink};
 
@@ -33,6 +33,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .at(flow.to, format!("`{}` decides where the visitor goes", flow.source_name))
             .title(format!("{} sends the visitor to any address (`{}`)", entry.label(), flow.source_name))
             .subject(entry.label())
+            .eases(
+                [],
+                Claim::Lures,
+                format!("the link may begin with the app's own address: {} passes it on", entry.label()),
+            )
             .also(entry.handler, "the handler");
         for live in app.live.redirects.iter().filter(|live| live.entry == flow.entry) {
             told.insert(live.exchange.clone());

@@ -55,7 +55,16 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                     Claim::Holds(victim),
                     "logs in with the account whose password is written down",
                 ),
-                _ => draft,
+                SecretKind::ConnectionString => {
+                    let needs = [Claim::ReadSource, Claim::Knows(Claim::OPEN_DATABASE.to_owned())];
+                    let text = format!("connects to the database with the {}", secret.what);
+                    let draft = draft.grants(needs.clone(), Claim::Writes(gains::heaviest(app)), text.clone());
+                    draft.grants(needs, Claim::Reads(gains::heaviest(app)), text)
+                }
+                _ => match gains::of_key(app, &secret.what) {
+                    Some((gain, text)) => draft.grants([Claim::ReadSource], gain, text),
+                    None => draft,
+                },
             };
         }
         draft.done();
@@ -74,7 +83,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         } else {
             format!("{} files that do not belong in the code are there, among them: {}", files.len(), first.note)
         };
-        sink.at(first.span, first.note.clone())
+        let is_database = matches!(first.kind, CommittedKind::Database | CommittedKind::Dump | CommittedKind::Backup);
+        let mut draft = sink
+            .at(first.span, first.note.clone())
             .title(title)
             .cwe(&[538])
             .confidence(Confidence::Confirmed)
@@ -83,8 +94,15 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 [Claim::ReadSource],
                 Claim::Reads(DataClass::Personal),
                 format!("reads what lies beside the code: {}", first.note),
-            )
-            .done();
+            );
+        if is_database && gains::has_accounts(app) {
+            draft = draft.grants(
+                [Claim::ReadSource],
+                Claim::Knows(Claim::STORED_PASSWORDS.to_owned()),
+                format!("reads the accounts in what lies beside the code: {}", first.note),
+            );
+        }
+        draft.done();
     }
 }
 

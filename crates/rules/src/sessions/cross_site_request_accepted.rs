@@ -4,7 +4,7 @@ use plimsoll_model::app::{CookieSet, EffectKind, EntryKind, EntryPoint, GuardKin
 use plimsoll_model::{App, Claim, Confidence, Gap, Severity};
 
 use crate::access::is_judged;
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 
 pub(crate) static RULE: Rule = Rule {
     id: "cross-site-request-accepted",
@@ -66,11 +66,32 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     for entry in rest {
         draft = draft.also(entry.handler, format!("{}: the same", entry.label()));
     }
+    // A cookie that says nothing of other websites is sent along by some browsers only; a link is followed by all.
+    let mut needs = vec![Claim::Lures];
+    if weakest.same_site.is_none() && list.iter().any(|entry| takes_forms(entry)) {
+        needs.push(Claim::Knows(Claim::SENDS_COOKIES.to_owned()));
+    }
+    draft = draft.grants(
+        needs.clone(),
+        Claim::ForeignRequestsAccepted,
+        "makes somebody who is logged in open a page of its own",
+    );
+    // What an attacker does with a request whose answer he does not see.
+    for entry in &list {
+        let sets = entry.purposes.contains(&Purpose::PasswordChange) || gains::makes_account(app, entry);
+        if sets {
+            draft = draft.grants(
+                needs.clone(),
+                Claim::Forges(entry.label()),
+                format!("makes somebody who is logged in open a page of its own, which sends {}", entry.label()),
+            );
+        }
+    }
     draft
-        .grants(
-            [Claim::Lures],
-            Claim::ForeignRequestsAccepted,
-            "makes somebody who is logged in open a page of its own",
+        .eases(
+            [],
+            Claim::ActsAs(gains::victim(app)),
+            "the app's forms ask for no token, so that the script need not even fetch one",
         )
         .done();
 }

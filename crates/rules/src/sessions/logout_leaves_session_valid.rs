@@ -1,9 +1,9 @@
 //! Logging out only clears the browser.
 
 use plimsoll_model::app::{EffectKind, Purpose};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Severity};
 
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 
 pub(crate) static RULE: Rule = Rule {
     id: "logout-leaves-session-valid",
@@ -29,6 +29,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             sink.at(entry.handler, "the cookie is cleared, and nothing on the server changes")
                 .also(entry.span, entry.label())
                 .subject(entry.label())
+                .eases(
+                    [Claim::TokenReadable],
+                    Claim::Holds(gains::victim(app)),
+                    "the stolen login goes on working when its owner has logged out",
+                )
                 .done();
         }
     }

@@ -50,6 +50,11 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 ),
             )
             .grants(
+                [Claim::Forges(entry.label())],
+                Claim::Holds(victim),
+                "logs in with the new password that the forged request has set: the old one is not asked for",
+            )
+            .grants(
                 [Claim::Holds(victim)],
                 Claim::Keeps(victim),
                 format!(

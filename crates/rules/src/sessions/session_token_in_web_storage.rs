@@ -1,6 +1,6 @@
 //! A login token is kept where any script can read it.
 
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 use plimsoll_model::app::{LiveToken, StoredValueKind, TokenPlace, WebStorage};
 use plimsoll_model::{App, Claim, Gap, Severity};
 
@@ -26,6 +26,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .severity(Severity::Low)
             .subject(library.clone())
             .grants([], Claim::TokenReadable, format!("the login token lies in {store}, where any script reads it"))
+            .eases([], Claim::ActsAs(gains::victim(app)), stolen(store))
             .done();
     }
     // Under how many names the login lies there, and how often it is read, is one decision.
@@ -53,7 +54,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         // What a signed-in browser held there.
         let seen: Vec<&LiveToken> = app.live.tokens.iter().filter(|token| Some(token.place) == place).collect();
         let Some(first) = kept.first() else {
-            only_seen_live(&seen, store, sink);
+            only_seen_live(app, &seen, store, sink);
             continue;
         };
         let mut draft = sink
@@ -76,8 +77,14 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         }
         draft
             .grants([], Claim::TokenReadable, format!("the login token lies in {store}, where any script reads it"))
+            .eases([], Claim::ActsAs(gains::victim(app)), stolen(store))
             .done();
     }
+}
+
+/// What a script that runs in the page has besides.
+fn stolen(store: &str) -> String {
+    format!("the script can also read the login token in {store} and send it away, so that the page need not stay open")
 }
 
 fn held(token: &LiveToken) -> String {
@@ -85,7 +92,7 @@ fn held(token: &LiveToken) -> String {
     format!("after signing in, the browser held it under `{}`{says}", token.key)
 }
 
-fn only_seen_live(seen: &[&LiveToken], store: &str, sink: &mut Sink<'_>) {
+fn only_seen_live(app: &App, seen: &[&LiveToken], store: &str, sink: &mut Sink<'_>) {
     let Some((first, rest)) = seen.split_first() else { return };
     let mut draft = sink
         .live(&first.exchange, held(first))
@@ -96,5 +103,6 @@ fn only_seen_live(seen: &[&LiveToken], store: &str, sink: &mut Sink<'_>) {
     }
     draft
         .grants([], Claim::TokenReadable, format!("the login token lies in {store}, where any script reads it"))
+        .eases([], Claim::ActsAs(gains::victim(app)), stolen(store))
         .done();
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use plimsoll_model::app::{Sink as Ends, Source};
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Severity};
 
-use crate::{Rule, Sink};
+use crate::{Rule, Sink, gains};
 
 pub(crate) static RULE: Rule = Rule {
     id: "fetch-of-address-from-request",
@@ -27,9 +27,16 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         if !leads_there || !seen.insert(flow.to) {
             continue;
         }
+        let (who, to) = gains::sender(app, flow);
+        let name = &flow.source_name;
         sink.at(flow.to, format!("`{}` decides where the request goes", flow.source_name))
             .title(format!("{} makes the server request any address (`{}`)", entry.label(), flow.source_name))
             .subject(entry.label())
+            .grants(
+                [Claim::Stands(who)],
+                Claim::ReachesInside,
+                format!("names an address inside the owner's network as `{name}`{to}: the server asks there"),
+            )
             .also(entry.handler, "the handler")
             .done();
     }

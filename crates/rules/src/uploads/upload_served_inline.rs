@@ -42,7 +42,7 @@ fn seen<'s, 'a>(app: &App, mut draft: Draft<'s, 'a>) -> Draft<'s, 'a> {
 
 fn granted<'s, 'a>(app: &App, draft: Draft<'s, 'a>) -> Draft<'s, 'a> {
     draft.grants(
-        [Claim::Stands(gains::weakest_writer(app)), Claim::Lures, Claim::NoScriptPolicy],
+        [Claim::Stands(gains::weakest_uploader(app)), Claim::Lures, Claim::NoScriptPolicy],
         Claim::RunsScript(gains::victim(app)),
         "uploads a page with a program in it, and has somebody open it",
     )

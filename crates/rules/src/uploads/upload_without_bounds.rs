@@ -18,13 +18,25 @@ pub(crate) static RULE: Rule = Rule {
 
 fn run(app: &App, sink: &mut Sink<'_>) {
     for setting in app.settings.iter().filter(|setting| setting.key == "upload-without-bounds") {
-        sink.at(setting.span, setting.value.clone())
-            .title(format!("Uploads are taken without bounds: {}", setting.value))
-            .grants(
-                [Claim::Stands(gains::weakest_writer(app)), Claim::Lures, Claim::NoScriptPolicy],
+        let mut draft = sink
+            .at(setting.span, setting.value.clone())
+            .title(format!("Uploads are taken without bounds: {}", setting.value));
+        let any_kind = setting.value.contains("kind");
+        let uploader = gains::weakest_uploader(app);
+        if any_kind && setting.system == "PHP" {
+            draft = draft.grants(
+                [Claim::Stands(uploader)],
+                Claim::RunsCode,
+                "uploads a file that is really a program, and opens its address: the server runs it",
+            );
+        } else if any_kind && gains::serves_uploads(app) {
+            // A file that is only kept, or sent as a download, runs nowhere.
+            draft = draft.grants(
+                [Claim::Stands(uploader), Claim::Lures, Claim::NoScriptPolicy],
                 Claim::RunsScript(gains::victim(app)),
                 "uploads a file that is really a page with a program in it, and has somebody open it",
-            )
-            .done();
+            );
+        }
+        draft.done();
     }
 }

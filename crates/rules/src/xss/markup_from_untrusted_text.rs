@@ -45,13 +45,22 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             (false, true) => (Severity::Medium, Confidence::Likely),
             (false, false) => (Severity::High, Confidence::Likely),
         };
-        let (from, how) = match flow.source {
+        let (mut needs, how) = match flow.source {
             Source::Stored | Source::Upload => (
                 gains::to_plant(app, flow),
                 "the text holds a hidden program, which runs when somebody looks at it".to_owned(),
             ),
-            _ => (Claim::Lures, "makes somebody open a link that carries a hidden program".to_owned()),
+            Source::Browser if flow.source_name == "storage" => (
+                vec![Claim::Plants(Claim::BROWSER_KEPT.to_owned())],
+                "the record holds a hidden program, which runs when the page shows it".to_owned(),
+            ),
+            Source::Browser if flow.source_name == "message" => (
+                vec![Claim::Lures],
+                "makes somebody open a page that sends the app's window a hidden program".to_owned(),
+            ),
+            _ => (vec![Claim::Lures], "makes somebody open a link that carries a hidden program".to_owned()),
         };
+        needs.push(Claim::NoScriptPolicy);
         let mut names: Vec<&str> = flows.iter().map(|flow| flow.source_name.as_str()).collect();
         names.sort_unstable();
         names.dedup();
@@ -67,7 +76,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .habit()
             .severity(severity)
             .confidence(confidence)
-            .grants([from, Claim::NoScriptPolicy], Claim::RunsScript(gains::victim(app)), how)
+            .grants(needs, Claim::RunsScript(gains::victim(app)), how)
             .done();
     }
 }

@@ -1,6 +1,6 @@
 //! Messages of other windows are taken without asking who sends them.
 
-use plimsoll_model::{App, Gap, Severity};
+use plimsoll_model::{App, Claim, Gap, Severity};
 
 use crate::{Rule, Sink};
 
@@ -18,8 +18,15 @@ pub(crate) static RULE: Rule = Rule {
 
 fn run(app: &App, sink: &mut Sink<'_>) {
     for setting in app.settings.iter().filter(|setting| setting.key == "message-origin") {
-        sink.at(setting.span, "whoever sends the message is obeyed")
-            .all(setting.also.iter().copied(), "here too")
-            .done();
+        let mut draft =
+            sink.at(setting.span, "whoever sends the message is obeyed").all(setting.also.iter().copied(), "here too");
+        if let Some(kept) = app.settings.iter().find(|setting| setting.key == "records-from-message") {
+            draft = draft.also(kept.span, "what the message carries is kept here").grants(
+                [Claim::Lures],
+                Claim::Plants(Claim::BROWSER_KEPT.to_owned()),
+                "makes somebody open a page that sends the app's window a record, which is kept",
+            );
+        }
+        draft.done();
     }
 }

@@ -558,7 +558,8 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     );
     effect.picked_by_number = filter_labels.any(|label| {
         matches!(label, Label::Input(name, clean)
-            if *clean == Clean::ALL && (name.starts_with("params.") || name.starts_with("query.")))
+            if name.strip_prefix("params.").or(name.strip_prefix("query."))
+                .is_some_and(|name| *clean == Clean::ALL || is_running_number(name)))
     });
     // Laravel: what hangs on the signed-in user's own record is the user's own.
     let of_caller = callee.path.contains("user().")
@@ -596,6 +597,16 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     effect.bypasses_policies = bypasses(callee);
     effect.governed_by_policies = !effect.bypasses_policies && is_public_client(callee);
     effect
+}
+
+/// `number`, `invoiceNo`: what is written on a paper and counted up, whatever stands before the digits.
+fn is_running_number(name: &str) -> bool {
+    let words = super::words_of(name);
+    let counts = |word: &String| {
+        matches!(word.as_str(), "number" | "no" | "nr" | "num" | "nummer" | "numero" | "numer" | "nro" | "szam")
+    };
+    words.last().is_some_and(counts)
+        && !words.iter().any(|word| matches!(word.as_str(), "page" | "phone" | "mobile" | "card" | "account" | "tax"))
 }
 
 /// Whether a query, with what is called on it later, asks for what a secret of the request opens.

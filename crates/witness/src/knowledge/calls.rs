@@ -215,6 +215,10 @@ const WRAPPERS: &[&str] = &[
     "flask.stream_with_context",
 ];
 
+/// Calls that give what a function handed to them gives, and at which position it stands.
+const COMPUTED: &[(&str, usize)] =
+    &[("react.useMemo", 0), ("React.useMemo", 0), ("react.useSyncExternalStore", 1), ("React.useSyncExternalStore", 1)];
+
 /// Calls that keep the functions handed to them for later.
 const DEFER: &[&str] = &[
     ".use",
@@ -316,6 +320,13 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         outcome.result = Some(Value { kind: ValueKind::Equal(pair, true), labels });
         return outcome;
     }
+    // Any window may send a message.
+    if matches!(path, "window.addEventListener" | "addEventListener" | "globalThis.addEventListener")
+        && args.first().and_then(|arg| arg.value.as_str()) == Some("message")
+    {
+        outcome.add = Labels::one(Label::Browser("message".into(), Clean::NONE));
+        return outcome;
+    }
     // What a server answers is its own, not what was sent to ask for it.
     if matches!(path, "fetch" | "window.fetch" | "axios") || (path.starts_with("axios.") && !path.contains("create")) {
         outcome.replace = Some(Labels::NONE);
@@ -330,6 +341,10 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
     let ends_request = path.starts_with("@hookreply.") && (path.ends_with(".send") || path.ends_with(".redirect"));
     if ends_request || ending.never_returns {
         outcome.never_returns = true;
+        return outcome;
+    }
+    if let Some(index) = ending.computes {
+        outcome.gives_result_of = Some(index);
         return outcome;
     }
     if let Some(index) = ending.returns {
@@ -527,6 +542,7 @@ fn is_ticket(input: &str) -> bool {
 struct Ending {
     cleans: Option<Clean>,
     never_returns: bool,
+    computes: Option<usize>,
     returns: Option<usize>,
     refuses: bool,
 }
@@ -540,6 +556,7 @@ fn ending(path: &str) -> Ending {
         known.get_or(path, || Ending {
             cleans: CLEANERS.iter().find(|(name, _)| ends_with_name(path, name)).map(|(_, clean)| *clean),
             never_returns: has(NEVER),
+            computes: COMPUTED.iter().find(|(name, _)| ends_with_name(path, name)).map(|(_, index)| *index),
             returns: returned_argument(path),
             refuses: has(REFUSE),
         })

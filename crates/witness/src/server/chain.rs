@@ -490,6 +490,12 @@ fn add(witnessing: &mut Witnessing<'_, '_>, mut point: EntryPoint, events: &[Eve
         point.inputs.dedup();
         point.purposes = crate::handler::purposes_of(&point);
     }
+    for effect in crate::handler::loaded(&passage.events) {
+        if !point.effects.iter().any(|known| known.target == effect.target) {
+            point.effects.push(effect);
+        }
+    }
+    point.trivial &= point.effects.is_empty();
     let index = witnessing.entry_points.len();
     for mut flow in flows {
         flow.entry = Some(index);

@@ -230,7 +230,7 @@ pub(super) fn observe_code(program: &Program<'_>, app: &mut App) {
 }
 
 /// Whether a listener uses what was sent and asks for neither `origin` nor `source`, in itself and in what it hands over to.
-fn obeys_anyone(module: &Module, listener: NodeId) -> bool {
+pub(crate) fn obeys_anyone(module: &Module, listener: NodeId) -> bool {
     let mut bodies = vec![listener];
     let mut known: Vec<String> = Vec::new();
     let (mut uses, mut asks) = (false, false);
