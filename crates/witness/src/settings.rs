@@ -7,6 +7,7 @@ mod deployment;
 mod headers;
 mod php;
 pub(crate) mod python;
+pub(crate) mod scripted;
 mod storage;
 
 use plimsoll_analysis::{Event, Program};
@@ -27,6 +28,8 @@ pub(crate) struct Notes {
     pub(crate) crypto: Vec<CryptoUse>,
     /// Expressions that templates of components put in as markup, and whether what they give is known to be harmless.
     pub(crate) markup: std::collections::BTreeMap<Span, bool>,
+    /// What templates are given as JSON.
+    pub(crate) scripted: scripted::Scripted,
     /// Requests that code of the app makes by address.
     pub(crate) calls: Vec<crate::browser::calls::Seen>,
     pub(crate) seen: Vec<SettingSeen>,
@@ -43,6 +46,7 @@ impl Notes {
         php::note(event, self);
         python::note(event, self, program);
         crypto::note(event, program, self);
+        scripted::note(event, &mut self.scripted);
         self.rows.note(event);
         if let plimsoll_analysis::EventKind::Attribute { name, value, .. } = &event.kind
             && matches!(name.as_str(), "v-html" | "@html")
