@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::app::{
-    Effect, EffectKind, EntryPoint, GuardKind, LiveAccess, LiveVerdict, Purpose, Reach, Side, Sink as Ends, Source,
+    Effect, EffectKind, EntryPoint, GuardKind, LiveAccess, LiveVerdict, Purpose, Reach, Sink as Ends, Source,
 };
 use plimsoll_model::{App, Claim, Confidence, DataClass, Gap, Position, Severity};
-use plimsoll_source::Span;
 
 use crate::access::{
     columns, for_any_signed_in, is_account_store, is_judged, is_owner_column, is_session_store, names_a_record,
@@ -31,7 +30,6 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     // Per store: the handlers that limit to the caller, and those that do not although the request names the record.
     let mut limited: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     let mut open: BTreeMap<String, Vec<(usize, &EntryPoint, &Effect)>> = BTreeMap::new();
-    let by_role = limited_within_a_role(app);
     for (index, entry) in app.entry_points.iter().enumerate().filter(|(_, entry)| is_judged(entry)) {
         let own_account = [Purpose::Login, Purpose::Register, Purpose::Logout, Purpose::PasswordReset]
             .iter()
@@ -71,7 +69,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 && effect.picked_by_input
                 && !effect.governed_by_policies
                 && names_a_record(entry)
-                && (for_any_signed_in(entry, effect) || among_equals(&by_role, &store, entry, effect))
+                && for_any_signed_in(entry, effect)
                 && !entry.purposes.contains(&Purpose::Admin)
                 && !entry.purposes.contains(&Purpose::PublicByDesign)
                 && (effect.kind.writes() || is_given_away(app, index, &effect.target))
@@ -149,41 +147,6 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     }
     let told: BTreeSet<usize> = told;
     shown_live(app, &told, sink);
-}
-
-/// Stores whose records a role's own handlers limit to the caller, with the check of that role: what belongs to one doctor
-/// is not another's.
-fn limited_within_a_role(app: &App) -> BTreeSet<(String, Span)> {
-    let mut out = BTreeSet::new();
-    for entry in app.entry_points.iter().filter(|entry| is_judged(entry)) {
-        for effect in entry.effects.iter().filter(|effect| {
-            effect.kind != EffectKind::Create && effect.limited_to_caller && entry.reach_of(effect) == Reach::Role
-        }) {
-            out.extend(roles_of(entry, effect).map(|span| (normalised(&effect.target), span)));
-        }
-    }
-    out
-}
-
-/// Whether an action on any record of a store stands behind the same check of a role as others that are limited to the
-/// caller's own.
-fn among_equals(limited: &BTreeSet<(String, Span)>, store: &str, entry: &EntryPoint, effect: &Effect) -> bool {
-    entry.reach_of(effect) == Reach::Role
-        && roles_of(entry, effect).any(|span| limited.contains(&(store.to_owned(), span)))
-}
-
-/// Where the roles are checked that an effect stands behind.
-fn roles_of<'a>(entry: &'a EntryPoint, effect: &'a Effect) -> impl Iterator<Item = Span> + 'a {
-    entry
-        .guards
-        .iter()
-        .enumerate()
-        .filter(move |(index, guard)| {
-            guard.kind == GuardKind::Role
-                && guard.side == Side::Server
-                && (*index < entry.whole || effect.guards.contains(index))
-        })
-        .map(|(_, guard)| guard.span)
 }
 
 /// What the second test account was given and was not meant to have.
