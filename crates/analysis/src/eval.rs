@@ -510,6 +510,15 @@ impl<'p> Machine<'p> {
         if let Some(value) = self.modules[id.0 as usize].exports.get(name) {
             return Some(value.clone());
         }
+        // `package/__init__.py` with `from package import users`: the name is that of the module beside it.
+        let from_itself = module.imports.iter().enumerate().any(|(index, import)| {
+            import.names.iter().any(|(wanted, local)| local == name && wanted == name)
+                && program.target(id, index) == Some(id)
+        });
+        if from_itself && let Some(submodule) = program.submodule(id, name) {
+            self.load(submodule);
+            return Some(Value::plain(ValueKind::Namespace(submodule)));
+        }
         if module.language != Language::JavaScript {
             return self.module_name(id, name, hops).or_else(|| {
                 let submodule = program.submodule(id, name)?;

@@ -22,6 +22,12 @@ pub trait Knowledge {
     fn persists(&self, _path: &str) -> bool {
         false
     }
+
+    /// What a field of an instance holds, where a class of a library says more than the field's default (a class of
+    /// settings reads each from the environment). `base` is the path of the library's class.
+    fn field(&self, _base: &str, _name: &str, _default: &Value) -> Option<Value> {
+        None
+    }
 }
 
 /// What a call does.

@@ -781,7 +781,9 @@ fn calls(text: &str, place: &Place, found: &Found, hits: &mut Vec<Hit>) {
     for (at, len) in found.of(Gate::Call) {
         let call = text.get(at..at + len).unwrap_or("").to_ascii_lowercase();
         let head = text::slice(text, at.saturating_sub(24), at).to_ascii_lowercase();
-        if text.get(text::line_around(text, at).start..at).is_some_and(|line| line.trim_start().starts_with("* ")) {
+        // Examples in comments: `* x`, `>>> x`.
+        let line = text.get(text::line_around(text, at).start..at).unwrap_or("").trim_start();
+        if line.starts_with("* ") || line.starts_with(">>>") {
             continue;
         }
         let open = at + len;

@@ -218,7 +218,16 @@ fn assignment(text: &str, place: &Place, start: usize, end: usize, hits: &mut Ve
             let next = text::skip_blanks(text, after + len);
             if bytes.get(next) == Some(&b'=') && bytes.get(next + 1) != Some(&b'=') {
                 let next = text::skip_space(text, next + 1);
-                value_at(text, place, &named, bare, next, Given::Assigned, hits);
+                // Pydantic reads the setting of the field's name; what stands here holds where it is missing.
+                if place.is_python
+                    && of_settings(text, start)
+                    && let Some(range) = wrapped_literal(text, next)
+                {
+                    let setting = bare.to_ascii_uppercase();
+                    push(text, place, &named, bare, range, Given::Default, Some(setting), hits);
+                } else {
+                    value_at(text, place, &named, bare, next, Given::Assigned, hits);
+                }
             }
             return;
         }
@@ -252,6 +261,22 @@ fn assignment(text: &str, place: &Place, start: usize, end: usize, hits: &mut Ve
     let given =
         if is_key && (rest.starts_with(':') || rest.starts_with("=>")) { Given::Keyed } else { Given::Assigned };
     value_at(text, place, &named, bare, at, given, hits);
+}
+
+/// Whether a line of Python stands in a class that reads settings: `class Settings(BaseSettings):`.
+fn of_settings(text: &str, start: usize) -> bool {
+    let line = text::line_around(text, start).start;
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let own = start - line;
+    own > 0
+        && text
+            .get(..line)
+            .unwrap_or("")
+            .lines()
+            .rev()
+            .take(400)
+            .find(|line| !line.trim().is_empty() && indent(line) < own)
+            .is_some_and(|head| head.trim_start().starts_with("class ") && head.contains("Settings)"))
 }
 
 /// `ENV NAME value` of a Dockerfile.
@@ -337,7 +362,6 @@ fn wrapped_literal(text: &str, at: usize) -> Option<std::ops::Range<usize>> {
         "[]byte(",
         "new TextEncoder().encode(",
         "SecretStr(",
-        "Field(default=",
         "Field(",
         "Encoding.UTF8.GetBytes(",
         "Encoding.ASCII.GetBytes(",
@@ -355,7 +379,10 @@ fn wrapped_literal(text: &str, at: usize) -> Option<std::ops::Range<usize>> {
     ];
     let rest = text.get(at..)?;
     let wrapper = WRAPPERS.iter().find(|wrapper| rest.starts_with(**wrapper))?;
-    let inner = text::skip_space(text, at + wrapper.len());
+    let mut inner = text::skip_space(text, at + wrapper.len());
+    if *wrapper == "Field(" && text.get(inner..).is_some_and(|rest| rest.starts_with("default=")) {
+        inner = text::skip_space(text, inner + "default=".len());
+    }
     text::literal(text, inner)
 }
 
@@ -664,7 +691,10 @@ fn push(
             if literal.starts_with('<') {
                 return;
             }
-            if value::is_locator(literal) || literal.len() < 2 || is_field_name(literal, named) {
+            if value::is_locator(literal)
+                || literal.len() < 2
+                || is_field_name(literal, named) && (fallback.is_none() || !literal.contains('_'))
+            {
                 return;
             }
             let kind = if named.kind == NameKind::Shared { SecretKind::ApiKey } else { SecretKind::SigningKey };
@@ -696,10 +726,11 @@ fn push(
                 || fallback.is_some()
                 || named.is_constant && named.is_account
                 || has_login_beside(text, range.start, literal);
-            if has_space && !(place.form == Form::Env && about_server) {
+            let for_apps = value::is_app_password(literal);
+            if has_space && !(place.form == Form::Env && about_server) && !for_apps {
                 return;
             }
-            if !(value::is_password(literal, strong) || place.form == Form::Env && has_space) {
+            if !(value::is_password(literal, strong) || place.form == Form::Env && has_space || for_apps) {
                 return;
             }
             if place.is_jsx && matches!(given, Given::Assigned | Given::Keyed) && !looks_assigned(text, range.start) {

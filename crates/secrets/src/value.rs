@@ -477,6 +477,14 @@ fn loose_words(value: &str) -> Vec<String> {
 
 /// A label, type, rule or message about a secret rather than a secret: every word of it is one of those.
 pub(crate) fn is_neutral(value: &str) -> bool {
+    // `Admin@123`: made to satisfy a rule for passwords.
+    if value.contains(['@', '!', '$'])
+        && !value.contains(char::is_whitespace)
+        && value.ends_with(|c: char| c.is_ascii_digit() || c == '!')
+        && value.contains(|c: char| c.is_ascii_digit())
+    {
+        return false;
+    }
     let words = loose_words(value);
     !words.is_empty()
         && words.iter().all(|word| {
@@ -702,6 +710,17 @@ pub(crate) fn is_random(value: &str, min_len: usize) -> bool {
     let mixed = (digits >= 2 && upper + lower >= 2) || (upper >= 3 && lower >= 3);
     let enough = if value.len() >= 20 { 3.2 } else { 2.9 };
     mixed && entropy(value) >= enough && !is_wordy(value) && !is_locator(value)
+}
+
+/// A password that a mail service makes for one app: four groups of four letters that are no words and no row of the alphabet.
+pub(crate) fn is_app_password(value: &str) -> bool {
+    const WORDS: &[&str] =
+        &["your", "pass", "word", "here", "code", "mail", "this", "with", "test", "some", "text", "abcd"];
+    let groups: Vec<&str> = value.split(' ').collect();
+    let letters = |group: &str| group.bytes().collect::<std::collections::BTreeSet<_>>().len();
+    groups.len() == 4
+        && groups.iter().all(|group| group.len() == 4 && group.bytes().all(|byte| byte.is_ascii_lowercase()))
+        && !groups.iter().any(|group| WORDS.contains(group) || letters(group) == 1)
 }
 
 /// Could be typed at a login: no blanks, right length, not a reference, not a label. Words without digits or signs only where

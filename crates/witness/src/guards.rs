@@ -172,6 +172,12 @@ fn checks(fact: &Fact, depth: u32) -> Vec<Check> {
 
 fn truthy(value: &Value) -> Vec<Check> {
     let mut out = Vec::new();
+    // What was sent is well-formed, whoever sent it.
+    if value.as_symbol().is_some_and(|symbol| {
+        matches!(symbol.last_name().trim_end_matches("()"), "is_valid" | "validate_on_submit" | "is_bound")
+    }) {
+        return out;
+    }
     // An error beside the caller (`const { data, error } = await …getUser()`) is the sign of nobody.
     if value.as_symbol().is_some_and(|symbol| symbol.last_name().to_ascii_lowercase().ends_with("error")) {
         return out;
@@ -195,7 +201,7 @@ fn truthy(value: &Value) -> Vec<Check> {
             out.push(Check::holds(GuardKind::Role));
         }
         // A record found by an id of the request *and* the caller's own: nothing comes back for others.
-        if is_record(value) && (has_input(value) || is_picked(value)) {
+        if is_record(value) && (has_input(value) || is_picked(value)) || may_touch(value) {
             out.push(Check::holds(GuardKind::Ownership));
         }
         out.push(Check::holds(GuardKind::Authentication));
@@ -240,6 +246,18 @@ fn by_header(value: &Value, name: &str) -> bool {
                 .flat_map(|(_, args, _)| args.iter())
                 .any(|arg| arg.value.as_str().is_some_and(names_it))
         })
+}
+
+/// Whether the caller is asked what it may do with a record: `user.can_edit(invoice)`, `user.owns(invoice)`.
+fn may_touch(value: &Value) -> bool {
+    let Some(plimsoll_analysis::SymbolKind::Call { callee, args, .. }) = value.as_symbol().map(|symbol| &symbol.kind)
+    else {
+        return false;
+    };
+    let words = crate::handler::words_of(&callee.last_name());
+    let asks = words.first().is_some_and(|word| matches!(word.as_str(), "can" | "may" | "owns" | "has" | "is"))
+        && (words.len() > 1 || words.first().is_some_and(|word| word == "owns" || word == "can"));
+    asks && args.iter().any(|arg| is_record(&arg.value))
 }
 
 /// Whether a record was found by a secret that the request shows: the token of an invitation, the code of a link. Whoever
@@ -822,12 +840,16 @@ pub(crate) fn is_privilege_name(name: &str) -> bool {
         "level",
         "hasrole",
         "haspermission",
+        "hasperm",
+        "hasaccess",
         "can",
         "cannot",
         "isadministrator",
     ];
     WORDS.contains(&bare.as_str())
         || bare.ends_with("role")
+        // `can_edit_invoices`, `canManageUsers`
+        || (name.starts_with("can_") && name.len() > 4)
         || (bare.starts_with("is") && bare.ends_with("admin"))
         || bare.contains("permission")
 }

@@ -12,7 +12,7 @@ mod vetting;
 mod wrapped;
 
 pub(crate) use effects::is_session_name;
-pub(crate) use flows::flows_of;
+pub(crate) use flows::{RETURNED, flows_of};
 pub(crate) use php::{header_line, upload_without_checks};
 pub(crate) use purpose::{purposes_of, words_of};
 pub(crate) use rows::is_ticket_column;
@@ -221,7 +221,7 @@ fn limit_reads(events: &[Event], found: &mut [(Effect, Facts)], reader: &mut gua
             _ => None,
         })
         .collect();
-    for (effect, _) in found.iter_mut() {
+    for (effect, before) in found.iter_mut() {
         let reads = matches!(effect.kind, EffectKind::Read | EffectKind::ReadMemory | EffectKind::ReadFile);
         if !reads || !effect.picked_by_input || effect.limited_to_caller {
             continue;
@@ -245,12 +245,13 @@ fn limit_reads(events: &[Event], found: &mut [(Effect, Facts)], reader: &mut gua
                 _ => {}
             }
         }
+        // A role that was asked for before says nothing of whose the record is.
+        let by_role = reader.guards_of(before).iter().any(|guard| guard.kind == GuardKind::Role && guard.holds());
         effect.limited_to_caller = !answers.is_empty()
             && answers.iter().all(|facts| {
-                reader
-                    .guards_of(facts)
-                    .iter()
-                    .any(|guard| matches!(guard.kind, GuardKind::Ownership | GuardKind::Role) && guard.holds())
+                reader.guards_of(facts).iter().any(|guard| {
+                    guard.holds() && (guard.kind == GuardKind::Ownership || guard.kind == GuardKind::Role && !by_role)
+                })
             });
     }
 }

@@ -67,6 +67,10 @@ impl Knowledge for Known {
         is_place || python::persists(path)
     }
 
+    fn field(&self, base: &str, name: &str, default: &Value) -> Option<Value> {
+        python::setting(base, name, default)
+    }
+
     fn is_store_name(&self, name: &str) -> bool {
         !stores::is_bookkeeping(name)
     }

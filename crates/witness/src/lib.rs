@@ -125,6 +125,7 @@ fn run_program(
     app.flows = std::mem::take(&mut witnessing.flows);
     let calls = std::mem::take(&mut witnessing.notes.calls);
     let markup = std::mem::take(&mut witnessing.notes.markup);
+    let scripted = std::mem::take(&mut witnessing.notes.scripted);
     let (cleaned, rows) = std::mem::take(&mut witnessing.notes).finish(&program, &mut app);
     contained(&mut app, "what the browser does", |app| {
         browser::calls::settle(calls, app);
@@ -134,7 +135,7 @@ fn run_program(
     contained(&mut app, "settings in the code", |app| scan::observe(&program, app));
     contained(&mut app, "settings in files", |app| settings::observe_files(&program, app));
     contained(&mut app, "templates", |app| {
-        templates::observe(tree, &cleaned, &markup, app);
+        templates::observe(tree, &cleaned, &markup, &scripted, app);
         templates::role_forms(tree, &program, app);
     });
     let (seen, names) = files();

@@ -47,6 +47,11 @@ pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
                     {
                         setting(app, "Flask", "debug-mode", "True", module.span(node));
                     }
+                    if called.rsplit('.').next() == Some("FastAPI")
+                        && named("debug").is_some_and(|value| matches!(module.kind(value), Kind::Bool(true)))
+                    {
+                        setting(app, "FastAPI", "debug-mode", "True", module.span(node));
+                    }
                     if called == "multer" {
                         let options = args.first().map(|arg| arg.value);
                         let has = |name: &str| options.and_then(|options| module.property(options, name)).is_some();
@@ -147,7 +152,7 @@ fn guessable_makers(program: &Program<'_>) -> BTreeMap<String, String> {
     /// A function longer than this does more than make a value.
     const SMALL: usize = 80;
     let mut makers: BTreeMap<String, Option<String>> = BTreeMap::new();
-    for (_, module) in program.iter().filter(|(_, module)| module.language == Language::JavaScript) {
+    for (_, module) in program.iter().filter(|(_, module)| module.language != Language::Php) {
         let mut named: Vec<(String, NodeId)> = module
             .functions
             .iter()
@@ -167,9 +172,10 @@ fn guessable_makers(program: &Program<'_>) -> BTreeMap<String, String> {
             walk(module, body, &mut |inner| {
                 size += 1;
                 if let Kind::Call { callee, .. } = module.kind(inner)
-                    && module.path(*callee).is_some_and(|path| path == "Math.random")
+                    && let Some(path) = module.path(*callee)
+                    && is_generator(module, &path)
                 {
-                    generator = Some("Math.random".to_owned());
+                    generator = Some(path);
                 }
                 true
             });
@@ -202,27 +208,62 @@ fn random_names(module: &Module, makers: &BTreeMap<String, String>) -> BTreeMap<
     out
 }
 
+/// Whether a call gives values that can be computed from others of its kind, or from the time.
+fn is_generator(module: &Module, path: &str) -> bool {
+    if module.language != Language::Python {
+        return matches!(path, "Math.random" | "mt_rand" | "rand" | "uniqid");
+    }
+    let name = path.strip_prefix("random.").unwrap_or(path);
+    let known = matches!(name, "choice" | "randint" | "choices" | "random" | "sample" | "randrange" | "getrandbits");
+    let imported = || {
+        module
+            .imports
+            .iter()
+            .any(|import| import.module == "random" && import.names.iter().any(|(_, local)| local == name))
+    };
+    path == "uuid.uuid1" || known && (name.len() < path.len() || imported())
+}
+
+/// A hash of the time and of what is known of the account: `hashlib.md5(f"{email}{time.time()}".encode())`.
+fn hash_of_time(module: &Module, value: NodeId) -> Option<String> {
+    let (mut hash, mut time, mut random) = (None, false, false);
+    walk(module, value, &mut |inner| {
+        if let Kind::Call { callee, .. } = module.kind(inner)
+            && let Some(path) = module.path(*callee)
+        {
+            match path.as_str() {
+                "time.time"
+                | "datetime.now"
+                | "datetime.utcnow"
+                | "datetime.datetime.now"
+                | "Date.now"
+                | "datetime.datetime.utcnow"
+                | "timezone.now"
+                | "time"
+                | "microtime" => time = true,
+                _ if path.starts_with("hashlib.") && !path.contains("pbkdf2") && !path.contains("scrypt") => {
+                    hash = Some(path.clone());
+                }
+                _ => {
+                    random |= path.starts_with("secrets.") || path.starts_with("os.urandom") || path.contains("uuid4");
+                }
+            }
+        }
+        true
+    });
+    hash.filter(|_| time && !random).map(|hash| format!("{hash} of the time"))
+}
+
 /// The guessable generator in a value, if there is one.
 fn generator_in(module: &Module, value: NodeId, made: &Made<'_>) -> Option<String> {
-    let mut found = None;
+    let mut found = hash_of_time(module, value);
     walk(module, value, &mut |inner| {
         match module.kind(inner) {
             Kind::Call { callee, .. } => {
                 let path = module.path(*callee).unwrap_or_default();
-                if path == "Math.random"
-                    || matches!(
-                        path.as_str(),
-                        "random.choice"
-                            | "random.randint"
-                            | "random.choices"
-                            | "random.random"
-                            | "mt_rand"
-                            | "rand"
-                            | "uniqid"
-                    )
-                {
+                if is_generator(module, &path) {
                     found = Some(path);
-                } else if let Some(generator) = made.makers.get(&path) {
+                } else if let Some(generator) = made.makers.get(path.rsplit('.').next().unwrap_or(&path)) {
                     found = Some(generator.clone());
                 }
             }
@@ -264,6 +305,36 @@ fn is_secret_name(name: &str) -> bool {
         || (words.contains(&"link".into()) && words.contains(&"share".into()))
 }
 
+/// Whether a value stands in a function whose name says that somebody proves who they are.
+fn is_about_proof(module: &Module, node: NodeId) -> bool {
+    let range = module.node(node).range;
+    let inner = module
+        .functions
+        .iter()
+        .filter(|function| function.range.start <= range.start && range.end <= function.range.end)
+        .max_by_key(|function| function.range.start);
+    inner.and_then(|function| function.name.as_ref()).is_some_and(|name| {
+        words_of(name).iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "reset"
+                    | "forgot"
+                    | "password"
+                    | "verify"
+                    | "verification"
+                    | "otp"
+                    | "login"
+                    | "confirm"
+                    | "invite"
+                    | "2fa"
+                    | "mfa"
+                    | "register"
+                    | "signup"
+            )
+        })
+    })
+}
+
 /// A value named like a token, password or code that comes from a guessable generator.
 fn named_value(
     module: &Module,
@@ -273,7 +344,7 @@ fn named_value(
     made: &Made<'_>,
     out: &mut Vec<(Span, String)>,
 ) {
-    if !is_secret_name(name) {
+    if !is_secret_name(name) && !(name.eq_ignore_ascii_case("code") && is_about_proof(module, node)) {
         return;
     }
     if let Some(how) = generator_in(module, value, made) {

@@ -10,6 +10,7 @@ mod express;
 mod fastapi;
 mod firebase;
 mod flask;
+mod flask_admin;
 mod graphql;
 mod laravel;
 mod nest;
@@ -17,7 +18,9 @@ mod next;
 pub(crate) mod nuxt;
 mod php;
 mod remix;
+mod resources;
 mod serverless;
+mod socketio;
 mod sockets;
 mod streamlit;
 mod supabase;
@@ -39,6 +42,7 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
     read("Express and its kin", express::observe);
     read("Firebase", firebase::observe);
     read("Flask", flask::observe);
+    read("Socket.IO", socketio::observe);
     read("GraphQL", graphql::observe);
     read("Nest", nest::observe);
     read("Next.js", next::observe);
@@ -79,7 +83,45 @@ const OTHERS: &[(&str, &str)] = &[
     ("sails", "Sails"),
 ];
 
+/// The same for Python, by what a module imports.
+const OTHERS_IN_PYTHON: &[(&str, &str)] = &[
+    ("aiohttp.web", "aiohttp"),
+    ("bottle", "Bottle"),
+    ("chainlit", "Chainlit"),
+    ("cherrypy", "CherryPy"),
+    ("falcon", "Falcon"),
+    ("flet", "Flet"),
+    ("gradio", "Gradio"),
+    ("litestar", "Litestar"),
+    ("nicegui", "NiceGUI"),
+    ("ninja", "Django Ninja"),
+    ("panel", "Panel"),
+    ("pyramid", "Pyramid"),
+    ("quart", "Quart"),
+    ("reflex", "Reflex"),
+    ("robyn", "Robyn"),
+    ("sanic", "Sanic"),
+    ("shiny", "Shiny"),
+    ("tornado.web", "Tornado"),
+    ("web2py", "web2py"),
+];
+
 fn not_understood(witnessing: &Witnessing<'_, '_>, app: &mut App) {
+    let program = witnessing.machine.program;
+    for (package, name) in OTHERS_IN_PYTHON {
+        let below = format!("{package}.");
+        let imported =
+            program.iter().filter(|(_, module)| module.language == plimsoll_ir::Language::Python).any(|(_, module)| {
+                module.imports.iter().any(|import| import.module == *package || import.module.starts_with(&below))
+            });
+        if imported {
+            app.not_checked.push(NotChecked {
+                what: format!("{name}: its routes and their guards"),
+                why: "Plimsoll does not understand this framework yet".into(),
+                weighs: true,
+            });
+        }
+    }
     let tree = witnessing.machine.program.tree;
     for (package, name) in OTHERS {
         let entry = format!("\"{package}\":");

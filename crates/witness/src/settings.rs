@@ -8,6 +8,7 @@ mod headers;
 mod persisted;
 mod php;
 pub(crate) mod python;
+pub(crate) mod scripted;
 mod storage;
 
 pub(crate) use deployment::obeys_anyone;
@@ -30,6 +31,8 @@ pub(crate) struct Notes {
     pub(crate) crypto: Vec<CryptoUse>,
     /// Expressions that templates of components put in as markup, and whether what they give is known to be harmless.
     pub(crate) markup: std::collections::BTreeMap<Span, bool>,
+    /// What templates are given as JSON.
+    pub(crate) scripted: scripted::Scripted,
     /// Requests that code of the app makes by address.
     pub(crate) calls: Vec<crate::browser::calls::Seen>,
     pub(crate) seen: Vec<SettingSeen>,
@@ -47,6 +50,7 @@ impl Notes {
         php::note(event, self);
         python::note(event, self, program);
         crypto::note(event, program, self);
+        scripted::note(event, &mut self.scripted);
         self.rows.note(event);
         if let plimsoll_analysis::EventKind::Attribute { name, value, .. } = &event.kind
             && matches!(name.as_str(), "v-html" | "@html")

@@ -8,6 +8,8 @@ use plimsoll_model::App;
 use plimsoll_model::app::{EffectKind, Flow, Guard, GuardKind, GuardStanding, Side, Sink, Source};
 use plimsoll_source::{SourceTree, Span};
 
+use crate::settings::scripted::Scripted;
+
 /// A way to put markup in unescaped: what begins the expression, what ends it, and what must be in between.
 struct Raw {
     name: &'static str,
@@ -34,8 +36,15 @@ const RAW: &[Raw] = &[
 ];
 
 /// `cleaned`: names of fields that only ever take text made harmless before it is stored. `markup`: expressions of
-/// components that were followed, and whether what they give is harmless.
-pub(crate) fn observe(tree: &SourceTree, cleaned: &[String], markup: &BTreeMap<Span, bool>, app: &mut App) {
+/// components that were followed, and whether what they give is harmless. `scripted`: values that are JSON, and whether they
+/// hold text of others.
+pub(crate) fn observe(
+    tree: &SourceTree,
+    cleaned: &[String],
+    markup: &BTreeMap<Span, bool>,
+    scripted: &Scripted,
+    app: &mut App,
+) {
     for (id, file) in tree.iter() {
         let extension = file.extension().to_ascii_lowercase();
         let text = file.text();
@@ -48,7 +57,16 @@ pub(crate) fn observe(tree: &SourceTree, cleaned: &[String], markup: &BTreeMap<S
                 let end = inside + length + raw.close.len();
                 from = end;
                 let expression = text[inside..inside + length].trim();
-                if !is_raw(expression, raw) || is_harmless(expression) {
+                if !is_raw(expression, raw) {
+                    continue;
+                }
+                // What is known of the value goes before what its name says.
+                let whole = expression.split('|').map(str::trim).collect::<Vec<_>>();
+                let known = match whole[..] {
+                    [name, _] if raw.name == "|safe" => scripted.get(name).copied(),
+                    _ => None,
+                };
+                if known.map_or_else(|| is_harmless(expression), |holds_text| !holds_text) {
                     continue;
                 }
                 // Followed, it is known where it comes from.
@@ -282,8 +300,19 @@ mod tests {
             ("c.ejs", "<%- include('head') %><%- comment %><%= comment %>"),
         ]);
         let mut app = App::default();
-        observe(&tree, &["notice".to_owned()], &BTreeMap::new(), &mut app);
+        observe(&tree, &["notice".to_owned()], &BTreeMap::new(), &BTreeMap::new(), &mut app);
         let names: Vec<&str> = app.flows.iter().map(|flow| flow.source_name.as_str()).collect();
         assert_eq!(names, ["$post->text", "comment", "note"]);
+    }
+
+    #[test]
+    fn json_in_scripts_by_what_it_holds() {
+        let text = "<script>let a = {{ names_json|safe }}, b = {{ sums|safe }}, c = {{ other_json|safe }}</script>";
+        let tree = SourceTree::from_texts([("templates/a.html", text)]);
+        let scripted = BTreeMap::from([("names_json".to_owned(), true), ("sums".to_owned(), false)]);
+        let mut app = App::default();
+        observe(&tree, &[], &BTreeMap::new(), &scripted, &mut app);
+        let names: Vec<&str> = app.flows.iter().map(|flow| flow.source_name.as_str()).collect();
+        assert_eq!(names, ["names_json"]);
     }
 }

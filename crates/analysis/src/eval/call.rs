@@ -161,6 +161,16 @@ impl Machine<'_> {
                 Some(Value::plain(ValueKind::Namespace(target)))
             }
             (Language::Php, "include") => Some(self.php_include(node, args)),
+            (Language::Python, "getattr") if args.len() > 1 => {
+                let receiver = self.eval(args[0].value);
+                let key = self.eval(args[1].value);
+                let value = self.index_of(&receiver, key);
+                let is_there = !matches!(value.kind, ValueKind::Unknown | ValueKind::Null) || !value.labels.is_empty();
+                match args.get(2) {
+                    Some(default) if !is_there => Some(self.eval(default.value)),
+                    _ => Some(value),
+                }
+            }
             (Language::Python, "setattr") if args.len() == 3 => {
                 let receiver = self.eval(args[0].value);
                 let key = self.eval(args[1].value);
@@ -223,6 +233,14 @@ impl Machine<'_> {
                 if let Some(result) = self.builtin(receiver.as_ref(), name, &args, node) {
                     return result;
                 }
+                // A function below a library's decorator is called through it. What is given a function is no such
+                // function but a decorator itself (`functools.wraps(f)`).
+                if self.code().language == Language::Python
+                    && !args.iter().any(|arg| arg.value.as_closure().is_some())
+                    && let Some(closure) = decorated(symbol, 0)
+                {
+                    return self.invoke(&closure, &args, node);
+                }
                 let symbol = Rc::clone(symbol);
                 self.call_symbol(&symbol, receiver.as_ref(), args, node)
             }
@@ -263,7 +281,7 @@ impl Machine<'_> {
             self.enter_callbacks(&args, &labels, None);
         }
         if let Some(index) = outcome.returns_arg
-            && let Some(arg) = args.get(index)
+            && let Some(arg) = args.get(index).filter(|arg| arg.name.is_none())
         {
             return arg.value.clone();
         }
@@ -325,7 +343,7 @@ impl Machine<'_> {
             return Value::unknown();
         }
         if let Some(index) = outcome.returns_arg
-            && let Some(arg) = args.get(index)
+            && let Some(arg) = args.get(index).filter(|arg| arg.name.is_none())
         {
             return arg.value.clone();
         }
@@ -709,11 +727,16 @@ impl Machine<'_> {
         }
         if let Some(base) = self.foreign_base(class, 0) {
             // A model or schema of a library: constructing it is an event there.
-            let callee = Symbol::import(base);
+            let callee = Symbol::import(base.clone());
             self.record_here(EventKind::Call { callee, args: args.clone().into() }, node);
             if let ValueKind::Object(object) = &whole.kind {
                 object.name.borrow_mut().clone_from(&self.program.module(class.module).class(class.class).name);
                 let mut fields = object.fields.borrow_mut();
+                for (name, value) in fields.iter_mut() {
+                    if let Some(given) = self.knowledge.field(&base, name, value) {
+                        *value = given;
+                    }
+                }
                 for arg in &args {
                     match &arg.name {
                         Some(name) => {
@@ -968,5 +991,16 @@ fn always_throws(module: &plimsoll_ir::Module, body: NodeId) -> bool {
         Kind::Throw(_) => true,
         Kind::Block(list) => list.last().is_some_and(|&last| always_throws(module, last)),
         _ => false,
+    }
+}
+
+/// The function that decorators of libraries stand above: `@cache.memoize(60)`, `@retry`.
+fn decorated(symbol: &Symbol, depth: u32) -> Option<Rc<Closure>> {
+    let crate::value::SymbolKind::Call { args, .. } = &symbol.kind else { return None };
+    let [Argument { name: None, value, spread: false }] = &args[..] else { return None };
+    match &value.kind {
+        ValueKind::Closure(closure) => Some(Rc::clone(closure)),
+        ValueKind::Symbol(inner) if depth < 4 => decorated(inner, depth + 1),
+        _ => None,
     }
 }

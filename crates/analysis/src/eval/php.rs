@@ -899,6 +899,19 @@ pub(super) fn vetted(value: &Value, facts: &Facts, holding: bool) -> Option<Valu
     tested.then(|| Value { kind, labels: value.labels.cleaned(Clean::ALL) })
 }
 
+/// A value that another takes the place of where it fails a test: where it stays it has passed. `fact` says that it failed.
+pub(super) fn passed_where_kept(value: &Value, fact: &crate::Fact) -> Option<Value> {
+    let alone = |fact: &crate::Fact| vetted(value, &Facts::default().with(vec![fact.clone()]), false);
+    match fact {
+        // It is kept where none of the conditions holds.
+        crate::Fact::AnyOf { branches, .. } => branches.iter().find_map(|branch| match &branch[..] {
+            [only] => alone(only),
+            _ => None,
+        }),
+        fact => alone(fact),
+    }
+}
+
 fn is_vetting(name: &str) -> bool {
     matches!(
         name,

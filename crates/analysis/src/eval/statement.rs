@@ -433,8 +433,16 @@ impl Machine<'_> {
                     } else {
                         env.declare(name.clone(), value);
                     }
-                } else if !env.assign(name, &|old| if in_branch { joined(old, &value) } else { value.clone() }) {
-                    env.declare(name.clone(), value);
+                } else {
+                    // `if x not in LIST: x = "y"`: what is left of the old value is in the list.
+                    let last = self.frame().facts.shared().last().cloned();
+                    let beside = |old: &Value| {
+                        let kept = last.as_ref().and_then(|fact| super::php::passed_where_kept(old, fact));
+                        joined(kept.as_ref().unwrap_or(old), &value)
+                    };
+                    if !env.assign(name, &|old| if in_branch { beside(old) } else { value.clone() }) {
+                        env.declare(name.clone(), value.clone());
+                    }
                 }
             }
             Kind::Object(properties) => {

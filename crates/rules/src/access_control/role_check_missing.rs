@@ -1,6 +1,6 @@
 //! An administrative action is open to every signed-in user.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, GuardKind, Purpose};
 use plimsoll_model::{App, Claim, Gap, Position, Severity};
@@ -40,11 +40,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         }
     }
     // What many handlers do on their way (creating what is missing) is no action of theirs.
-    let mut shared: BTreeMap<Span, usize> = BTreeMap::new();
+    let mut shared: BTreeMap<Span, BTreeSet<Span>> = BTreeMap::new();
     for entry in &app.entry_points {
-        let spans: std::collections::BTreeSet<Span> = entry.effects.iter().map(|effect| effect.span).collect();
-        for span in spans {
-            *shared.entry(span).or_default() += 1;
+        for effect in &entry.effects {
+            shared.entry(effect.span).or_default().insert(entry.handler);
         }
     }
     // Routes of a file are one decision; functions of a platform lie in a file each and have one decision behind them all.
@@ -66,7 +65,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .iter()
             .filter(|effect| {
                 for_any_signed_in(entry, effect)
-                    && shared.get(&effect.span).copied().unwrap_or(0) <= 4
+                    && shared.get(&effect.span).map_or(0, BTreeSet::len) <= 4
                     && (entry.can_write() || !effect.kind.writes())
                     && !effect.limited_to_caller
                     && !effect.governed_by_policies

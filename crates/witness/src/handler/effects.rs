@@ -284,9 +284,73 @@ fn effect_at(events: &[Event], index: usize) -> Option<Effect> {
     match &event.kind {
         EventKind::Call { callee, args } => call(events, index, callee, args),
         EventKind::Method { receiver, name, args } => method(event, receiver, name, args),
-        EventKind::Assign { receiver, property, value, .. } => assign(event, receiver, property, value),
+        EventKind::Assign { receiver, property, index: key, value } => key
+            .as_ref()
+            .filter(|_| property.is_empty())
+            .and_then(|key| any_field(event, receiver, key))
+            .or_else(|| assign(event, receiver, property, value))
+            .or_else(|| changed(events, index, receiver)),
         _ => None,
     }
+}
+
+/// `setattr(user, key, value)` with whatever names the request brings.
+fn any_field(event: &Event, receiver: &Value, key: &Value) -> Option<Effect> {
+    let symbol = receiver.as_symbol()?;
+    let store = receiver.labels.iter().find_map(|label| match label {
+        Label::Record(name, _) if !name.is_empty() => Some(name.to_string()),
+        _ => None,
+    });
+    let of_caller = receiver.labels.has_identity() && !symbol.path.contains("session");
+    let target = store.or_else(|| of_caller.then(|| "User".to_owned()))?;
+    // Names that the code lists are the app's own choice.
+    if !event.facts.vet(key).labels.has_input(Clean::ALL) {
+        return None;
+    }
+    let mut effect = effect(EffectKind::Update, target, event);
+    effect.writes_whole_input = true;
+    effect.limited_to_caller = of_caller;
+    Some(effect)
+}
+
+/// A record whose fields are given new values and which its session then commits (SQLAlchemy): the first of the values
+/// stands for all of them.
+fn changed(events: &[Event], index: usize, receiver: &Value) -> Option<Effect> {
+    let store = |value: &Value| {
+        value.labels.iter().find_map(|label| match label {
+            Label::Record(name, _) if !name.is_empty() => Some(name.clone()),
+            _ => None,
+        })
+    };
+    let (target, symbol) = (store(receiver)?, receiver.as_symbol()?);
+    let same = |other: &Event| match &other.kind {
+        EventKind::Assign { receiver: other, property, .. } => {
+            (other.path() == symbol.path && store(other).as_ref() == Some(&target)).then(|| property.to_string())
+        }
+        _ => None,
+    };
+    if events[..index].iter().any(|earlier| same(earlier).is_some()) {
+        return None;
+    }
+    let later = &events[index..];
+    let commits = later
+        .iter()
+        .any(|event| matches!(&event.kind, EventKind::Call { callee, .. } if callee.last_name() == "commit"));
+    if !commits {
+        return None;
+    }
+    let mut effect = effect(EffectKind::Update, target.to_string(), &events[index]);
+    effect.fields = later.iter().filter_map(same).collect();
+    let labels = symbol
+        .calls()
+        .iter()
+        .flat_map(|(_, args, _)| args.iter())
+        .fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
+    effect.picked_by_input = labels.any(
+        |label| matches!(label, Label::Input(name, _) if !name.starts_with("headers") && !name.starts_with("cookies")),
+    );
+    effect.limited_to_caller = receiver.labels.has_identity();
+    Some(effect)
 }
 
 fn effect(kind: EffectKind, target: impl Into<String>, event: &Event) -> Effect {
@@ -301,7 +365,7 @@ pub(crate) fn ends(path: &str, name: &str) -> bool {
 fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> Option<Effect> {
     let event = &events[index];
     let path = callee.path.as_str();
-    if is_broadcast(callee) {
+    if is_broadcast(callee, args) {
         let mut effect = effect(EffectKind::Broadcast, "", event);
         let labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
         effect.fields = labels
@@ -401,9 +465,21 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
 
 /// Whether a call sends to everyone who is connected: `io.emit(…)`, `socket.broadcast.emit(…)`, `send` on each of a socket
 /// server's clients. A room (`io.to(room).emit`) is not everyone.
-pub(super) fn is_broadcast(callee: &Symbol) -> bool {
+pub(super) fn is_broadcast(callee: &Symbol, args: &[Argument]) -> bool {
+    let named = |names: &[&str]| args.iter().find(|arg| arg.name.as_deref().is_some_and(|name| names.contains(&name)));
+    // `emit('x', data, broadcast=True)`: without it only the asker is answered.
+    if ends(&callee.path, "flask_socketio.emit") || ends(&callee.path, "flask_socketio.send") {
+        let to_all = named(&["broadcast"]).is_some_and(|arg| arg.value.truth() == plimsoll_analysis::Truth::Yes);
+        return to_all && named(&["to", "room"]).is_none();
+    }
     let SymbolKind::Member(base, name) = &callee.kind else { return false };
     let path = base.path.as_str();
+    // The server's own `emit` goes to everyone unless it names a room.
+    if matches!(name.as_str(), "emit" | "send")
+        && ["SocketIO()", "socketio.AsyncServer()", "socketio.Server()"].iter().any(|server| path.ends_with(server))
+    {
+        return named(&["to", "room"]).is_none();
+    }
     match name.as_str() {
         "emit" => {
             let is_server = path.ends_with("socket.io.Server()")
@@ -528,6 +604,11 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     for (name, args, _) in callee.calls() {
         if is_filter(&name) {
             filters.extend(args.iter().map(|arg| arg.value.clone()));
+        }
+        // Django: a form over a record that was looked up before.
+        for instance in args.iter().filter(|arg| arg.name.as_deref() == Some("instance")) {
+            let looked_up = instance.value.as_symbol().map(|symbol| symbol.calls()).unwrap_or_default();
+            filters.extend(looked_up.iter().flat_map(|(_, args, _)| args.iter()).map(|arg| arg.value.clone()));
         }
     }
     for later in events[index + 1..].iter().take(400) {
@@ -670,8 +751,22 @@ fn split_arguments(
         }
         "delete" if kind == EffectKind::WriteMemory => filters.extend(args.iter().map(|arg| arg.value.clone())),
         // The first argument chooses.
-        "findByIdAndUpdate" | "findOneAndUpdate" | "updateOne" | "updateMany" | "replaceOne" | "setDoc"
-        | "updateDoc" | "addDoc" | "updateUserById" | "updateUser" | "findOneAndReplace" => {
+        "find_one_and_update"
+        | "find_one_and_replace"
+        | "update_one"
+        | "update_many"
+        | "replace_one"
+        | "findByIdAndUpdate"
+        | "findOneAndUpdate"
+        | "updateOne"
+        | "updateMany"
+        | "replaceOne"
+        | "setDoc"
+        | "updateDoc"
+        | "addDoc"
+        | "updateUserById"
+        | "updateUser"
+        | "findOneAndReplace" => {
             filters.extend(args.first().map(|arg| arg.value.clone()));
             values.extend(args.iter().skip(1).map(|arg| arg.value.clone()));
         }
@@ -755,6 +850,8 @@ fn is_filter(name: &str) -> bool {
             | "bindValue"
             | "findOrFail"
             | "firstWhere"
+            | "get_or_404"
+            | "get_object_or_404"
             | "whereKey"
             | "whereHas"
             | "whereBelongsTo"
@@ -767,7 +864,10 @@ fn is_whole_input(value: &Value) -> bool {
         labels.any(|label| matches!(label, Label::Input(name, clean) if matches!(name.as_str(), "body" | "query" | "input") && !clean.covers(Clean::ALL)))
     };
     match &value.kind {
-        ValueKind::Object(object) => object.spreads.borrow().iter().any(is_whole_input),
+        ValueKind::Object(object) => {
+            object.spreads.borrow().iter().any(is_whole_input)
+                || object.fields.borrow().get("$set").is_some_and(is_whole_input)
+        }
         ValueKind::Choice(alternatives) => alternatives.iter().any(|(value, _)| is_whole_input(value)),
         ValueKind::Text(_) | ValueKind::Str(_) => false,
         _ => whole(&value.labels),
@@ -867,7 +967,7 @@ fn is_public_client(callee: &Symbol) -> bool {
         if name == "serverSupabaseClient" {
             return true;
         }
-        let makes_client = name.starts_with("create") && name.ends_with("Client");
+        let makes_client = name.starts_with("create") && (name.ends_with("Client") || name.ends_with("_client"));
         makes_client
             && args.get(1).is_some_and(|key| {
                 let is_public = |name: &str| {

@@ -35,6 +35,12 @@ const CALLS: &[CallSink] = &[
     sink("vm.runInNewContext", 0, Sink::Eval, Clean::ALL),
     sink("vm.runInThisContext", 0, Sink::Eval, Clean::ALL),
     sink("pickle.loads", 0, Sink::Deserialise, Clean::ALL),
+    sink("pickle.load", 0, Sink::Deserialise, Clean::ALL),
+    sink("dill.loads", 0, Sink::Deserialise, Clean::ALL),
+    sink("dill.load", 0, Sink::Deserialise, Clean::ALL),
+    sink("joblib.load", 0, Sink::Deserialise, Clean::ALL),
+    sink("jsonpickle.decode", 0, Sink::Deserialise, Clean::ALL),
+    sink("pandas.read_pickle", 0, Sink::Deserialise, Clean::ALL),
     sink("yaml.load", 0, Sink::Deserialise, Clean::ALL),
     sink("unserialize", 0, Sink::Deserialise, Clean::ALL),
     sink("node-serialize.unserialize", 0, Sink::Deserialise, Clean::ALL),
@@ -155,7 +161,10 @@ pub(crate) fn flows_of(events: &[Event]) -> Vec<Flow> {
             }
             EventKind::Output { value } => super::php::output(event, value, "echo", &mut out),
             EventKind::Compose { value } => super::php::composed(event, value, &mut out),
-            EventKind::Return { value } => answer(event, value, "return", &mut out),
+            EventKind::Return { value } => {
+                page(event, value, &mut out);
+                answer(event, value, "return", &mut out);
+            }
             EventKind::Enter { .. } => {}
         }
         if let Some(flow) = out[before..].iter_mut().find(|flow| flow.sink == Sink::Sql)
@@ -191,6 +200,26 @@ fn written_page(event: &Event, value: &Value, out: &mut Vec<Flow>) {
         });
     }
 }
+
+/// Text with tags in it that is put together and returned: a page, where the framework sends it as one.
+fn page(event: &Event, value: &Value, out: &mut Vec<Flow>) {
+    match &value.kind {
+        ValueKind::Choice(alternatives) => alternatives.iter().for_each(|(value, _)| page(event, value, out)),
+        // `return page, 404`
+        ValueKind::Object(object) if object.is_array => {
+            if let Some(first) = object.items.borrow().first() {
+                page(event, first, out);
+            }
+        }
+        ValueKind::Text(parts) if parts.iter().any(|part| part.as_str().is_some_and(|text| text.contains('<'))) => {
+            push(event, value, Sink::Html, RETURNED, Clean::HTML, out);
+        }
+        _ => {}
+    }
+}
+
+/// The sink of text that a handler returns.
+pub(crate) const RETURNED: &str = "return";
 
 /// Where the text of a statement was handed to the app's own helper that runs it.
 fn built_at(events: &[Event], index: usize) -> Option<plimsoll_source::Span> {
@@ -267,7 +296,19 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], out:
             | "updateMany"
             | "findOneAndUpdate"
             | "countDocuments"
-    ) && (path.contains("mongoose") || path.contains(".collection()") || path.contains("Model"))
+            | "find_one"
+            | "update_one"
+            | "delete_one"
+            | "delete_many"
+            | "update_many"
+            | "find_one_and_update"
+            | "count_documents"
+    ) && (path.contains("MongoClient()")
+        || path.contains("MotorClient()")
+        || path.contains("PyMongo()")
+        || path.contains("mongoose")
+        || path.contains(".collection()")
+        || path.contains("Model"))
         && let Some(filter) = event.arg(0)
         && !matches!(filter.kind, ValueKind::Str(_) | ValueKind::Text(_))
         && !filter.path().starts_with("@laravel")
@@ -303,7 +344,7 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], out:
         push(event, condition, Sink::NoSql, "or", Clean::FILTER, out);
     }
     let to_socket = path == "@socket.send" || path == "@socket.emit";
-    if to_socket || super::effects::is_broadcast(callee) {
+    if to_socket || super::effects::is_broadcast(callee, args) {
         for arg in args {
             answer(event, &unwrapped(&arg.value), if to_socket { "send" } else { "broadcast" }, out);
         }
@@ -365,7 +406,7 @@ fn python(event: &Event, path: &str, name: &str, args: &[Argument], out: &mut Ve
     }
     if path == "flask.flash" || path.starts_with("django.contrib.messages.") {
         for arg in args {
-            if arg.value.deep_labels().any(|label| matches!(label, Label::Random)) {
+            if arg.value.deep_labels().any(|label| matches!(label, Label::Random | Label::Guessable(_))) {
                 answer(event, &arg.value, "flash", out);
             }
         }
@@ -610,7 +651,7 @@ pub(super) fn answer(event: &Event, value: &Value, name: &str, out: &mut Vec<Flo
     if labels.any(|label| matches!(label, Label::Token)) {
         add(Source::FreshToken, "token".into(), String::new());
     }
-    if labels.any(|label| matches!(label, Label::Random)) {
+    if labels.any(|label| matches!(label, Label::Random | Label::Guessable(_))) {
         add(Source::FreshToken, "random".into(), String::new());
     }
 }

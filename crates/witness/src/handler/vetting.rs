@@ -11,12 +11,18 @@ pub(super) fn untested(events: &[Event], index: usize, value: &Value, sink: Sink
     if names.is_empty() {
         return whole;
     }
-    // `if (!ok(x)) x = '/'`: the test is not among the facts, but what fails it is replaced by a constant.
-    let has_fallback = match &value.kind {
-        ValueKind::Choice(alternatives) => {
-            alternatives.iter().any(|(value, _)| matches!(value.kind, ValueKind::Str(_)))
+    // `if (!ok(x)) x = '/'`: the test is not among the facts, but what fails it is replaced by something of the app's own.
+    let own = |value: &Value| match &value.kind {
+        ValueKind::Str(_) => true,
+        // `url_for('home')`
+        ValueKind::Symbol(symbol) => {
+            symbol.path.ends_with("()") && !value.deep_labels().has_input(plimsoll_analysis::Clean::NONE)
         }
-        ValueKind::Or(pair) => matches!(pair.1.kind, ValueKind::Str(_)),
+        _ => false,
+    };
+    let has_fallback = match &value.kind {
+        ValueKind::Choice(alternatives) => alternatives.iter().any(|(value, _)| own(value)),
+        ValueKind::Or(pair) => own(&pair.1),
         _ => false,
     };
     let tested_before = has_fallback
@@ -108,6 +114,8 @@ fn is_test(path: &str, constant: Option<&str>, sink: Sink) -> bool {
             (Sink::Url, Some(text)) => !matches!(text, "http" | "https" | "http://" | "https://" | "/"),
             _ => true,
         },
+        // Its host is looked at.
+        "url_parse" | "urlparse" | "urlsplit" => sink == Sink::Redirect,
         "test"
         | "match"
         | "matches"

@@ -160,6 +160,11 @@ const NEVER: &[&str] = &[
     "process.exit",
     "flask.abort",
     "werkzeug.exceptions.abort",
+    "flask_restful.abort",
+    "flask_restx.abort",
+    "flask_smorest.abort",
+    "flask_restx.Namespace().abort",
+    "flask_restx.Api().abort",
     "sys.exit",
     "exit",
     "die",
@@ -184,6 +189,12 @@ const WRAPPERS: &[&str] = &[
     "functools.wraps()",
     "functools.lru_cache()",
     "functools.cache",
+    "streamlit.cache_data",
+    "streamlit.cache_data()",
+    "streamlit.cache_resource",
+    "streamlit.cache_resource()",
+    "streamlit.fragment",
+    "streamlit.dialog()",
     "contextlib.contextmanager",
     "staticmethod",
     "classmethod",
@@ -351,7 +362,9 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         outcome.returns_arg = Some(index);
         return outcome;
     }
-    if ending.refuses {
+    // Google's tables: the app signs in there, nobody here.
+    let elsewhere = path.starts_with("gspread.") || path.starts_with("pygsheets.");
+    if ending.refuses && !elsewhere {
         outcome.passes = true;
         outcome.replace = Some(Labels::one(Label::Identity));
         return outcome;

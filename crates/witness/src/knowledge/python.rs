@@ -1,6 +1,6 @@
 //! Python's web frameworks and libraries: what their calls and members are.
 
-use plimsoll_analysis::{Argument, Clean, Label, Labels, Outcome, Symbol, Truth, Value, ValueKind};
+use plimsoll_analysis::{Argument, Clean, Label, Labels, Outcome, Symbol, SymbolKind, Truth, Value, ValueKind};
 
 use super::origins::ends_with_name;
 
@@ -43,6 +43,11 @@ const CLEANERS: &[(&str, Clean)] = &[
     ("fromisoformat", Clean::ALL),
     ("strptime", Clean::ALL),
     ("total_seconds", Clean::ALL),
+    // Figures of a table
+    ("mean", Clean::ALL),
+    ("median", Clean::ALL),
+    ("std", Clean::ALL),
+    ("nunique", Clean::ALL),
 ];
 
 /// Words in the name of a kept value that say it is about who the visitor is.
@@ -164,6 +169,10 @@ pub(super) fn labels(path: &str) -> Option<Labels> {
     if path.ends_with(".get_object()") || path == "@self.object" {
         return Some(one(Label::Record("object".into(), Clean::NONE)));
     }
+    // Flask-RESTX and Flask-RESTful: what was sent, as the namespace or a parser of arguments gives it.
+    if path.contains("flask_rest") && path.ends_with(".payload") || path.ends_with("RequestParser().parse_args()") {
+        return Some(one(Label::Input("body".into(), Clean::NONE)));
+    }
     if matches!(path, "traceback.format_exc()" | "traceback.format_exception()" | "sys.exc_info()") {
         return Some(one(Label::ErrorDetail));
     }
@@ -182,6 +191,30 @@ fn kept(name: &str) -> Labels {
     } else {
         Labels::NONE
     }
+}
+
+/// A field of a class of settings (Pydantic): the setting of its name, or its default where that is missing.
+pub(crate) fn setting(base: &str, name: &str, default: &Value) -> Option<Value> {
+    let class = base.rsplit_once(':').map_or(base, |(path, _)| path);
+    if !class.ends_with("BaseSettings") || matches!(default.kind, ValueKind::Closure(_) | ValueKind::Class(_)) {
+        return None;
+    }
+    let setting = name.to_ascii_uppercase();
+    let labels = one(Label::Env(setting.as_str().into()));
+    let read = Value::symbol(Symbol::import(format!("process.env.{setting}")), labels.clone());
+    // `Field(default="x", description="…")`, `Field("x")`, `Field(...)`
+    let default = match default.as_symbol().map(|symbol| &symbol.kind) {
+        Some(SymbolKind::Call { callee, args, .. }) if callee.last_name() == "Field" => args
+            .iter()
+            .find(|arg| arg.name.as_deref().is_none_or(|name| name == "default"))
+            .map(|arg| arg.value.clone()),
+        _ => Some(default.clone()),
+    };
+    let default = default.filter(|value| !matches!(value.kind, ValueKind::Unknown | ValueKind::Null));
+    Some(match default {
+        Some(default) => Value { kind: ValueKind::Or(std::rc::Rc::new((read, default))), labels },
+        None => read,
+    })
 }
 
 /// Whether what is kept under a path outlives the run.

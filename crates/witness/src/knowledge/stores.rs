@@ -42,6 +42,38 @@ const METHODS: &[(&str, EffectKind)] = &[
     ("findOneAndReplace", EffectKind::Update),
     ("bulkWrite", EffectKind::Update),
     ("deleteOne", EffectKind::Delete),
+    // The same in Python
+    ("find_one", EffectKind::Read),
+    ("count_documents", EffectKind::Read),
+    ("insert_one", EffectKind::Create),
+    ("insert_many", EffectKind::Create),
+    ("update_one", EffectKind::Update),
+    ("update_many", EffectKind::Update),
+    ("replace_one", EffectKind::Update),
+    ("bulk_write", EffectKind::Update),
+    ("find_one_and_update", EffectKind::Update),
+    ("find_one_and_replace", EffectKind::Update),
+    ("find_one_and_delete", EffectKind::Delete),
+    ("delete_one", EffectKind::Delete),
+    ("delete_many", EffectKind::Delete),
+    // Google Sheets
+    ("get_all_records", EffectKind::Read),
+    ("get_all_values", EffectKind::Read),
+    ("row_values", EffectKind::Read),
+    ("col_values", EffectKind::Read),
+    ("append_row", EffectKind::Create),
+    ("append_rows", EffectKind::Create),
+    ("insert_row", EffectKind::Create),
+    ("insert_rows", EffectKind::Create),
+    ("update_cell", EffectKind::Update),
+    ("update_cells", EffectKind::Update),
+    ("update_acell", EffectKind::Update),
+    ("delete_rows", EffectKind::Delete),
+    // DynamoDB
+    ("get_item", EffectKind::Read),
+    ("put_item", EffectKind::Create),
+    ("update_item", EffectKind::Update),
+    ("delete_item", EffectKind::Delete),
     ("findByIdAndDelete", EffectKind::Delete),
     ("findByIdAndRemove", EffectKind::Delete),
     ("findOneAndDelete", EffectKind::Delete),
@@ -87,6 +119,7 @@ const COMMON: &[(&str, EffectKind)] = &[
     ("find", EffectKind::Read),
     ("get", EffectKind::Read),
     ("first", EffectKind::Read),
+    ("stream", EffectKind::Read),
     ("all", EffectKind::Read),
     ("count", EffectKind::Read),
     ("filter", EffectKind::Read),
@@ -171,6 +204,14 @@ const STORE_PATHS: &[&str] = &[
     "Authenticatable:",
     "Pivot:",
     "user().",
+    "MongoClient()",
+    "MotorClient()",
+    "PyMongo()",
+    ".worksheet()",
+    ".get_worksheet()",
+    "get_object_or_404()",
+    "get_or_404()",
+    "first_or_404()",
 ];
 
 /// Methods that run SQL text given to them.
@@ -346,8 +387,24 @@ pub(crate) fn recognise(path: &str, receiver: Option<&Value>, args: &[Argument])
     if let Some(found) = built_statement(path, name, args) {
         return Some(found);
     }
-    if path.contains(".from()") {
+    // In Python it is `create_client(…).table("x")`.
+    let python = || path.contains("create_client()") && (path.contains(".table()") || path.contains(".from_()"));
+    if path.contains(".from()") || python() {
         return supabase(path, name, receiver);
+    }
+    // `st.connection("gsheets").read(worksheet="Leads")`
+    if path.contains("streamlit.connection()")
+        && let Some(kind) = match name {
+            "read" => Some(EffectKind::Read),
+            "create" => Some(EffectKind::Create),
+            "update" => Some(EffectKind::Update),
+            "clear" => Some(EffectKind::Delete),
+            _ => None,
+        }
+    {
+        let sheet = args.iter().find(|arg| matches!(arg.name.as_deref(), Some("worksheet" | "path")));
+        let target = sheet.and_then(|arg| arg.value.as_str()).unwrap_or("sheet").to_owned();
+        return Some(StoreCall { kind, target, sql: None });
     }
     if let Some(entity) = base44_entity(path) {
         let kind = match name {
@@ -388,7 +445,10 @@ pub(crate) fn recognise(path: &str, receiver: Option<&Value>, args: &[Argument])
         return drizzle(path, name, receiver, args);
     }
     if let Some((_, kind)) = METHODS.iter().find(|(method, _)| *method == name) {
-        let target = target_of(path, receiver, args).unwrap_or_default();
+        let mut target = target_of(path, receiver, args).unwrap_or_default();
+        if target.is_empty() && path.contains("orksheet()") {
+            "sheet".clone_into(&mut target);
+        }
         return Some(StoreCall { kind: *kind, target, sql: None });
     }
     if is_eloquent(path)
@@ -455,6 +515,8 @@ pub(crate) fn target_of(path: &str, receiver: Option<&Value>, args: &[Argument])
             if matches!(
                 name.as_str(),
                 "from"
+                    | "worksheet"
+                    | "Table"
                     | "collection"
                     | "table"
                     | "model"
@@ -468,7 +530,7 @@ pub(crate) fn target_of(path: &str, receiver: Option<&Value>, args: &[Argument])
             {
                 return Some(target);
             }
-            if matches!(name.as_str(), "query" | "doc" | "get")
+            if matches!(name.as_str(), "query" | "doc" | "get" | "get_or_404" | "get_object_or_404" | "get_list_or_404")
                 && let Some(target) = call_args.first().and_then(|arg| class_name(&arg.value))
             {
                 return Some(target);
@@ -537,7 +599,14 @@ fn class_name(value: &Value) -> Option<String> {
         return object.name.borrow().as_ref().map(ToString::to_string);
     }
     let path = value.path();
-    let (_, name) = path.rsplit_once(':')?;
+    let Some((_, name)) = path.rsplit_once(':') else {
+        // A class of a library: `django.contrib.auth.models.User`.
+        let (_, name) = path.rsplit_once('.')?;
+        let is_class = name.starts_with(|c: char| c.is_ascii_uppercase())
+            && name.chars().all(char::is_alphanumeric)
+            && name.chars().any(|c| c.is_ascii_lowercase());
+        return is_class.then(|| name.to_owned());
+    };
     let end = name.find(['.', '(']).unwrap_or(name.len());
     Some(name[..end].to_owned())
 }
@@ -629,6 +698,9 @@ fn is_of_something_else(path: &str) -> bool {
             ".cookies.",
             "etSession().",
             "SessionStorage()",
+            // How a form is drawn.
+            ".widget.",
+            ".attrs.",
         ]
         .iter()
         .any(|other| path.contains(other))
@@ -656,7 +728,7 @@ fn supabase(path: &str, name: &str, receiver: Option<&Value>) -> Option<StoreCal
         .calls()
         .iter()
         .rev()
-        .find(|(name, ..)| name == "from")
+        .find(|(name, ..)| matches!(name.as_str(), "from" | "from_" | "table"))
         .and_then(|(_, args, _)| name_of(args.first().map(|arg| &arg.value)))
         .unwrap_or_default();
     Some(StoreCall { kind, target, sql: None })

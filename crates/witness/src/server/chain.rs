@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use plimsoll_analysis::{Closure, Event, Facts, FunctionRef, Label, Labels, Machine, Run, Symbol, Value, ValueKind};
-use plimsoll_model::app::{EntryKind, EntryPoint, Guard, GuardKind, GuardStanding};
+use plimsoll_model::app::{EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Sink};
 use plimsoll_source::Span;
 
 use crate::Witnessing;
@@ -51,6 +51,8 @@ pub(crate) struct Passage {
     pub(crate) events: Vec<Event>,
     /// Something in it was not understood.
     pub(crate) opaque: bool,
+    /// Text that the handler returns is sent as a page.
+    pub(crate) sends_pages: bool,
 }
 
 /// How a framework calls middleware and handlers.
@@ -498,6 +500,9 @@ fn add(witnessing: &mut Witnessing<'_, '_>, mut point: EntryPoint, events: &[Eve
     point.trivial &= point.effects.is_empty();
     let index = witnessing.entry_points.len();
     for mut flow in flows {
+        if flow.sink == Sink::Html && flow.sink_name == crate::handler::RETURNED && !passage.sends_pages {
+            continue;
+        }
         flow.entry = Some(index);
         witnessing.flows.push(flow);
     }

@@ -133,7 +133,12 @@ fn bases(witnessing: &Witnessing<'_, '_>, class: ClassRef, hops: u32, out: &mut 
 }
 
 /// A field of a class or of one of its bases.
-fn field(witnessing: &Witnessing<'_, '_>, class: ClassRef, name: &str, hops: u32) -> Option<(ClassRef, NodeId)> {
+pub(super) fn field(
+    witnessing: &Witnessing<'_, '_>,
+    class: ClassRef,
+    name: &str,
+    hops: u32,
+) -> Option<(ClassRef, NodeId)> {
     let module = witnessing.machine.program.module(class.module);
     let at = module.class(class.class);
     if let Some(value) = at.fields.iter().find(|field| field.name == name).and_then(|field| field.value) {
@@ -164,7 +169,7 @@ fn instance(class: ClassRef, at: NodeId) -> Value {
     Value::plain(ValueKind::Object(Rc::new(object)))
 }
 
-fn bound(witnessing: &mut Witnessing<'_, '_>, class: ClassRef, method: &str) -> Option<Rc<Closure>> {
+pub(super) fn bound(witnessing: &mut Witnessing<'_, '_>, class: ClassRef, method: &str) -> Option<Rc<Closure>> {
     let closure = witnessing.machine.method(class, method)?;
     let body = witnessing.machine.program.module(closure.module).function(closure.function).body;
     Some(Rc::new(Closure { this: Some(instance(class, body)), ..(*closure).clone() }))

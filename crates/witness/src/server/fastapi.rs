@@ -61,7 +61,13 @@ fn parameter(
     if name == "request" || bare == "Request" || bare.ends_with(".Request") {
         return given("@request");
     }
-    if matches!(bare, "Response" | "BackgroundTasks" | "WebSocket" | "Session" | "AsyncSession") {
+    if bare == "Response" || bare.ends_with(".Response") {
+        return given("@response");
+    }
+    if bare == "WebSocket" || bare.ends_with(".WebSocket") {
+        return given("@websocket");
+    }
+    if matches!(bare, "BackgroundTasks" | "Session" | "AsyncSession") {
         return session_by_name(bare).unwrap_or_default();
     }
     if annotation.contains("UploadFile") || annotation.contains("bytes") {
@@ -86,6 +92,7 @@ fn parameter(
     let clean = match bare {
         "int" | "float" | "bool" | "UUID" | "uuid.UUID" | "date" | "datetime" | "Decimal" => Clean::ALL,
         _ if param.annotation.is_some_and(|node| is_listed(witnessing, handler.module, node)) => Clean::ALL,
+        "str" | "EmailStr" => Clean::SCALAR,
         _ => Clean::NONE,
     };
     // A body without a schema is taken as a whole.
@@ -187,6 +194,7 @@ fn schema_fields(
         let clean = match bare.trim() {
             "int" | "float" | "bool" | "UUID" | "date" | "datetime" | "Decimal" => Clean::ALL,
             _ if is_listed(witnessing, class.module, annotation) => Clean::ALL,
+            "str" | "EmailStr" | "SecretStr" => Clean::SCALAR,
             _ => Clean::NONE,
         };
         out.retain(|(name, _)| *name != field.name.as_str());

@@ -22,48 +22,143 @@ const AROUND: Convention = Convention { args: || vec![given("@request"), given("
 
 const METHODS: &[&str] = &["get", "post", "put", "patch", "delete"];
 
+/// What stands around the routes of an app.
+pub(super) struct Around<'e> {
+    hooks: Vec<&'e Event>,
+    middlewares: Vec<&'e Event>,
+    limiter: Option<Guard>,
+    csrf: Option<Guard>,
+    prefixes: BTreeMap<String, String>,
+    mounted: Option<BTreeSet<String>>,
+}
+
+impl<'e> Around<'e> {
+    fn of(witnessing: &mut Witnessing<'_, '_>, setup: &'e [Event]) -> Self {
+        let of_kind = |test: fn(&str) -> bool| setup.iter().filter(move |event| test(event.path()));
+        Around {
+            hooks: of_kind(|path| {
+                matches!(path.rsplit('.').next(), Some("before_request" | "before_app_request")) && is_server(path)
+            })
+            .collect(),
+            middlewares: of_kind(|path| path.ends_with("FastAPI().middleware()")).collect(),
+            limiter: limiter_for_all(witnessing, setup),
+            csrf: csrf_for_all(setup),
+            prefixes: prefixes(setup),
+            mounted: mounted(setup),
+        }
+    }
+
+    /// Whether what belongs to a server or blueprint is never reached, because nothing takes it in.
+    pub(super) fn is_left_out(&self, base: &Symbol) -> bool {
+        is_part(base) && self.mounted.as_ref().is_some_and(|all| !all.contains(&site_key(base)))
+    }
+
+    /// What stands before the paths of a server or blueprint.
+    pub(super) fn prefix(&self, base: &Symbol) -> String {
+        self.prefixes.get(&site_key(base)).cloned().unwrap_or_default()
+    }
+
+    /// The app's own hooks run first, then those of the blueprint that the route belongs to.
+    pub(super) fn pass(&self, witnessing: &mut Witnessing<'_, '_>, base: Option<&Symbol>) -> Passage {
+        let own_site = base.map(site_key);
+        let mut passage = Passage::default();
+        let of_app =
+            |hook: &&&Event| hook.path().contains("flask.Flask()") || hook.path().ends_with("before_app_request");
+        let of_blueprint = |hook: &&&Event| {
+            let EventKind::Call { callee, .. } = &hook.kind else { return false };
+            !of_app(hook) && root_of(callee).map(|base| site_key(&base)) == own_site
+        };
+        for hook in self.hooks.iter().filter(of_app).chain(self.hooks.iter().filter(of_blueprint)) {
+            if let Some(closure) = hook.arg(0) {
+                passage = pass(witnessing, &HOOK, closure, hook.span, passage);
+            }
+        }
+        for middleware in &self.middlewares {
+            if let Some(closure) = middleware.arg(0) {
+                passage = pass(witnessing, &AROUND, closure, middleware.span, passage);
+            }
+        }
+        passage
+    }
+
+    /// What applies to every route that is not exempt.
+    pub(super) fn for_all(&self, exempt: impl Fn(&str) -> bool) -> Vec<Guard> {
+        [("limiter", &self.limiter), ("csrf", &self.csrf)]
+            .into_iter()
+            .filter(|(what, _)| !exempt(what))
+            .filter_map(|(_, guard)| guard.clone())
+            .collect()
+    }
+}
+
+/// A place where a path is tied to what answers it.
+pub(super) struct Registration<'e> {
+    /// The server's or blueprint's method that ties them.
+    pub(super) registrar: std::rc::Rc<Symbol>,
+    /// What the method was given, the path among it.
+    pub(super) options: &'e [Argument],
+    /// What answers.
+    pub(super) view: &'e Value,
+}
+
+impl<'e> Registration<'e> {
+    pub(super) fn of(event: &'e Event) -> Option<Self> {
+        let EventKind::Call { callee, args } = &event.kind else { return None };
+        // `@app.route('/x')` calls what `app.route('/x')` gave with the function below it.
+        if let SymbolKind::Call { callee: registrar, args: options, .. } = &callee.kind {
+            let registrar = std::rc::Rc::clone(registrar);
+            return Some(Registration { registrar, options, view: &args.first()?.value });
+        }
+        // `app.add_url_rule('/x', view_func=f)`, `app.add_api_route('/x', f)`
+        let (name, position) = match callee.last_name().as_str() {
+            "add_url_rule" => ("view_func", 2),
+            "add_api_route" | "add_api_websocket_route" | "add_websocket_route" => ("endpoint", 1),
+            _ => return None,
+        };
+        let by_position = args.get(position).filter(|arg| arg.name.is_none());
+        let view = args.iter().find(|arg| arg.name.as_deref() == Some(name)).or(by_position)?;
+        Some(Registration { registrar: std::rc::Rc::clone(callee), options: args, view: &view.value })
+    }
+
+    /// The path as it is written.
+    pub(super) fn path(&self) -> Option<String> {
+        let named = |arg: &&Argument| matches!(arg.name.as_deref(), Some("rule" | "path"));
+        self.options
+            .first()
+            .filter(|arg| arg.name.is_none())
+            .or_else(|| self.options.iter().find(named))?
+            .value
+            .text_shape()
+    }
+
+    /// Methods that are answered; `None` where it ties no path. A socket has none.
+    fn methods(&self) -> Option<Vec<String>> {
+        let name = self.registrar.last_name();
+        match name.as_str() {
+            "route" | "api_route" | "add_url_rule" | "add_api_route" => Some(methods_of(self.options)),
+            "websocket" | "websocket_route" | "add_api_websocket_route" | "add_websocket_route" => Some(Vec::new()),
+            _ => METHODS.contains(&name.as_str()).then(|| vec![name.to_uppercase()]),
+        }
+    }
+}
+
 pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app: &mut App) {
     let factories = factories(witnessing, setup);
     let setup: &[Event] = &factories;
-    let prefixes = prefixes(setup);
+    let around = Around::of(witnessing, setup);
     let included = included(setup);
-    let mounted = mounted(setup);
-    let limiter = limiter_for_all(witnessing, setup);
-    let csrf = csrf_for_all(setup);
-    let middlewares: Vec<&Event> = setup
-        .iter()
-        .filter(|event| match &event.kind {
-            EventKind::Call { callee, .. } => callee.path.ends_with("FastAPI().middleware()"),
-            _ => false,
-        })
-        .collect();
-    let hooks: Vec<&Event> = setup
-        .iter()
-        .filter(|event| {
-            matches!(event.path().rsplit('.').next(), Some("before_request" | "before_app_request"))
-                && is_server(event.path())
-        })
-        .collect();
     error_handlers(witnessing, setup);
     let mut seen = false;
     let mut in_address: Vec<Span> = Vec::new();
     for event in setup {
-        // `@app.route('/x')` calls what `app.route('/x')` gave with the function below it.
-        let EventKind::Call { callee, args } = &event.kind else { continue };
-        let SymbolKind::Call { callee: registrar, args: options, .. } = &callee.kind else { continue };
+        let Some(registration) = Registration::of(event) else { continue };
+        let Registration { registrar, options, view } = &registration;
         if !is_server(&registrar.path) {
             continue;
         }
-        let name = registrar.last_name();
-        let methods: Vec<String> = if name == "route" || name == "api_route" {
-            methods_of(options)
-        } else if METHODS.contains(&name.as_str()) {
-            vec![name.to_uppercase()]
-        } else {
-            continue;
-        };
-        let Some(handler) = args.first().and_then(|arg| closure_in(&arg.value)) else { continue };
-        let Some(own) = options.first().and_then(|arg| arg.value.text_shape()) else { continue };
+        let Some(methods) = registration.methods() else { continue };
+        let Some(handler) = closure_in(view) else { continue };
+        let Some(own) = registration.path() else { continue };
         let framework = if registrar.path.contains("fastapi") { "FastAPI" } else { "Flask" };
         if !seen {
             seen = true;
@@ -71,13 +166,10 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
             app.serves_pages |= framework == "Flask";
         }
         let base = root_of(registrar);
-        if base
-            .as_ref()
-            .is_some_and(|base| is_part(base) && mounted.as_ref().is_some_and(|all| !all.contains(&site_key(base))))
-        {
+        if base.as_ref().is_some_and(|base| around.is_left_out(base)) {
             continue;
         }
-        let prefix = base.as_ref().and_then(|base| prefixes.get(&site_key(base))).cloned().unwrap_or_default();
+        let prefix = base.as_ref().map(|base| around.prefix(base)).unwrap_or_default();
         let path = join_path(&prefix, &colon_parameters(&own));
         witnessing.machine.reset();
         let method = methods.iter().find(|method| *method != "GET").or(methods.first()).cloned();
@@ -101,45 +193,18 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
                 .find(|arg| arg.name.as_deref() == Some("endpoint"))
                 .and_then(|arg| arg.value.as_str().map(str::to_owned))
                 .or_else(|| function.name.as_ref().map(ToString::to_string));
-            let blueprint = base.as_ref().and_then(|base| blueprint_name(base));
-            if let Some(view) = view {
-                let endpoint = blueprint.as_ref().map_or_else(|| view.clone(), |name| format!("{name}.{view}"));
-                witnessing.machine.fix("flask.request.endpoint", Value::string(endpoint.as_str()));
-            }
-            if let Some(name) = blueprint {
-                witnessing.machine.fix("flask.request.blueprint", Value::string(name.as_str()));
-            }
+            name_view(witnessing, base.as_deref(), view);
         }
-        let mut passage = Passage::default();
-        // The app's own hooks run first, then those of the blueprint that the route belongs to.
-        let own_site = root_of(registrar).map(|base| site_key(&base));
-        let of_app =
-            |hook: &&&Event| hook.path().contains("flask.Flask()") || hook.path().ends_with("before_app_request");
-        let of_blueprint = |hook: &&&Event| {
-            let EventKind::Call { callee, .. } = &hook.kind else { return false };
-            !of_app(hook) && root_of(callee).map(|base| site_key(&base)) == own_site
-        };
-        for hook in hooks.iter().filter(of_app).chain(hooks.iter().filter(of_blueprint)) {
-            if let Some(closure) = hook.arg(0) {
-                passage = pass(witnessing, &HOOK, closure, hook.span, passage);
-            }
-        }
-        for middleware in &middlewares {
-            if let Some(closure) = middleware.arg(0) {
-                passage = pass(witnessing, &AROUND, closure, middleware.span, passage);
-            }
-        }
+        let mut passage = around.pass(witnessing, base.as_deref());
         // Decorators of libraries below the route's own.
-        if let Some(arg) = args.first() {
-            passage = decorators(witnessing, &arg.value, event, passage);
-        }
+        passage = decorators(witnessing, view, event, passage);
         let span = module.span_of(function.head);
+        let own_site = base.as_ref().map(|base| site_key(base));
         let values = if framework == "FastAPI" {
-            let of_root = root_of(registrar).map(|base| base.calls());
-            for (_, made_with, _) in of_root.iter().flatten() {
-                super::fastapi::listed(witnessing, made_with, span, &mut passage);
+            for (_, made_with, _) in base.iter().flat_map(|base| base.calls()) {
+                super::fastapi::listed(witnessing, &made_with, span, &mut passage);
             }
-            if let Some(given_where_included) = included.get(&own_site.clone().unwrap_or_default()) {
+            if let Some(given_where_included) = included.get(&own_site.unwrap_or_default()) {
                 super::fastapi::listed(witnessing, given_where_included, span, &mut passage);
             }
             super::fastapi::listed(witnessing, options, span, &mut passage);
@@ -148,27 +213,19 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
             let params = function.params.iter();
             params
                 .map(|param| match module.kind(param.pattern) {
-                    Kind::Name(name) if is_number(&own, name) => {
-                        let label = Label::Input(format!("params.{name}").into(), Clean::ALL);
-                        Value::of(Labels::one(label))
-                    }
-                    Kind::Name(name) => chain::input(&format!("params.{name}")),
+                    Kind::Name(name) => path_parameter(&own, name),
                     _ => Value::unknown(),
                 })
                 .collect()
         };
-        if let Some(guard) = &limiter
-            && !exempt(witnessing, event, "limiter")
-        {
-            passage.named.push(guard.clone());
-        }
-        if let Some(guard) = &csrf
-            && !exempt(witnessing, event, "csrf")
-        {
-            passage.named.push(guard.clone());
-        }
+        passage.named.extend(around.for_all(|what| exempt(witnessing, event, what)));
+        passage.sends_pages = framework == "Flask"
+            || options
+                .iter()
+                .any(|arg| arg.name.as_deref() == Some("response_class") && arg.value.path().ends_with("HTMLResponse"));
         let list: Vec<&str> = methods.iter().map(String::as_str).collect();
-        let mut point = chain::entry(EntryKind::Route, &list, &path, framework, event.span);
+        let kind = if methods.is_empty() { EntryKind::Socket } else { EntryKind::Route };
+        let mut point = chain::entry(kind, &list, &path, framework, event.span);
         point.span = module.span_of(function.head);
         point.name = function.name.as_ref().map(ToString::to_string);
         let head = point.span;
@@ -182,23 +239,19 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
             && super::fastapi::declared_answer(witnessing, event)
                 .is_some_and(|names| !names.iter().any(|name| says_password(name)))
         {
-            let mut at = 0;
-            witnessing.flows.retain(|flow| {
-                at += 1;
-                at <= first_flow
-                    || flow.source != plimsoll_model::app::Source::Credential
-                    || flow.sink != plimsoll_model::app::Sink::Response
-            });
+            without_credentials(witnessing, first_flow);
         }
-        if framework == "FastAPI" && takes_ticket_from_address(&witnessing.entry_points[index]) {
+        if takes_ticket_from_address(&witnessing.entry_points[index]) {
             in_address.push(head);
         }
     }
+    super::resources::observe(witnessing, setup, &around, app);
+    super::flask_admin::observe(witnessing, setup, app);
     in_address.sort();
     in_address.dedup();
     if let Some((&span, rest)) = in_address.split_first() {
         app.settings.push(SettingSeen {
-            system: "FastAPI".into(),
+            system: "Python".into(),
             key: "session-token-in-url".into(),
             value: "query".into(),
             span,
@@ -207,37 +260,73 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
     }
 }
 
+/// Fixes the name of the view that runs, by which hooks tell views apart.
+pub(super) fn name_view(witnessing: &mut Witnessing<'_, '_>, base: Option<&Symbol>, view: Option<String>) {
+    let blueprint = base.and_then(blueprint_name);
+    if let Some(view) = view {
+        let endpoint = blueprint.as_ref().map_or_else(|| view.clone(), |name| format!("{name}.{view}"));
+        witnessing.machine.fix("flask.request.endpoint", Value::string(endpoint.as_str()));
+    }
+    if let Some(name) = blueprint {
+        witnessing.machine.fix("flask.request.blueprint", Value::string(name.as_str()));
+    }
+}
+
+/// The value of a parameter that stands in a path.
+pub(super) fn path_parameter(path: &str, name: &str) -> Value {
+    if is_number(path, name) {
+        Value::of(Labels::one(Label::Input(format!("params.{name}").into(), Clean::ALL)))
+    } else {
+        chain::input(&format!("params.{name}"))
+    }
+}
+
+/// Drops the flows from a number on by which a credential would be sent: only what is declared is.
+pub(super) fn without_credentials(witnessing: &mut Witnessing<'_, '_>, first_flow: usize) {
+    let mut at = 0;
+    witnessing.flows.retain(|flow| {
+        at += 1;
+        at <= first_flow
+            || flow.source != plimsoll_model::app::Source::Credential
+            || flow.sink != plimsoll_model::app::Sink::Response
+    });
+}
+
 fn says_password(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["password", "passwd", "hash", "pwd", "secret"].iter().any(|word| name.contains(word))
 }
 
-/// Whether a route knows its caller by a token that is part of the address.
+/// Whether a route knows its caller by something secret that is part of the address.
 fn takes_ticket_from_address(entry: &plimsoll_model::app::EntryPoint) -> bool {
-    let named = |input: &str| {
+    let named = |input: &str, list: &[&str]| {
         input.strip_prefix("query.").is_some_and(|name| {
             let words = crate::handler::words_of(name);
-            words.last().is_some_and(|word| matches!(word.as_str(), "token" | "jwt" | "session"))
+            words.last().is_some_and(|word| list.contains(&word.as_str()))
         })
     };
-    entry.inputs.iter().any(|input| named(input))
-        && entry.effects.iter().any(|effect| crate::knowledge::keeps_sessions(&effect.target))
+    let any = |list: &[&str]| entry.inputs.iter().any(|input| named(input, list));
+    let by_session = || entry.effects.iter().any(|effect| crate::knowledge::keeps_sessions(&effect.target));
+    // `?key=…` against what only the server knows; a token may be that of a link that was sent.
+    let by_secret = || entry.guards.iter().any(|guard| guard.kind == GuardKind::Signature);
+    any(&["token", "jwt", "session"]) && by_session()
+        || any(&["key", "secret", "password", "pwd", "apikey"]) && by_secret()
 }
 
-fn is_server(path: &str) -> bool {
+pub(super) fn is_server(path: &str) -> bool {
     ["flask.Flask()", "Blueprint()", "FastAPI()", "APIRouter()"].iter().any(|name| path.contains(name))
         && path.matches("()").count() == 1
 }
 
 /// The server or blueprint that a registrar belongs to.
-fn root_of(registrar: &Symbol) -> Option<std::rc::Rc<Symbol>> {
+pub(super) fn root_of(registrar: &Symbol) -> Option<std::rc::Rc<Symbol>> {
     match &registrar.kind {
         SymbolKind::Member(base, _) => Some(std::rc::Rc::clone(base)),
         _ => None,
     }
 }
 
-fn site_key(symbol: &Symbol) -> String {
+pub(super) fn site_key(symbol: &Symbol) -> String {
     symbol.site().map_or_else(String::new, |site| format!("{}:{}", site.module.0, site.node.0))
 }
 
@@ -279,10 +368,7 @@ fn prefixes(setup: &[Event]) -> BTreeMap<String, String> {
             .first()
             .and_then(|(_, args, _)| named(args, &["url_prefix", "prefix"]))
             .unwrap_or_default();
-        let given = event
-            .named("url_prefix")
-            .or_else(|| event.named("prefix"))
-            .and_then(|value| value.as_str().map(str::to_owned));
+        let given = event.named("url_prefix").or_else(|| event.named("prefix")).and_then(constant);
         let prefix = match given {
             Some(given) if callee.last_name() == "include_router" => join_path(&given, &made),
             Some(given) => given,
@@ -296,7 +382,15 @@ fn prefixes(setup: &[Event]) -> BTreeMap<String, String> {
 fn named(args: &[Argument], names: &[&str]) -> Option<String> {
     args.iter()
         .find(|arg| arg.name.as_deref().is_some_and(|name| names.contains(&name)))
-        .and_then(|arg| arg.value.as_str().map(str::to_owned))
+        .and_then(|arg| constant(&arg.value))
+}
+
+/// A text, also one that a setting may replace.
+fn constant(value: &Value) -> Option<String> {
+    match &value.kind {
+        plimsoll_analysis::ValueKind::Or(pair) => constant(&pair.1),
+        _ => value.as_str().map(str::to_owned),
+    }
 }
 
 fn methods_of(options: &[Argument]) -> Vec<String> {

@@ -80,6 +80,10 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
         }
     }
     cookie.http_only = cookie.http_only.or(Some(false));
+    // Python's frameworks take the flags by name: one that is not given is not set.
+    if name == "set_cookie" && !args.iter().any(|arg| arg.spread) {
+        cookie.secure = cookie.secure.or(Some(false));
+    }
     notes.cookies.push(cookie);
 }
 

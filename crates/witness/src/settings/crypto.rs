@@ -73,7 +73,7 @@ pub(super) fn note(event: &Event, program: &Program<'_>, notes: &mut Notes) {
     }
     notes.crypto.append(&mut crypto);
     // A login that is taken from the address.
-    if path.ends_with("jsonwebtoken.verify") || path.ends_with("jose.jwtVerify") {
+    if ["jsonwebtoken.verify", "jose.jwtVerify", "jwt.decode"].iter().any(|end| path.ends_with(end)) {
         let from_address = args.first().is_some_and(|arg| {
             arg.value.deep_labels().any(|label| matches!(label, Label::Input(name, _) if name.starts_with("query.")))
         });
@@ -85,7 +85,7 @@ pub(super) fn note(event: &Event, program: &Program<'_>, notes: &mut Notes) {
         });
         if from_address && !by_mail {
             notes.seen.push(SettingSeen {
-                system: "jsonwebtoken".into(),
+                system: "JWT".into(),
                 key: "session-token-in-url".into(),
                 value: "query".into(),
                 span: event.span,

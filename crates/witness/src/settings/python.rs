@@ -22,6 +22,10 @@ pub(crate) struct Seen {
     uses_session: bool,
     /// Uploads that are saved under a name with the sender's ending, without a check of what they are.
     unchecked_saves: Vec<Span>,
+    /// The constant parts of the paths of these.
+    saved_to: BTreeMap<Span, Vec<String>>,
+    /// Addresses and folders of files that are served as they are.
+    mounted: Vec<String>,
     /// Files of uploads that are sent to be shown: where, and whether the type is one that the sender gave.
     shown: Vec<(Span, bool)>,
     /// Passwords that go through a fast hash.
@@ -58,6 +62,7 @@ pub(super) fn note(event: &Event, notes: &mut Notes, program: &Program<'_>) {
         }
         EventKind::Call { .. } => {
             statement(event, notes);
+            mounts(event, notes);
             call(event, notes, program);
         }
         EventKind::Method { receiver, name, .. } if name == "save" && !receiver.path().contains("Image.open()") => {
@@ -235,20 +240,81 @@ fn save(event: &Event, path: Option<&Value>, notes: &mut Notes) {
     let checked = event.facts.iter().any(|fact| looks_at_upload(fact, 0));
     if !checked {
         notes.python.unchecked_saves.push(event.span);
+        let mut texts = Vec::new();
+        constants(path, 4, &mut texts);
+        notes.python.saved_to.insert(event.span, texts);
     }
+}
+
+/// The constant texts that a path is put together from.
+fn constants(value: &Value, depth: u32, out: &mut Vec<String>) {
+    if depth == 0 {
+        return;
+    }
+    match &value.kind {
+        ValueKind::Str(text) => out.push(text.to_string()),
+        ValueKind::Text(parts) => parts.iter().for_each(|part| constants(part, depth - 1, out)),
+        ValueKind::Or(pair) => constants(&pair.1, depth - 1, out),
+        ValueKind::Choice(alternatives) => {
+            alternatives.iter().for_each(|(value, _)| constants(value, depth - 1, out));
+        }
+        ValueKind::Symbol(symbol) => {
+            for (_, args, _) in symbol.calls() {
+                args.iter().for_each(|arg| constants(&arg.value, depth - 1, out));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `app.mount("/uploads", StaticFiles(directory="uploads"))`: a folder whose files anyone gets as they are.
+fn mounts(event: &Event, notes: &mut Notes) {
+    if !event.path().ends_with(".mount") {
+        return;
+    }
+    let Some((address, files)) = event.arg(0).and_then(Value::as_str).zip(event.arg(1)) else { return };
+    if files.path().ends_with("StaticFiles()") {
+        let mut texts = vec![address.to_owned()];
+        constants(files, 3, &mut texts);
+        notes.python.mounted.extend(texts);
+    }
+}
+
+/// Whether a name of a folder says that what people send is kept in it.
+fn is_for_uploads(folder: &str) -> bool {
+    let words = crate::handler::words_of(folder);
+    words.iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "upload"
+                | "uploads"
+                | "media"
+                | "files"
+                | "avatar"
+                | "avatars"
+                | "images"
+                | "photos"
+                | "documents"
+                | "attachments"
+        )
+    })
 }
 
 /// Whether a fact is about what an upload is.
 fn looks_at_upload(fact: &Fact, depth: u32) -> bool {
     match fact {
-        Fact::In { value, among, .. } => is_upload(value) && !is_upload(among),
+        Fact::In { value, among, .. } => is_upload(value) && !is_upload(among) && !is_said_type(value),
         Fact::Equal { left, right, .. } => {
-            let one = |a: &Value, b: &Value| is_upload(a) && b.as_str().is_some_and(|text| !text.is_empty());
+            let one = |a: &Value, b: &Value| {
+                is_upload(a) && !is_said_type(a) && b.as_str().is_some_and(|text| !text.is_empty())
+            };
             one(left, right) || one(right, left)
         }
         Fact::Truthy { value, .. } => {
             let path = value.path();
+            // The type is what the sender says; the name's ending decides how the file is served.
             is_upload(value)
+                && !is_said_type(value)
                 && [
                     "endswith()",
                     "startswith()",
@@ -267,6 +333,12 @@ fn looks_at_upload(fact: &Fact, depth: u32) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a value is the type that the sender says a file has.
+fn is_said_type(value: &Value) -> bool {
+    let path = value.path();
+    path.contains(".content_type") || path.contains(".mimetype")
 }
 
 /// A file sent to the visitor.
@@ -323,7 +395,11 @@ fn cors(event: &Event, notes: &mut Notes) {
     } else {
         return;
     };
-    let is_star = |value: &Value| value.as_str() == Some("*");
+    // `os.environ.get("ORIGINS", "*").split(",")`: what holds where the setting is missing.
+    let is_star = |value: &Value| match &value.kind {
+        ValueKind::Or(pair) => pair.1.as_str() == Some("*"),
+        _ => value.as_str() == Some("*"),
+    };
     let any = origins.as_ref().is_some_and(|origins| is_star(origins) || origins.items().iter().any(is_star));
     let regex_any = regex.and_then(Value::as_str).is_some_and(|regex| matches!(regex, ".*" | "https?://.*" | ".+"));
     let origins = if (any && credentials) || regex_any {
@@ -503,6 +579,19 @@ impl Seen {
         self.unchecked_saves.dedup();
         if self.unchecked_saves.is_empty() || mentions(program, &["FileAllowed", "FileExtensionValidator"]) {
             return;
+        }
+        // What lies in a folder that is served as it is, is shown without any code.
+        for (span, texts) in &self.saved_to {
+            let within = |folder: &str| texts.iter().any(|text| text.split(['/', '\\']).any(|part| part == folder));
+            let folders = self.mounted.iter().flat_map(|text| text.split('/')).filter(|part| !part.is_empty());
+            let served = if texts.iter().all(|text| text.starts_with('.')) {
+                folders.clone().any(is_for_uploads)
+            } else {
+                within("static") || folders.clone().any(|folder| folder.len() > 2 && within(folder))
+            };
+            if served {
+                self.shown.push((*span, false));
+            }
         }
         // The sender's own type decides more surely than the ending of a name.
         self.shown.sort_by_key(|(span, given)| (!given, *span));

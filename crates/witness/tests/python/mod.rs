@@ -1,5 +1,6 @@
 //! Python apps: who reaches what in Streamlit, Dash, FastAPI, Django and Flask.
 
+mod frameworks;
 mod gates;
 
 use plimsoll_model::App;
