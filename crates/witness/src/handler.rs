@@ -7,6 +7,7 @@ mod placed;
 mod purpose;
 pub(crate) mod rows;
 pub(crate) mod state;
+pub(crate) mod uploads;
 mod vetting;
 
 pub(crate) use effects::is_session_name;

@@ -12,6 +12,7 @@ mod firebase;
 mod flask;
 mod graphql;
 mod laravel;
+mod livewire;
 mod nest;
 mod next;
 pub(crate) mod nuxt;

@@ -12,6 +12,8 @@ mod files;
 mod functions;
 #[path = "servers/graphql.rs"]
 mod graphql;
+#[path = "servers/livewire.rs"]
+mod livewire;
 #[path = "servers/procedures.rs"]
 mod procedures;
 mod python;

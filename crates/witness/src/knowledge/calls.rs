@@ -58,6 +58,7 @@ const CLEANERS: &[(&str, Clean)] = &[
     ("urllib.parse.quote", Clean(Clean::URL.0 | Clean::HTML.0)),
     ("urlencode", Clean(Clean::URL.0 | Clean::HTML.0)),
     ("rawurlencode", Clean(Clean::URL.0 | Clean::HTML.0)),
+    ("http_build_query", Clean(Clean::URL.0 | Clean::HTML.0)),
     ("dompurify.sanitize", Clean::HTML),
     ("DOMPurify.sanitize", Clean::HTML),
     ("isomorphic-dompurify.sanitize", Clean::HTML),
