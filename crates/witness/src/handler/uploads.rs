@@ -8,6 +8,9 @@ const FROM_FORM: &str = "formData().get()";
 
 /// Where a file is stored although its kind was never looked at, and what was missed.
 pub(crate) fn stored_without_checks(events: &[Event]) -> Option<(Span, String)> {
+    if let Some(span) = stored_by_laravel(events) {
+        return Some((span, "the kind of file is not checked".to_owned()));
+    }
     let stored = events.iter().find(|event| stores(event) && event.args().iter().any(|arg| is_file(&arg.value, 0)))?;
     let looked_at =
         |property: &str| events.iter().any(|event| event.facts.iter().any(|fact| in_fact(fact, property, 0)));
@@ -91,4 +94,67 @@ fn in_fact(fact: &Fact, property: &str, depth: u32) -> bool {
             depth < 4 && branches.iter().flatten().any(|fact| in_fact(fact, property, depth + 1))
         }
     }
+}
+
+/// `$request->file('photo')->store(…)` without a rule for its kind.
+fn stored_by_laravel(events: &[Event]) -> Option<Span> {
+    const FILE: &[&str] = &["@laravel.file()", "request().file()"];
+    let is_upload = |path: &str| FILE.iter().any(|start| path.starts_with(start));
+    let stored = events.iter().find(|event| {
+        let EventKind::Call { callee, args } = &event.kind else { return false };
+        match callee.last_name().as_str() {
+            "store" | "storeAs" | "storePublicly" | "storePubliclyAs" | "move" => is_upload(&callee.path),
+            "putFile" | "putFileAs" | "put" => {
+                callee.path.starts_with("Storage.") && args.iter().any(|arg| is_upload(arg.value.path()))
+            }
+            _ => false,
+        }
+    })?;
+    let by_rule = events.iter().any(|event| {
+        matches!(&event.kind, EventKind::Call { callee, args }
+            if matches!(callee.last_name().as_str(), "validate" | "validateWithBag" | "make")
+                && args.iter().any(|arg| limits_kind(&arg.value, 0)))
+    });
+    let by_hand = [".getClientOriginalExtension", ".getMimeType", ".getClientMimeType", ".extension", ".guessExtension"];
+    let tested = events.iter().any(|event| {
+        event.facts.iter().any(|fact| {
+            let about = |value: &Value| {
+                let path = deepest(value, 0);
+                is_upload(&path) && by_hand.iter().any(|name| path.contains(name))
+            };
+            match fact {
+                Fact::Truthy { value, .. } | Fact::Passed { value, .. } => about(value),
+                Fact::Equal { left, right, .. } => about(left) || about(right),
+                Fact::In { value, .. } => about(value),
+                _ => false,
+            }
+        })
+    });
+    (!by_rule && !tested).then_some(stored.span)
+}
+
+/// The path of a value, or of what a call such as `in_array($x, …)` looks at.
+fn deepest(value: &Value, depth: u32) -> String {
+    let path = value.path().to_owned();
+    if depth > 3 || path.starts_with('@') || path.starts_with("request()") {
+        return path;
+    }
+    let inner = value.as_symbol().and_then(|symbol| symbol.calls().last().and_then(|(_, args, _)| args.first().cloned()));
+    inner.map_or(path, |arg| deepest(&arg.value, depth + 1))
+}
+
+/// Rules of Laravel that say which kinds of file are taken.
+fn limits_kind(value: &Value, depth: u32) -> bool {
+    if let Some(text) = value.as_str() {
+        return text.split('|').any(|rule| {
+            let name = rule.split(':').next().unwrap_or(rule);
+            matches!(name, "mimes" | "mimetypes" | "image" | "extensions")
+        });
+    }
+    if value.path().contains("File.types") || value.path().contains("File.image") {
+        return true;
+    }
+    let Some(object) = value.as_object().filter(|_| depth < 4) else { return false };
+    object.fields.borrow().values().any(|field| limits_kind(field, depth + 1))
+        || object.items.borrow().iter().any(|item| limits_kind(item, depth + 1))
 }

@@ -328,7 +328,9 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
     }
     if REFUSE.iter().any(|name| ends_with_name(path, name)) {
         outcome.passes = true;
-        outcome.replace = Some(Labels::one(Label::Identity));
+        // What a service signed tells of the service, not of a caller.
+        let is_message = path.to_ascii_lowercase().contains("webhook");
+        outcome.replace = Some(if is_message { Labels::NONE } else { Labels::one(Label::Identity) });
         return outcome;
     }
     // The event of the running request, asked for by name.

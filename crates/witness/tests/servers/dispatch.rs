@@ -122,7 +122,7 @@ if ($_SERVER['REQUEST_METHOD'] === 'POST') {
 }
 "#;
     let found = reach(&[("set.php", page)]);
-    assert_eq!(found, pairs(&[("GET/POST /set.php", Reach::Secret)]));
+    assert_eq!(found, pairs(&[("GET/POST /set.php", Reach::Machine)]));
 }
 
 #[test]
