@@ -8,10 +8,14 @@ mod chains;
 mod dispatch;
 #[path = "servers/files.rs"]
 mod files;
+#[path = "servers/forms.rs"]
+mod forms;
 #[path = "servers/functions.rs"]
 mod functions;
 #[path = "servers/graphql.rs"]
 mod graphql;
+#[path = "servers/laravel.rs"]
+mod laravel;
 #[path = "servers/livewire.rs"]
 mod livewire;
 #[path = "servers/procedures.rs"]
