@@ -266,6 +266,22 @@ mod tests {
 
     use super::read;
 
+    #[test]
+    fn a_role_that_the_page_writes_is_the_accounts_own_choice() {
+        let code = |guard: &str| {
+            let tree = SourceTree::from_texts([
+                ("package.json", r#"{"dependencies": {"@base44/sdk": "0.8"}}"#),
+                ("src/Start.jsx", "await base44.auth.updateMe({ user_type: pending.kind, full_name: pending.name });"),
+                ("src/Guard.jsx", guard),
+            ]);
+            read(&tree, &crate::uses::read(&tree)).self_grants
+        };
+        let found = code("if (!allowedRoles.includes(user.user_type)) return null;");
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].fields, ["user_type"]);
+        assert!(code("return user.full_name;").is_empty());
+    }
+
     const ORDER: &str = r#"{
   // what a customer ordered
   "name": "Order",
