@@ -140,30 +140,31 @@ fn own_fields(id: FileId, text: &str, needle: &str, out: &mut Vec<(String, Span)
         let Some(inside) = rest.trim_start().strip_prefix('{') else { continue };
         let mut depth = 0usize;
         let mut quote = None;
-        // Whether a key can begin here.
-        let mut fresh = true;
-        let mut letters = inside.char_indices().take(4_000).peekable();
-        while let Some((start, letter)) = letters.next() {
-            match (quote, letter) {
-                (Some(open), letter) => {
-                    if letter == open {
-                        quote = None;
-                    }
-                    continue;
+        // Whether a key can begin here, and whether it stood in quotes that are still to be closed.
+        let (mut fresh, mut in_quotes) = (true, false);
+        for (start, letter) in inside.char_indices().take(4_000) {
+            if let Some(open) = quote {
+                if letter == open {
+                    quote = None;
                 }
-                (None, '{' | '[' | '(') => depth += 1,
-                (None, '}' | ']' | ')') if depth == 0 => break,
-                (None, '}' | ']' | ')') => depth -= 1,
-                (None, ',') if depth == 0 => {
+                continue;
+            }
+            match letter {
+                '{' | '[' | '(' => depth += 1,
+                '}' | ']' | ')' if depth == 0 => break,
+                '}' | ']' | ')' => depth -= 1,
+                ',' if depth == 0 => {
                     fresh = true;
                     continue;
                 }
-                (None, '\'' | '"' | '`') if !fresh => quote = Some(letter),
+                '\'' | '"' | '`' if in_quotes => in_quotes = false,
+                '\'' | '"' | '`' if !fresh => quote = Some(letter),
                 _ => {}
             }
             if fresh && depth == 0 && (letter.is_alphabetic() || letter == '_') {
                 let name: String =
                     inside[start..].chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+                in_quotes = inside[..start].ends_with(['\'', '"']);
                 out.push((name, span(id, at, needle.len())));
                 fresh = false;
             } else if fresh && !letter.is_whitespace() && !matches!(letter, '\'' | '"') {
@@ -255,7 +256,7 @@ mod tests {
     fn what_an_account_writes_of_itself() {
         let tree = SourceTree::from_texts([(
             "src/a.jsx",
-            "await base44.auth.updateMe({ user_type: form.type, phone: { kind: 'a, b' }, note: \"x, role: y\", city });",
+            "await base44.auth.updateMe({ 'user_type': form.type, phone: { kind: 'a, b' }, note: \"x, role: y\", city });",
         )]);
         let names: Vec<String> = read(&tree).own_fields.into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["user_type", "phone", "note", "city"]);
