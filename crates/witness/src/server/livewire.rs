@@ -111,8 +111,11 @@ pub(super) fn embedded(witnessing: &mut Witnessing<'_, '_>, routed: &[ClassRef],
                 let closure = Rc::new(Closure { this: Some(whole), ..(*render).clone() });
                 let shows = witnessing.machine.run(&closure, Vec::new(), behind.facts.clone());
                 note_views(&shows.events, &behind, shown);
-                let mut point = chain::entry(EntryKind::ServerPage, &["GET"], &path, "Livewire", span);
-                point.name = Some(name_of(witnessing, class));
+                // A call of nothing renders it anew.
+                let own = name_of(witnessing, class);
+                let label = format!("/livewire/update?{own}");
+                let mut point = chain::entry(EntryKind::ServerAction, &["POST"], &label, "Livewire", span);
+                point.name = Some(own);
                 finish_run(witnessing, point, shows, behind.clone());
             }
             actions(witnessing, class, &path, &behind);
