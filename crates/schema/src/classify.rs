@@ -13,7 +13,8 @@ pub(crate) fn privilege(name: &str) -> Option<Gain> {
         || only(&["funcoes", "permissoes", "rolle", "berechtigungen"])
         || (any(&["role"])
             && any(&[
-                "user", "app", "system", "account", "member", "access", "global", "org", "team", "staff", "primary", "main",
+                "user", "app", "system", "account", "member", "access", "global", "org", "team", "staff", "primary",
+                "main",
             ])
             && !any(&["description", "name"]))
         || (any(&["is", "can", "has"])

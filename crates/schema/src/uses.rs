@@ -273,14 +273,12 @@ mod tests {
         let names: Vec<&str> = uses.stores.iter().map(|used| used.store.as_str()).collect();
         assert_eq!(names, ["notes", "files", "f", "users", "orders"]);
         assert!(uses.mentions_field("isAdmin") && uses.firestore.is_some() && !uses.sign_up.is_empty());
-        for (line, expected) in
-            [
-                ("if (me.role === 'admin')", true),
-                ("if (allowedRoles.includes(me.role))", true),
-                ("message.role === 'assistant'", false),
-                ("el.role", false),
-            ]
-        {
+        for (line, expected) in [
+            ("if (me.role === 'admin')", true),
+            ("if (allowedRoles.includes(me.role))", true),
+            ("message.role === 'assistant'", false),
+            ("el.role", false),
+        ] {
             let tree = SourceTree::from_texts([("src/a.ts", line)]);
             assert_eq!(read(&tree).mentions_field("role"), expected, "{line}");
         }

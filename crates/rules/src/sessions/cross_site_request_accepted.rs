@@ -112,8 +112,7 @@ fn takes_forms(entry: &EntryPoint) -> bool {
 
 /// A change that opening an address causes.
 fn is_link_that_acts(entry: &EntryPoint) -> bool {
-    let by_link =
-        !entry.methods.is_empty() && entry.methods.iter().all(|method| method == "GET" || method == "HEAD");
+    let by_link = !entry.methods.is_empty() && entry.methods.iter().all(|method| method == "GET" || method == "HEAD");
     // `delete.php?id=7`: a page that does to a record what its address says.
     let page_acts = entry.framework == "PHP"
         && entry.effects.iter().any(|effect| {

@@ -343,7 +343,8 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
         return Some(effect);
     }
     // `$statement->fetch()` of PHP takes a row.
-    let takes_row = path.ends_with(".fetch") && ["prepare()", "query()", "execute()"].iter().any(|part| path.contains(part));
+    let takes_row =
+        path.ends_with(".fetch") && ["prepare()", "query()", "execute()"].iter().any(|part| path.contains(part));
     if !takes_row && FETCHES.iter().any(|name| ends(path, name)) {
         let url = args
             .first()
@@ -967,7 +968,8 @@ pub(super) fn given_away(event: &Event, table: &str) -> Effect {
 
 /// `['password' => ['required', 'current_password']]`, `'required|current_password:web'`
 fn asks_current_password(rules: &Value) -> bool {
-    let names = |text: &str| text.split('|').any(|rule| rule == "current_password" || rule.starts_with("current_password:"));
+    let names =
+        |text: &str| text.split('|').any(|rule| rule == "current_password" || rule.starts_with("current_password:"));
     let Some(object) = rules.as_object() else { return false };
     object.fields.borrow().values().any(|rule| match rule.as_str() {
         Some(text) => names(text),

@@ -187,7 +187,10 @@ fn has_fixed_target(value: &Value) -> bool {
                 Some(first) if matches!(first.kind, ValueKind::Text(_)) => has_fixed_target(first),
                 Some(first) => {
                     !first.deep_labels().has_input(Clean::NONE)
-                        && parts.get(1).and_then(leading).is_some_and(|text| text.starts_with(['/', '?']) && begins(&text))
+                        && parts
+                            .get(1)
+                            .and_then(leading)
+                            .is_some_and(|text| text.starts_with(['/', '?']) && begins(&text))
                 }
                 None => false,
             }
@@ -301,14 +304,26 @@ fn is_number(value: &Value, depth: u32) -> bool {
     // `ucfirst($row['status'])`, `str_replace('_', ' ', $row['status'])`
     let dresses = matches!(
         symbol.last_name().trim_end_matches("()"),
-        "ucfirst" | "ucwords" | "strtoupper" | "strtolower" | "mb_strtoupper" | "mb_strtolower" | "trim" | "str_replace"
-            | "substr" | "sprintf" | "str_pad" | "date_create"
+        "ucfirst"
+            | "ucwords"
+            | "strtoupper"
+            | "strtolower"
+            | "mb_strtoupper"
+            | "mb_strtolower"
+            | "trim"
+            | "str_replace"
+            | "substr"
+            | "sprintf"
+            | "str_pad"
+            | "date_create"
     );
     dresses
         && depth < 4
         && symbol.calls().last().is_some_and(|(_, args, _)| {
-            let mut of_records =
-                args.iter().filter(|arg| arg.value.deep_labels().any(|label| matches!(label, Label::Record(..)))).peekable();
+            let mut of_records = args
+                .iter()
+                .filter(|arg| arg.value.deep_labels().any(|label| matches!(label, Label::Record(..))))
+                .peekable();
             of_records.peek().is_some() && of_records.all(|arg| is_number(&arg.value, depth + 1))
         })
 }

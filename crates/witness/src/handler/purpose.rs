@@ -90,7 +90,8 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
         && !is_signed_in
         && !entry.effects.iter().any(|effect| {
             matches!(effect.kind, EffectKind::SetPassword | EffectKind::CreateAccount)
-                || (effect.kind.writes() && effect.fields.iter().any(|field| words_of(field).contains(&"password".into())))
+                || (effect.kind.writes()
+                    && effect.fields.iter().any(|field| words_of(field).contains(&"password".into())))
         });
     if acts
         && !is_reset

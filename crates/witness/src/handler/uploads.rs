@@ -49,9 +49,9 @@ fn is_file(value: &Value, depth: u32) -> bool {
     match &value.kind {
         ValueKind::Symbol(symbol) => {
             let path = symbol.path.as_str();
-            let itself = path.split_once(FROM_FORM).is_some_and(|(_, rest)| {
-                matches!(rest, "" | ".arrayBuffer()" | ".stream()" | ".bytes()")
-            });
+            let itself = path
+                .split_once(FROM_FORM)
+                .is_some_and(|(_, rest)| matches!(rest, "" | ".arrayBuffer()" | ".stream()" | ".bytes()"));
             itself
                 || (symbol.last_name() != "name"
                     && symbol.calls().iter().any(|(name, args, _)| {
@@ -72,7 +72,10 @@ fn mentions(value: &Value, property: &str, depth: u32) -> bool {
     match &value.kind {
         ValueKind::Symbol(symbol) => {
             symbol.path.split_once(FROM_FORM).is_some_and(|(_, rest)| rest.starts_with(property))
-                || symbol.calls().iter().any(|(_, args, _)| args.iter().any(|arg| mentions(&arg.value, property, depth + 1)))
+                || symbol
+                    .calls()
+                    .iter()
+                    .any(|(_, args, _)| args.iter().any(|arg| mentions(&arg.value, property, depth + 1)))
         }
         ValueKind::Equal(pair, _) => [&pair.0, &pair.1].iter().any(|side| mentions(side, property, depth + 1)),
         ValueKind::In(pair) | ValueKind::And(pair) | ValueKind::Or(pair) => {
@@ -115,7 +118,8 @@ fn stored_by_laravel(events: &[Event]) -> Option<Span> {
             if matches!(callee.last_name().as_str(), "validate" | "validateWithBag" | "make")
                 && args.iter().any(|arg| limits_kind(&arg.value, 0)))
     });
-    let by_hand = [".getClientOriginalExtension", ".getMimeType", ".getClientMimeType", ".extension", ".guessExtension"];
+    let by_hand =
+        [".getClientOriginalExtension", ".getMimeType", ".getClientMimeType", ".extension", ".guessExtension"];
     let tested = events.iter().any(|event| {
         event.facts.iter().any(|fact| {
             let about = |value: &Value| {
@@ -139,7 +143,8 @@ fn deepest(value: &Value, depth: u32) -> String {
     if depth > 3 || path.starts_with('@') || path.starts_with("request()") {
         return path;
     }
-    let inner = value.as_symbol().and_then(|symbol| symbol.calls().last().and_then(|(_, args, _)| args.first().cloned()));
+    let inner =
+        value.as_symbol().and_then(|symbol| symbol.calls().last().and_then(|(_, args, _)| args.first().cloned()));
     inner.map_or(path, |arg| deepest(&arg.value, depth + 1))
 }
 

@@ -3,9 +3,7 @@
 use std::rc::Rc;
 
 use plimsoll_analysis::{Closure, Event, Facts, Label, Labels, Machine, Run, Symbol, Value, ValueKind};
-use plimsoll_model::app::{
-    EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, SettingSeen,
-};
+use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, SettingSeen};
 use plimsoll_source::Span;
 
 use crate::Witnessing;

@@ -584,12 +584,7 @@ fn resolve(witnessing: &mut Witnessing<'_, '_>, route: &Route) -> Option<(Option
 }
 
 /// What the middleware of a route establishes; `own` is the controller's.
-fn before(
-    witnessing: &mut Witnessing<'_, '_>,
-    laravel: &Laravel,
-    route: &Route,
-    own: Vec<(Value, Span)>,
-) -> Passage {
+fn before(witnessing: &mut Witnessing<'_, '_>, laravel: &Laravel, route: &Route, own: Vec<(Value, Span)>) -> Passage {
     let mut passage = Passage::default();
     let in_group = if route.group.is_web { "web" } else { "api" };
     let of_group: Vec<(Value, Span)> =

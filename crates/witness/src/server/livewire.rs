@@ -139,7 +139,8 @@ fn mounted(witnessing: &mut Witnessing<'_, '_>, class: ClassRef, path: &str, pas
     witnessing.machine.reset();
     fix_request(witnessing.machine, Some("GET"), path);
     let whole = witnessing.machine.instance_of(class);
-    let nothing = |facts: Facts| Run { events: Vec::new(), value: Value::unknown(), yielded: None, facts, cut_off: false };
+    let nothing =
+        |facts: Facts| Run { events: Vec::new(), value: Value::unknown(), yielded: None, facts, cut_off: false };
     let Some(mount) = witnessing.machine.method(class, "mount") else { return (whole, nothing(passage.facts.clone())) };
     let mut within = passage.clone();
     let args = arguments(witnessing, &mount, path, &mut within);
@@ -211,7 +212,8 @@ fn is_action(witnessing: &Witnessing<'_, '_>, class: ClassRef, function: &Functi
     let program = witnessing.machine.program;
     let module = program.module(class.module);
     let hook = |start: &str| {
-        name.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_uppercase()))
+        name.strip_prefix(start)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_uppercase()))
     };
     if LIFECYCLE.contains(&name)
         || name.starts_with("__")
@@ -223,7 +225,8 @@ fn is_action(witnessing: &Witnessing<'_, '_>, class: ClassRef, function: &Functi
     }
     let text = program.tree.file(module.file).text();
     let before = text.get(function.range.start as usize..function.head.start as usize).unwrap_or_default();
-    let is_hidden = before.split_whitespace().any(|word| matches!(word, "private" | "protected" | "static" | "abstract"));
+    let is_hidden =
+        before.split_whitespace().any(|word| matches!(word, "private" | "protected" | "static" | "abstract"));
     !is_hidden && !before.contains("Computed")
 }
 
@@ -341,7 +344,9 @@ fn places(templates: &BTreeMap<String, &str>, tag: &str, shown: &Shown) -> Vec<P
         open.extend(
             templates
                 .iter()
-                .filter(|(_, text)| names_it(text, view) || as_tag.as_ref().is_some_and(|tag| text.contains(tag.as_str())))
+                .filter(|(_, text)| {
+                    names_it(text, view) || as_tag.as_ref().is_some_and(|tag| text.contains(tag.as_str()))
+                })
                 .map(|(name, _)| name.as_str()),
         );
     }
@@ -355,6 +360,9 @@ mod tests {
     #[test]
     fn names() {
         assert_eq!(tag_of("Admin/UserList"), "admin.user-list");
-        assert_eq!(declaration("class A { public $a = 1; #[Locked] public int $b; }", 46).trim(), "#[Locked] public int");
+        assert_eq!(
+            declaration("class A { public $a = 1; #[Locked] public int $b; }", 46).trim(),
+            "#[Locked] public int"
+        );
     }
 }

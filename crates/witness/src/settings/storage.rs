@@ -78,9 +78,10 @@ fn token_kind(key: &str, value: Option<&Value>) -> StoredValueKind {
 fn cookie_written(event: &Event) -> Option<(String, Option<&Value>)> {
     let EventKind::Call { callee, .. } = &event.kind else { return None };
     let path = callee.path.as_str();
-    let by_library = ["js-cookie", "vue-cookies", "vue3-cookies", "universal-cookie", "react-cookie", "cookies-next", "nookies"]
-        .iter()
-        .any(|library| path.starts_with(library));
+    let by_library =
+        ["js-cookie", "vue-cookies", "vue3-cookies", "universal-cookie", "react-cookie", "cookies-next", "nookies"]
+            .iter()
+            .any(|library| path.starts_with(library));
     let writes = match callee.last_name().as_str() {
         "set" | "setCookie" => true,
         // `const [cookies, setCookie] = useCookies(['token'])`

@@ -3,7 +3,8 @@
 use plimsoll_model::app::{Sink as Ends, StoredValueKind, WebStorage};
 use plimsoll_source::SourceTree;
 
-const PACKAGE: (&str, &str) = ("package.json", r#"{"dependencies": {"@sveltejs/kit": "2", "@supabase/supabase-js": "2"}}"#);
+const PACKAGE: (&str, &str) =
+    ("package.json", r#"{"dependencies": {"@sveltejs/kit": "2", "@supabase/supabase-js": "2"}}"#);
 
 #[test]
 fn a_file_of_a_form_is_looked_at_before_it_is_stored() {
@@ -35,7 +36,9 @@ export const POST = async ({{ request, locals: {{ supabase }} }}) => {{
 
 #[test]
 fn a_slash_in_front_does_not_keep_visitors_here() {
-    for (target, open) in [("`/${next.slice(1)}`", true), ("`/app/${next}`", false), ("'/login'", false), ("next", true)] {
+    for (target, open) in
+        [("`/${next.slice(1)}`", true), ("`/app/${next}`", false), ("'/login'", false), ("next", true)]
+    {
         let text = format!(
             "import {{ redirect }} from '@sveltejs/kit';\nexport const GET = async ({{ url }}) => {{\n  const next = url.searchParams.get('next') ?? '/app';\n  redirect(303, {target});\n}};"
         );
@@ -49,7 +52,10 @@ fn a_slash_in_front_does_not_keep_visitors_here() {
 #[test]
 fn cookies_that_scripts_write_are_open_to_scripts() {
     for (text, token) in [
-        ("import Cookies from 'js-cookie';\nexport function keep(data) { Cookies.set('token', data.token, { expires: 7 }); }", true),
+        (
+            "import Cookies from 'js-cookie';\nexport function keep(data) { Cookies.set('token', data.token, { expires: 7 }); }",
+            true,
+        ),
         ("import Cookies from 'js-cookie';\nexport function keep(mode) { Cookies.set('theme', mode); }", false),
         ("export function keep(data) { document.cookie = `authToken=${data.token}; path=/`; }", true),
         ("export function leave() { document.cookie = 'authToken=; max-age=0'; }", false),
@@ -58,7 +64,9 @@ fn cookies_that_scripts_write_are_open_to_scripts() {
     ] {
         let app = plimsoll_witness::observe(&SourceTree::from_texts([("src/auth.ts", text)]));
         let found = app.stored_values.iter().any(|value| {
-            value.storage == WebStorage::Cookie && value.kind == StoredValueKind::SessionToken && !value.written.is_empty()
+            value.storage == WebStorage::Cookie
+                && value.kind == StoredValueKind::SessionToken
+                && !value.written.is_empty()
         });
         assert_eq!(found, token, "{text}");
     }

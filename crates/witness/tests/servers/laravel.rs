@@ -43,8 +43,14 @@ fn an_upload_needs_a_rule_for_its_kind() {
     for (keep, unbounded) in [
         ("$request->file('photo')->store('photos', 'public');", true),
         ("$request->validate(['photo' => 'required|file|max:2048']); $request->file('photo')->store('photos');", true),
-        ("$request->validate(['photo' => 'required|image|max:2048']); $request->file('photo')->store('photos');", false),
-        ("$request->validate(['photo' => ['required', 'mimes:pdf']]); $request->file('photo')->move('files', 'a');", false),
+        (
+            "$request->validate(['photo' => 'required|image|max:2048']); $request->file('photo')->store('photos');",
+            false,
+        ),
+        (
+            "$request->validate(['photo' => ['required', 'mimes:pdf']]); $request->file('photo')->move('files', 'a');",
+            false,
+        ),
         (
             "if (!in_array($request->file('photo')->getMimeType(), ['image/png'])) { abort(422); } $request->file('photo')->store('x');",
             false,

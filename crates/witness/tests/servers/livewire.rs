@@ -79,9 +79,18 @@ fn files(panel: &'static str, home: &'static str) -> Vec<(&'static str, &'static
         ("app/Livewire/Notes.php", NOTES),
         ("app/Livewire/StaffList.php", INNER),
         ("app/Http/Controllers/HomeController.php", HOME),
-        ("app/Models/Order.php", "<?php namespace App\\Models; use Illuminate\\Database\\Eloquent\\Model; class Order extends Model {}"),
-        ("app/Models/Note.php", "<?php namespace App\\Models; use Illuminate\\Database\\Eloquent\\Model; class Note extends Model {}"),
-        ("app/Models/Staff.php", "<?php namespace App\\Models; use Illuminate\\Database\\Eloquent\\Model; class Staff extends Model {}"),
+        (
+            "app/Models/Order.php",
+            "<?php namespace App\\Models; use Illuminate\\Database\\Eloquent\\Model; class Order extends Model {}",
+        ),
+        (
+            "app/Models/Note.php",
+            "<?php namespace App\\Models; use Illuminate\\Database\\Eloquent\\Model; class Note extends Model {}",
+        ),
+        (
+            "app/Models/Staff.php",
+            "<?php namespace App\\Models; use Illuminate\\Database\\Eloquent\\Model; class Staff extends Model {}",
+        ),
         ("resources/views/panel.blade.php", panel),
         ("resources/views/home.blade.php", home),
     ]
