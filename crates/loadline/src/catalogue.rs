@@ -148,7 +148,7 @@ pub const CATALOGUE: &[ControlSpec] = &[
         title: "The login cookie is out of reach of scripts and sent only over encrypted connections",
         asvs: &["3.3.1", "3.3.2", "3.3.4"],
         required_from: DataClass::Internal,
-        rules: &["session-cookie-without-flags"],
+        rules: &["session-cookie-without-flags", "session-kept-through-login"],
         gaps: &[],
         question: None,
         prove: proof::session_cookie_protected,

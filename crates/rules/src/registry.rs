@@ -110,6 +110,8 @@ mod self_assigned_role;
 mod service_key_in_browser;
 #[path = "sessions/session_cookie_without_flags.rs"]
 mod session_cookie_without_flags;
+#[path = "sessions/session_kept_through_login.rs"]
+mod session_kept_through_login;
 #[path = "sessions/session_token_in_url.rs"]
 mod session_token_in_url;
 #[path = "sessions/session_token_in_web_storage.rs"]
@@ -196,6 +198,7 @@ pub static RULES: &[&Rule] = &[
     &self_assigned_role::RULE,
     &service_key_in_browser::RULE,
     &session_cookie_without_flags::RULE,
+    &session_kept_through_login::RULE,
     &session_token_in_url::RULE,
     &session_token_in_web_storage::RULE,
     &sign_up_skips_approval::RULE,

@@ -52,6 +52,7 @@ pub(crate) fn read(tree: &SourceTree, uses: &Uses) -> Facts {
         }
         entity(id, file.text(), name, entries, uses, &mut facts);
     }
+    written_by_their_owners(uses, &mut facts);
     if count > 0 {
         facts.looked_at.push(format!("{count} entities of Base44"));
     } else if let Some((_, file)) = client {
@@ -62,6 +63,33 @@ pub(crate) fn read(tree: &SourceTree, uses: &Uses) -> Facts {
         });
     }
     facts
+}
+
+/// Fields of the account that the app's own pages let it write, and by which the code decides: nothing but the page stands
+/// between an account and another value.
+fn written_by_their_owners(uses: &Uses, facts: &mut Facts) {
+    let known: Vec<String> = facts.self_grants.iter().flat_map(|grant| grant.fields.clone()).collect();
+    let mut seen: Vec<&str> = Vec::new();
+    for (field, at) in &uses.own_fields {
+        let is_role = classify::privilege(field) == Some(Gain::Role) && uses.mentions_field(field);
+        if !is_role
+            || PLATFORM_FIELDS.contains(&field.as_str())
+            || known.contains(field)
+            || seen.contains(&field.as_str())
+        {
+            continue;
+        }
+        seen.push(field);
+        facts.self_grants.push(SelfGrant {
+            store: "User".into(),
+            fields: vec![field.clone()],
+            gain: Gain::Role,
+            way: GrantWay::ChangesOwnRow,
+            by: "auth.updateMe".into(),
+            relied_on: Reliance::Code,
+            span: *at,
+        });
+    }
 }
 
 /// `base44/entities/Order.jsonc`, and `entities/Order.json` of older exports.
@@ -237,6 +265,22 @@ mod tests {
     use plimsoll_source::SourceTree;
 
     use super::read;
+
+    #[test]
+    fn a_role_that_the_page_writes_is_the_accounts_own_choice() {
+        let code = |guard: &str| {
+            let tree = SourceTree::from_texts([
+                ("package.json", r#"{"dependencies": {"@base44/sdk": "0.8"}}"#),
+                ("src/Start.jsx", "await base44.auth.updateMe({ user_type: pending.kind, full_name: pending.name });"),
+                ("src/Guard.jsx", guard),
+            ]);
+            read(&tree, &crate::uses::read(&tree)).self_grants
+        };
+        let found = code("if (!allowedRoles.includes(user.user_type)) return null;");
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].fields, ["user_type"]);
+        assert!(code("return user.full_name;").is_empty());
+    }
 
     const ORDER: &str = r#"{
   // what a customer ordered

@@ -12,7 +12,10 @@ pub(crate) fn privilege(name: &str) -> Option<Gain> {
     if only(&["role", "admin", "permission", "privilege", "superadmin", "scope", "papel", "perfil", "rol", "permisos"])
         || only(&["funcoes", "permissoes", "rolle", "berechtigungen"])
         || (any(&["role"])
-            && any(&["user", "app", "system", "account", "member", "access", "global", "org", "team", "staff"])
+            && any(&[
+                "user", "app", "system", "account", "member", "access", "global", "org", "team", "staff", "primary",
+                "main",
+            ])
             && !any(&["description", "name"]))
         || (any(&["is", "can", "has"])
             && any(&["admin", "superadmin", "superuser", "staff", "moderator", "manager", "editor", "super"]))

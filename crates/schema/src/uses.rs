@@ -25,6 +25,8 @@ pub(crate) struct Uses {
     realtime: Option<Span>,
     /// The browser side makes a Supabase client.
     pub(crate) supabase: Option<Span>,
+    /// Fields of the own account that the browser side writes through its platform.
+    pub(crate) own_fields: Vec<(String, Span)>,
 }
 
 const CODE: &[&str] = &["js", "jsx", "ts", "tsx", "mjs", "cjs", "vue", "svelte", "html", "astro", "dart"];
@@ -68,6 +70,9 @@ pub(crate) fn read(tree: &SourceTree) -> Uses {
             continue;
         }
         clients(id, text, &mut uses);
+        for needle in ["auth.updateMe(", "User.updateMyUserData("] {
+            own_fields(id, text, needle, &mut uses.own_fields);
+        }
         for (needle, kind) in [
             (".from(", Some(StoreKind::Table)),
             (".rpc(", None),
@@ -124,6 +129,47 @@ fn clients(id: FileId, text: &str, uses: &mut Uses) {
             && let Some((needle, at)) = needles.iter().find_map(|needle| Some((needle, text.find(needle)?)))
         {
             *slot = Some(span(id, at, needle.len()));
+        }
+    }
+}
+
+/// `updateMe({ role: …, name })`: the keys that are written.
+fn own_fields(id: FileId, text: &str, needle: &str, out: &mut Vec<(String, Span)>) {
+    for (at, _) in text.match_indices(needle).take(40) {
+        let Some(rest) = text.get(at + needle.len()..) else { continue };
+        let Some(inside) = rest.trim_start().strip_prefix('{') else { continue };
+        let mut depth = 0usize;
+        let mut quote = None;
+        // Whether a key can begin here, and whether it stood in quotes that are still to be closed.
+        let (mut fresh, mut in_quotes) = (true, false);
+        for (start, letter) in inside.char_indices().take(4_000) {
+            if let Some(open) = quote {
+                if letter == open {
+                    quote = None;
+                }
+                continue;
+            }
+            match letter {
+                '{' | '[' | '(' => depth += 1,
+                '}' | ']' | ')' if depth == 0 => break,
+                '}' | ']' | ')' => depth -= 1,
+                ',' if depth == 0 => {
+                    fresh = true;
+                    continue;
+                }
+                '\'' | '"' | '`' if in_quotes => in_quotes = false,
+                '\'' | '"' | '`' if !fresh => quote = Some(letter),
+                _ => {}
+            }
+            if fresh && depth == 0 && (letter.is_alphabetic() || letter == '_') {
+                let name: String =
+                    inside[start..].chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+                in_quotes = inside[..start].ends_with(['\'', '"']);
+                out.push((name, span(id, at, needle.len())));
+                fresh = false;
+            } else if fresh && !letter.is_whitespace() && !matches!(letter, '\'' | '"') {
+                fresh = false;
+            }
         }
     }
 }
@@ -185,7 +231,11 @@ fn members(text: &str, out: &mut BTreeSet<String>) {
             }
             let speaks = match classify::privilege(name) {
                 Some(Gain::Role) => {
-                    classify::words(line).iter().any(|word| classify::is_powerful(word) && word != "true")
+                    let words = classify::words(line);
+                    // `allowedRoles.includes(user.role)`
+                    let listed = line.contains(".includes(")
+                        && words.iter().any(|word| matches!(word.as_str(), "allowed" | "required" | "permitted"));
+                    listed || words.iter().any(|word| classify::is_powerful(word) && word != "true")
                 }
                 Some(_) => true,
                 None => false,
@@ -203,6 +253,16 @@ mod tests {
     use plimsoll_source::SourceTree;
 
     #[test]
+    fn what_an_account_writes_of_itself() {
+        let tree = SourceTree::from_texts([(
+            "src/a.jsx",
+            "await base44.auth.updateMe({ 'user_type': form.type, phone: { kind: 'a, b' }, note: \"x, role: y\", city });",
+        )]);
+        let names: Vec<String> = read(&tree).own_fields.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["user_type", "phone", "note", "city"]);
+    }
+
+    #[test]
     fn names_of_stores() {
         let tree = SourceTree::from_texts([(
             "src/a.ts",
@@ -213,9 +273,12 @@ mod tests {
         let names: Vec<&str> = uses.stores.iter().map(|used| used.store.as_str()).collect();
         assert_eq!(names, ["notes", "files", "f", "users", "orders"]);
         assert!(uses.mentions_field("isAdmin") && uses.firestore.is_some() && !uses.sign_up.is_empty());
-        for (line, expected) in
-            [("if (me.role === 'admin')", true), ("message.role === 'assistant'", false), ("el.role", false)]
-        {
+        for (line, expected) in [
+            ("if (me.role === 'admin')", true),
+            ("if (allowedRoles.includes(me.role))", true),
+            ("message.role === 'assistant'", false),
+            ("el.role", false),
+        ] {
             let tree = SourceTree::from_texts([("src/a.ts", line)]);
             assert_eq!(read(&tree).mentions_field("role"), expected, "{line}");
         }

@@ -277,9 +277,9 @@ pub(crate) fn chain_by_ticket(
     depth: u32,
 ) -> bool {
     let args = || chain.iter().flat_map(|(_, args, _)| args.iter());
-    // `prepare('… WHERE token = ?').get(token)`
+    // `prepare('… WHERE token = ?').get(token)`; what PHP binds to a statement is bound beside the chain.
     let by_sql = args().any(|arg| arg.value.text_shape().is_some_and(|text| sql_asks_by_ticket(&text)))
-        && args().any(|arg| is_shown(&arg.value));
+        && (args().any(|arg| is_shown(&arg.value)) || chain.iter().any(|(name, ..)| name == "prepare"));
     by_sql
         || chain.iter().any(|(name, args, _)| call_by_ticket(name, args))
         || args().any(|arg| {

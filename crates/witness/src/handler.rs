@@ -8,6 +8,7 @@ mod placed;
 mod purpose;
 pub(crate) mod rows;
 pub(crate) mod state;
+pub(crate) mod uploads;
 mod vetting;
 mod wrapped;
 

@@ -13,6 +13,7 @@ mod flask;
 mod flask_admin;
 mod graphql;
 mod laravel;
+mod livewire;
 mod nest;
 mod next;
 pub(crate) mod nuxt;

@@ -8,12 +8,18 @@ mod chains;
 mod dispatch;
 #[path = "servers/files.rs"]
 mod files;
+#[path = "servers/forms.rs"]
+mod forms;
 #[path = "servers/functions.rs"]
 mod functions;
 #[path = "servers/graphql.rs"]
 mod graphql;
 #[path = "browser/kept.rs"]
 mod kept;
+#[path = "servers/laravel.rs"]
+mod laravel;
+#[path = "servers/livewire.rs"]
+mod livewire;
 #[path = "servers/procedures.rs"]
 mod procedures;
 mod python;

@@ -40,7 +40,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         ),
         // Browsers that do not take the missing attribute as `Lax`, and forms within two minutes of the login.
         None if writing.iter().any(|entry| takes_forms(entry)) => (
-            writing.into_iter().filter(|entry| takes_forms(entry)).collect(),
+            by_cookie
+                .into_iter()
+                .filter(|entry| entry.can_write() && takes_forms(entry) || is_link_that_acts(entry))
+                .collect(),
             Severity::Medium,
             Confidence::Likely,
             "the session cookie says nothing of other websites; not every browser treats it as `Lax`",
@@ -130,8 +133,18 @@ fn takes_forms(entry: &EntryPoint) -> bool {
 
 /// A change that opening an address causes.
 fn is_link_that_acts(entry: &EntryPoint) -> bool {
-    !entry.methods.is_empty()
-        && entry.methods.iter().all(|method| method == "GET" || method == "HEAD")
+    let by_link = !entry.methods.is_empty() && entry.methods.iter().all(|method| method == "GET" || method == "HEAD");
+    // `delete.php?id=7`: a page that does to a record what its address says.
+    let page_acts = entry.framework == "PHP"
+        && entry.effects.iter().any(|effect| {
+            matches!(effect.kind, EffectKind::Delete | EffectKind::Update)
+                && effect.picked_by_input
+                && !effect.limited_to_caller
+        });
+    if by_link && page_acts {
+        return true;
+    }
+    by_link
         && entry.kind == EntryKind::Route
         && entry.effects.iter().any(|effect| {
             matches!(

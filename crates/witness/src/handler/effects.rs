@@ -422,7 +422,18 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
         let of_input = labels.any(|label| matches!(label, Label::Input(name, _) if name.starts_with("body")));
         return (of_record && of_input).then(|| effect(EffectKind::VerifyPassword, "", event));
     }
-    if FETCHES.iter().any(|name| ends(path, name)) {
+    // Laravel's rule compares what is sent with the caller's own password.
+    if matches!(callee.last_name().as_str(), "validate" | "validateWithBag" | "make")
+        && args.iter().any(|arg| asks_current_password(&arg.value))
+    {
+        let mut effect = effect(EffectKind::VerifyPassword, "", event);
+        effect.limited_to_caller = true;
+        return Some(effect);
+    }
+    // `$statement->fetch()` of PHP takes a row.
+    let takes_row =
+        path.ends_with(".fetch") && ["prepare()", "query()", "execute()"].iter().any(|part| path.contains(part));
+    if !takes_row && FETCHES.iter().any(|name| ends(path, name)) {
         let url = args
             .first()
             .and_then(|arg| arg.value.text_shape().or_else(|| arg.value.field("url")?.text_shape()))
@@ -1098,6 +1109,17 @@ fn file_store(event: &Event, path: &str, name: &str, args: &[Argument]) -> Optio
 /// An answer that gives records away without any call to a store in the handler: state that was read before.
 pub(super) fn given_away(event: &Event, table: &str) -> Effect {
     effect(EffectKind::ReadMemory, table, event)
+}
+
+/// `['password' => ['required', 'current_password']]`, `'required|current_password:web'`
+fn asks_current_password(rules: &Value) -> bool {
+    let names =
+        |text: &str| text.split('|').any(|rule| rule == "current_password" || rule.starts_with("current_password:"));
+    let Some(object) = rules.as_object() else { return false };
+    object.fields.borrow().values().any(|rule| match rule.as_str() {
+        Some(text) => names(text),
+        None => rule.items().iter().any(|item| item.as_str().is_some_and(names)),
+    })
 }
 
 /// A comparison of a password by the app's own means.

@@ -180,9 +180,30 @@ fn has_fixed_target(value: &Value) -> bool {
         ValueKind::Str(_) => true,
         // `page.php?id=…`, `/path…`, `https://host/…`; a lone `/` could become `//host`.
         ValueKind::Text(parts) => {
-            parts.first().and_then(Value::as_str).is_some_and(|text| text.len() > 1 && !text.ends_with("://"))
+            let begins = |text: &str| text.len() > 1 && !text.ends_with("://");
+            match parts.first() {
+                Some(first) if first.as_str().is_some() => first.as_str().is_some_and(begins),
+                // Text within text, and `BASE . '/page.php?' . $query`: what is chosen stands behind the host.
+                Some(first) if matches!(first.kind, ValueKind::Text(_)) => has_fixed_target(first),
+                Some(first) => {
+                    !first.deep_labels().has_input(Clean::NONE)
+                        && parts
+                            .get(1)
+                            .and_then(leading)
+                            .is_some_and(|text| text.starts_with(['/', '?']) && begins(&text))
+                }
+                None => false,
+            }
         }
         _ => false,
+    }
+}
+
+/// The constant text that a value begins with.
+fn leading(value: &Value) -> Option<String> {
+    match &value.kind {
+        ValueKind::Text(parts) => leading(parts.first()?),
+        _ => value.as_str().map(str::to_owned),
     }
 }
 
@@ -261,7 +282,7 @@ fn gather(value: &Value, depth: u32, out: &mut Labels) {
             gather(&pair.1, depth + 1, out);
         }
         _ => {
-            let is_number = value.as_symbol().is_some_and(|symbol| is_number_name(&symbol.last_name()));
+            let is_number = is_number(value, 0);
             let kept = value.deep_labels().filtered(|label| match label {
                 Label::Record(..) => !is_number,
                 Label::Input(name, _) => !name.starts_with("headers") && !name.starts_with("cookies"),
@@ -272,6 +293,39 @@ fn gather(value: &Value, depth: u32, out: &mut Labels) {
             *out = out.union(&kept);
         }
     }
+}
+
+/// Whether a value is a column that holds numbers, dates or words of the app's own, however its text is dressed.
+fn is_number(value: &Value, depth: u32) -> bool {
+    let Some(symbol) = value.as_symbol() else { return false };
+    if is_number_name(&symbol.last_name()) {
+        return true;
+    }
+    // `ucfirst($row['status'])`, `str_replace('_', ' ', $row['status'])`
+    let dresses = matches!(
+        symbol.last_name().trim_end_matches("()"),
+        "ucfirst"
+            | "ucwords"
+            | "strtoupper"
+            | "strtolower"
+            | "mb_strtoupper"
+            | "mb_strtolower"
+            | "trim"
+            | "str_replace"
+            | "substr"
+            | "sprintf"
+            | "str_pad"
+            | "date_create"
+    );
+    dresses
+        && depth < 4
+        && symbol.calls().last().is_some_and(|(_, args, _)| {
+            let mut of_records = args
+                .iter()
+                .filter(|arg| arg.value.deep_labels().any(|label| matches!(label, Label::Record(..))))
+                .peekable();
+            of_records.peek().is_some() && of_records.all(|arg| is_number(&arg.value, depth + 1))
+        })
 }
 
 /// Names of columns that hold numbers, dates or words of the app's own.
@@ -329,7 +383,9 @@ fn is_number_name(name: &str) -> bool {
                 | "cnt"
                 | "size"
                 | "version"
+                | "capacity"
         )
+        || words == ["ip", "address"]
         || words.first().is_some_and(|first| matches!(first.as_str(), "is" | "has" | "num" | "total" | "count"))
 }
 

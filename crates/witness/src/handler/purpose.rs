@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, Purpose};
+use plimsoll_model::app::{EffectKind, EntryKind, EntryPoint, GuardKind, Purpose};
 
 /// Target of what a service does that keeps the accounts (Supabase, Firebase).
 pub(super) const SERVICE: &str = "authentication service";
@@ -81,15 +81,33 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
         .any(|effect| effect.kind == EffectKind::Create && crate::knowledge::keeps_sessions(&effect.target));
     let register = has(&["register", "signup", "registration", "registrieren", "inscription"])
         || says(&["sign up", "create account", "create user"]);
+    // Whoever has to be signed in already is asked for the password once more, not for a login.
+    let is_signed_in = entry.holding(GuardKind::Authentication).next().is_some();
+    // A page of whatever name that takes a password, looks accounts up and lets in.
+    let lets_in = does(EffectKind::IssueSession)
+        && reads_password
+        && does(EffectKind::Read)
+        && !is_signed_in
+        && !entry.effects.iter().any(|effect| {
+            matches!(effect.kind, EffectKind::SetPassword | EffectKind::CreateAccount)
+                || (effect.kind.writes()
+                    && effect.fields.iter().any(|field| words_of(field).contains(&"password".into())))
+        });
     if acts
         && !is_reset
         && !register
         && (does(EffectKind::VerifyPassword)
+            || lets_in
             || (login_words
                 && (reads_password || entry.inputs.is_empty() || does(EffectKind::IssueSession) || opens_session)))
     {
         // A change of password verifies the old one.
-        if says(&["change password", "password change", "update password", "changepassword"]) {
+        let confirms = is_signed_in && does(EffectKind::VerifyPassword) && !login_words;
+        if confirms {
+            if does(EffectKind::SetPassword) {
+                out.insert(Purpose::PasswordChange);
+            }
+        } else if says(&["change password", "password change", "update password", "changepassword"]) {
             out.insert(Purpose::PasswordChange);
         } else if login_words || opens_session || does(EffectKind::IssueSession) || reads_password {
             out.insert(Purpose::Login);

@@ -58,6 +58,7 @@ const CLEANERS: &[(&str, Clean)] = &[
     ("urllib.parse.quote", Clean(Clean::URL.0 | Clean::HTML.0)),
     ("urlencode", Clean(Clean::URL.0 | Clean::HTML.0)),
     ("rawurlencode", Clean(Clean::URL.0 | Clean::HTML.0)),
+    ("http_build_query", Clean(Clean::URL.0 | Clean::HTML.0)),
     ("dompurify.sanitize", Clean::HTML),
     ("DOMPurify.sanitize", Clean::HTML),
     ("isomorphic-dompurify.sanitize", Clean::HTML),
@@ -366,7 +367,9 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
     let elsewhere = path.starts_with("gspread.") || path.starts_with("pygsheets.");
     if ending.refuses && !elsewhere {
         outcome.passes = true;
-        outcome.replace = Some(Labels::one(Label::Identity));
+        // What a service signed tells of the service, not of a caller.
+        let is_message = path.to_ascii_lowercase().contains("webhook");
+        outcome.replace = Some(if is_message { Labels::NONE } else { Labels::one(Label::Identity) });
         return outcome;
     }
     // The event of the running request, asked for by name.

@@ -62,8 +62,13 @@ pub(super) fn outcome(path: &str, args: &[Argument]) -> Option<Outcome> {
         outcome.replace = Some(labels);
         return Some(outcome);
     }
-    // `validate([...])` gives back the fields that it names.
-    if matches!(path, "@laravel.validate" | "request().validate")
+    // `validate([...])` gives back the fields that it names; in a component, its properties.
+    let of_component = path.starts_with("Component:") && path.ends_with(".validate");
+    if of_component && args.is_empty() {
+        outcome.result = Some(Value::of(Labels::one(Label::Input("body.validated".into(), Clean::NONE))));
+        return Some(outcome);
+    }
+    if (of_component || matches!(path, "@laravel.validate" | "request().validate"))
         && let Some(rules) = first.and_then(Value::as_object)
     {
         let object = plimsoll_analysis::Object::new(rules.site, false);
@@ -185,6 +190,7 @@ pub(crate) fn is_session_note(member: &str) -> bool {
         "csrf", "flash", "error", "errors", "err", "success", "message", "messages", "msg", "alert", "notice", "info",
         "warning", "captcha", "old", "cart", "lang", "language", "locale", "theme", "redirect", "attempts", "attempt",
         "nonce", "activity", "created", "timeout", "expire", "expires", "toast", "feedback", "currency", "step",
+        "pending", "state", "oauth", "oauth2", "verifier", "intended", "filter", "filters", "search", "sort", "page",
     ])
 }
 

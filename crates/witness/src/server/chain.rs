@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use plimsoll_analysis::{Closure, Event, Facts, FunctionRef, Label, Labels, Machine, Run, Symbol, Value, ValueKind};
-use plimsoll_model::app::{EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Sink};
+use plimsoll_model::app::{
+    EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, SettingSeen, Sink,
+};
 use plimsoll_source::Span;
 
 use crate::Witnessing;
@@ -157,7 +159,8 @@ pub(crate) fn pass(
     }
 }
 
-fn merge(results: Vec<Passage>) -> Option<Passage> {
+/// What holds on every one of several ways.
+pub(crate) fn merge(results: Vec<Passage>) -> Option<Passage> {
     let mut results = results.into_iter();
     let mut all = results.next()?;
     for other in results {
@@ -465,6 +468,15 @@ pub(crate) fn finish_run(
     passage: Passage,
 ) -> usize {
     point.opaque |= run.cut_off || passage.opaque;
+    if let Some((span, value)) = crate::handler::uploads::stored_without_checks(&run.events) {
+        witnessing.notes.seen.push(SettingSeen {
+            system: point.framework.clone(),
+            key: "upload-without-bounds".into(),
+            value,
+            span,
+            also: Vec::new(),
+        });
+    }
     let (ways, rest) = super::dispatch::ways(&run.events, &point);
     let index = witnessing.entry_points.len();
     if ways.is_empty() {
@@ -498,6 +510,7 @@ fn add(witnessing: &mut Witnessing<'_, '_>, mut point: EntryPoint, events: &[Eve
         }
     }
     point.trivial &= point.effects.is_empty();
+    note_login(witnessing, &point, events.iter().chain(&passage.events));
     let index = witnessing.entry_points.len();
     for mut flow in flows {
         if flow.sink == Sink::Html && flow.sink_name == crate::handler::RETURNED && !passage.sends_pages {
@@ -507,6 +520,39 @@ fn add(witnessing: &mut Witnessing<'_, '_>, mut point: EntryPoint, events: &[Eve
         witnessing.flows.push(flow);
     }
     witnessing.entry_points.push(point);
+}
+
+/// A login into a session on the server that keeps the session's id.
+fn note_login<'e>(
+    witnessing: &mut Witnessing<'_, '_>,
+    point: &EntryPoint,
+    mut events: impl Iterator<Item = &'e Event>,
+) {
+    let on_server = match point.framework.as_str() {
+        "PHP" => true,
+        "Express" => has_package(witnessing.machine.program.tree, "express-session"),
+        _ => false,
+    };
+    if !on_server || !point.purposes.contains(&Purpose::Login) {
+        return;
+    }
+    let issued =
+        point.effects.iter().find(|effect| effect.kind == EffectKind::IssueSession && effect.target == "session");
+    let renews = |event: &Event| {
+        let path = event.path();
+        matches!(path, "session_regenerate_id" | "session_create_id") || path.ends_with("session.regenerate")
+    };
+    if let Some(effect) = issued
+        && !events.any(renews)
+    {
+        witnessing.notes.seen.push(SettingSeen {
+            system: point.framework.clone(),
+            key: "session-not-renewed".into(),
+            value: format!("{} writes the account into the session that the visitor came with", point.label()),
+            span: effect.span,
+            also: Vec::new(),
+        });
+    }
 }
 
 /// The function that a value is or wraps.

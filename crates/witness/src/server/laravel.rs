@@ -16,6 +16,7 @@ use plimsoll_source::Span;
 
 use super::chain::{self, Passage, finish_run, fix_request, given, join_path};
 use super::flask::colon_parameters;
+use super::livewire;
 use crate::Witnessing;
 use crate::guards::is_privilege_name;
 use crate::handler::named_guard;
@@ -90,12 +91,24 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
         collect(witnessing, &run.events, &group, &mut routes, 0);
     }
     let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut shown = livewire::Shown::new();
+    let mut components: Vec<ClassRef> = Vec::new();
     for route in &routes {
         // A route registered twice: the later one answers, but both are the same decision here.
-        if seen.insert((route.methods.join("/"), format!("{}{:?}", route.path, route.span))) {
-            entry(witnessing, &laravel, route);
+        if !seen.insert((route.methods.join("/"), format!("{}{:?}", route.path, route.span))) {
+            continue;
+        }
+        match class_in(&route.handler).filter(|&class| livewire::is_component(witnessing, class)) {
+            Some(class) => {
+                let passage = before(witnessing, &laravel, route, Vec::new());
+                let path = colon_parameters(&route.path.replace("?}", "}"));
+                livewire::page(witnessing, class, &path, route.span, passage, &mut shown);
+                components.push(class);
+            }
+            None => entry(witnessing, &laravel, route, &mut shown),
         }
     }
+    livewire::embedded(witnessing, &components, &mut shown);
     settings(program, app);
 }
 
@@ -570,7 +583,24 @@ fn resolve(witnessing: &mut Witnessing<'_, '_>, route: &Route) -> Option<(Option
     Some((Some(class), witnessing.machine.method(class, method)?))
 }
 
-fn entry(witnessing: &mut Witnessing<'_, '_>, laravel: &Laravel, route: &Route) {
+/// What the middleware of a route establishes; `own` is the controller's.
+fn before(witnessing: &mut Witnessing<'_, '_>, laravel: &Laravel, route: &Route, own: Vec<(Value, Span)>) -> Passage {
+    let mut passage = Passage::default();
+    let in_group = if route.group.is_web { "web" } else { "api" };
+    let of_group: Vec<(Value, Span)> =
+        laravel.groups.get(in_group).into_iter().flatten().map(|value| (value.clone(), route.span)).collect();
+    for (value, span) in of_group.iter().chain(&route.group.middleware).chain(&own) {
+        let name = middleware_name(witnessing, value);
+        let bare = name.split(':').next().unwrap_or(&name);
+        if route.group.without.iter().any(|without| without == &name || without.split(':').next() == Some(bare)) {
+            continue;
+        }
+        passage = middleware(witnessing, laravel, value, *span, passage, 0);
+    }
+    passage
+}
+
+fn entry(witnessing: &mut Witnessing<'_, '_>, laravel: &Laravel, route: &Route, shown: &mut livewire::Shown) {
     let program = witnessing.machine.program;
     let methods: Vec<&str> = route.methods.iter().map(String::as_str).collect();
     let path = colon_parameters(&route.path.replace("?}", "}"));
@@ -597,19 +627,8 @@ fn entry(witnessing: &mut Witnessing<'_, '_>, laravel: &Laravel, route: &Route) 
     };
     witnessing.machine.reset();
     fix_request(witnessing.machine, methods.first().copied().filter(|_| methods.len() == 1), &path);
-    let mut passage = Passage::default();
     let own = class.map(|class| of_controller(witnessing, class, &handler)).unwrap_or_default();
-    let in_group = if route.group.is_web { "web" } else { "api" };
-    let of_group: Vec<(Value, Span)> =
-        laravel.groups.get(in_group).into_iter().flatten().map(|value| (value.clone(), route.span)).collect();
-    for (value, span) in of_group.iter().chain(&route.group.middleware).chain(&own) {
-        let name = middleware_name(witnessing, value);
-        let bare = name.split(':').next().unwrap_or(&name);
-        if route.group.without.iter().any(|without| without == &name || without.split(':').next() == Some(bare)) {
-            continue;
-        }
-        passage = middleware(witnessing, laravel, value, *span, passage, 0);
-    }
+    let mut passage = before(witnessing, laravel, route, own);
     let writes = methods.iter().any(|method| !matches!(*method, "GET" | "HEAD"));
     let is_excepted = laravel.csrf_except.iter().any(|pattern| matches_pattern(pattern, &path));
     let taken_out = route.group.without.iter().any(|name| name.to_ascii_lowercase().contains("csrf"));
@@ -636,6 +655,7 @@ fn entry(witnessing: &mut Witnessing<'_, '_>, laravel: &Laravel, route: &Route) 
         .map(|(class, method)| format!("{class}::{method}"));
     point.handler = module.span_of(function.head);
     let run = witnessing.machine.run(&handler, args, passage.facts.clone());
+    livewire::note_views(&run.events, &passage, shown);
     let index = finish_run(witnessing, point, run, passage);
     let Some(point) = witnessing.entry_points.get_mut(index) else { return };
     super::php::mark_front_page(point);
@@ -666,7 +686,7 @@ fn matches_pattern(pattern: &str, path: &str) -> bool {
 }
 
 /// What Laravel hands to a parameter of a handler.
-fn argument(
+pub(super) fn argument(
     witnessing: &mut Witnessing<'_, '_>,
     name: &str,
     wanted: Option<Value>,

@@ -63,6 +63,12 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
                 _ => {}
             }
         }
+        "phpinfo" if is_unconditional(event) => {
+            notes
+                .php
+                .errors_shown
+                .push((event.span, "as good as on: phpinfo() shows every setting of the server".into()));
+        }
         "md5" | "sha1" | "hash" => {
             let value = if callee.path == "hash" { event.arg(1) } else { event.arg(0) };
             let is_password = value.is_some_and(|value| {

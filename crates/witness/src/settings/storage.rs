@@ -25,32 +25,94 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
                 }
                 return;
             }
+            if let Some((key, value)) = cookie_written(event) {
+                let options = event.arg(2);
+                let kind = token_kind(&key, value);
+                if options.and_then(|options| options.bool_field("httpOnly")) != Some(true) {
+                    push(notes, WebStorage::Cookie, key, kind, true, event);
+                }
+                return;
+            }
             let Some(storage) = storage_of(path) else { return };
             let key = event.arg(0).and_then(|key| key.text_shape()).unwrap_or_default();
             match callee.last_name().as_str() {
                 "setItem" => {
-                    let labels = event.arg(1).map(|value| value.deep_labels()).unwrap_or_default();
-                    let shows_token = labels.any(|label| matches!(label, Label::Token));
-                    let by_fields = event.arg(1).and_then(|value| kind_of_fields(value, 3));
-                    // What is called a token is one; a `session` may be anything.
-                    let kind = if shows_token || is_token_name(&key) {
-                        StoredValueKind::SessionToken
-                    } else {
-                        by_fields.unwrap_or_else(|| kind_of(&key))
-                    };
+                    let kind = token_kind(&key, event.arg(1));
                     push(notes, storage, key, kind, true, event);
                 }
                 "getItem" => push(notes, storage, key.clone(), kind_of(&key), false, event),
                 _ => {}
             }
         }
-        EventKind::Assign { receiver, property, .. } => {
+        EventKind::Assign { receiver, property, value, .. } => {
+            if let Some(key) = cookie_assigned(receiver, property, value) {
+                let kind = token_kind(&key, Some(value));
+                push(notes, WebStorage::Cookie, key, kind, true, event);
+                return;
+            }
             if let Some(storage) = storage_of(&format!("{}.", receiver.path())) {
                 push(notes, storage, property.to_string(), kind_of(property), true, event);
             }
         }
         _ => {}
     }
+}
+
+/// What is kept, by its key and by what is put there.
+fn token_kind(key: &str, value: Option<&Value>) -> StoredValueKind {
+    let shows_token = value.is_some_and(|value| value.deep_labels().any(|label| matches!(label, Label::Token)));
+    let by_fields = value.and_then(|value| kind_of_fields(value, 3));
+    // What is called a token is one; a `session` may be anything.
+    let is_csrf = crate::handler::words_of(key).iter().any(|word| matches!(word.as_str(), "csrf" | "xsrf"));
+    if is_csrf {
+        StoredValueKind::Preference
+    } else if shows_token || is_token_name(key) {
+        StoredValueKind::SessionToken
+    } else {
+        by_fields.unwrap_or_else(|| kind_of(key))
+    }
+}
+
+/// Libraries with which scripts of a page write cookies: `Cookies.set('token', value)`.
+fn cookie_written(event: &Event) -> Option<(String, Option<&Value>)> {
+    let EventKind::Call { callee, .. } = &event.kind else { return None };
+    let path = callee.path.as_str();
+    let by_library =
+        ["js-cookie", "vue-cookies", "vue3-cookies", "universal-cookie", "react-cookie", "cookies-next", "nookies"]
+            .iter()
+            .any(|library| path.starts_with(library));
+    let writes = match callee.last_name().as_str() {
+        "set" | "setCookie" => true,
+        // `const [cookies, setCookie] = useCookies(['token'])`
+        name => path.contains("useCookies()") && (name == "[1]" || name == "1"),
+    };
+    if !by_library || !writes {
+        return None;
+    }
+    // `nookies.set(ctx, name, value)`: a context comes first, or nothing.
+    let at = usize::from(event.arg(0)?.as_str().is_none() && event.arg(1).is_some_and(|name| name.as_str().is_some()));
+    Some((event.arg(at)?.text_shape()?, event.arg(at + 1)))
+}
+
+/// `document.cookie = 'token=…'` and `useCookie('token').value = …` of Nuxt: the cookie's name.
+fn cookie_assigned(receiver: &Value, property: &str, value: &Value) -> Option<String> {
+    if property == "cookie" && receiver.path() == "document" {
+        let text = value.text_shape()?;
+        let (name, rest) = text.split_once('=')?;
+        // Taking it back writes an old date.
+        let ends = rest.to_ascii_lowercase();
+        let ends = ends.contains("max-age=0") || ends.contains("max-age=-") || ends.contains("thu, 01 jan 1970");
+        return (!ends && !rest.is_empty()).then(|| name.trim().to_owned());
+    }
+    if property != "value" || matches!(value.kind, ValueKind::Null) {
+        return None;
+    }
+    let (name, args, _) = receiver.as_symbol()?.calls().pop()?;
+    if name != "useCookie" || value.as_str().is_some_and(str::is_empty) {
+        return None;
+    }
+    let out_of_reach = args.get(1).and_then(|options| options.value.bool_field("httpOnly")) == Some(true);
+    args.first().and_then(|name| name.value.text_shape()).filter(|_| !out_of_reach)
 }
 
 fn storage_of(path: &str) -> Option<WebStorage> {

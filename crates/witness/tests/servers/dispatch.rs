@@ -98,3 +98,66 @@ $here = basename($_SERVER['PHP_SELF']);
 "#;
     assert_eq!(reach(&[("orders.php", page)]).len(), 1);
 }
+
+#[test]
+fn a_link_that_was_sent_opens_what_it_was_sent_for() {
+    let page = r#"<?php
+session_start();
+$db = new PDO("mysql:host=localhost;dbname=shop", "app", "x");
+function find($db, string $token): ?array {
+  $hash = hash('sha256', $token);
+  $stmt = $db->prepare('SELECT t.*, u.email FROM setup_tokens t JOIN users u ON u.id = t.user_id WHERE t.token_hash = ? AND t.used_at IS NULL');
+  $stmt->execute([$hash]);
+  $row = $stmt->fetch();
+  return $row ?: null;
+}
+$token = $_GET['token'] ?? $_POST['token'] ?? '';
+$row = is_string($token) && $token !== '' ? find($db, $token) : null;
+if (!$row) {
+  echo "This link has expired";
+  exit;
+}
+if ($_SERVER['REQUEST_METHOD'] === 'POST') {
+  $db->prepare('UPDATE setup_tokens SET used_at = NOW() WHERE id = ?')->execute([$row['id']]);
+}
+"#;
+    let found = reach(&[("set.php", page)]);
+    assert_eq!(found, pairs(&[("GET/POST /set.php", Reach::Machine)]));
+}
+
+#[test]
+fn a_password_asked_for_once_more_is_no_login_and_a_login_needs_no_name() {
+    let account = r#"<?php
+session_start();
+if (!isset($_SESSION['user_id'])) { header('Location: index.php'); exit; }
+$db = new PDO("mysql:host=localhost;dbname=shop", "app", "x");
+$find = $db->prepare('SELECT password_hash FROM users WHERE id = ?');
+$find->execute([$_SESSION['user_id']]);
+$me = $find->fetch();
+if (password_verify($_POST['current_password'], $me['password_hash'])) {
+  $db->prepare('UPDATE users SET name = ? WHERE id = ?')->execute([$_POST['name'], $_SESSION['user_id']]);
+  $_SESSION['name'] = $_POST['name'];
+}
+"#;
+    let index = r#"<?php
+session_start();
+$db = new mysqli("localhost", "app", "x", "shop");
+if (isset($_POST["email"])) {
+  $email = mysqli_real_escape_string($db, $_POST["email"]);
+  $password = md5($_POST["password"]);
+  $rows = $db->query("SELECT * FROM admins WHERE email='$email' AND password='$password'");
+  if (mysqli_num_rows($rows) == 1) { $_SESSION["admin"] = $email; }
+}
+"#;
+    let app = plimsoll_witness::observe(&SourceTree::from_texts([
+        ("staff/index.php", index),
+        ("account.php", account),
+        ("index.php", "<?php include 'config.php'; echo 'x';"),
+    ]));
+    let is_login = |path: &str| {
+        let entry = app.entry_points.iter().find(|entry| entry.path == path).expect("an entry");
+        entry.purposes.contains(&Purpose::Login)
+    };
+    assert!(is_login("/staff/index.php"));
+    assert!(!is_login("/account.php"));
+}
