@@ -176,7 +176,7 @@ impl<'a> Tokens<'a> {
     /// Where a file uses `import/path.Function` or `import/path.Type.Method`.
     fn go_calls(&self, symbol: &str) -> Vec<(u32, u32)> {
         let after = symbol.rfind('/').map_or(0, |at| at + 1);
-        let Some(dot) = symbol.get(after..).and_then(|rest| first_dot(rest)).map(|at| after + at) else {
+        let Some(dot) = symbol.get(after..).and_then(first_dot).map(|at| after + at) else {
             return Vec::new();
         };
         let (path, names) = (symbol.get(..dot).unwrap_or_default(), symbol.get(dot + 1..).unwrap_or_default());

@@ -344,7 +344,7 @@ fn named_value(
     made: &Made<'_>,
     out: &mut Vec<(Span, String)>,
 ) {
-    if !is_secret_name(name) && !(name.eq_ignore_ascii_case("code") && is_about_proof(module, node)) {
+    if !(is_secret_name(name) || name.eq_ignore_ascii_case("code") && is_about_proof(module, node)) {
         return;
     }
     if let Some(how) = generator_in(module, value, made) {

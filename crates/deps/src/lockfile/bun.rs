@@ -8,12 +8,15 @@ use super::manifest::join;
 use crate::doc::{self, Value};
 use crate::package::{Ecosystem, Origin, Pinned};
 
+/// Name and range of each package that one asks for.
+type Asked = Vec<(String, String)>;
+
 pub(super) fn read(cx: &Context<'_>) -> Result<Lock, String> {
     let root = doc::json(cx.text)?.shaped(&["packages", "workspaces"], &[])?;
     let version = root.text_of("lockfileVersion").ok_or("it has no `lockfileVersion`")?;
     let mut lock = Lock::new(Ecosystem::Npm, format!("bun.lock v{version}"), cx.dir);
     let mut keys: BTreeMap<String, usize> = BTreeMap::new();
-    let mut requests: Vec<(usize, String, Vec<(String, String)>)> = Vec::new();
+    let mut requests: Vec<(usize, String, Asked)> = Vec::new();
     for entry in root.entries_of("packages") {
         let items = entry.value.items();
         let Some(first) = items.first().and_then(Value::text) else {

@@ -1,5 +1,6 @@
 //! The plan of upgrades: what it promises holds for lockfiles that nobody wrote, and what it says for some that people do.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_deps::{
@@ -102,6 +103,9 @@ impl Dice {
 
 const NAMES: usize = 12;
 
+/// Name and version.
+type Installed = (String, String);
+
 impl World {
     fn made(dice: &mut Dice) -> Self {
         let mut world = World::default();
@@ -125,7 +129,7 @@ impl World {
             world.answers.insert(asked.clone(), version.clone());
             let at: usize = asked.0[1..].parse().expect("number");
             let key = (asked.0.clone(), version);
-            if !world.needs.contains_key(&key) {
+            if let Entry::Vacant(place) = world.needs.entry(key) {
                 let mut needs: Vec<Asked> = Vec::new();
                 if at + 1 < NAMES {
                     for _ in 0..dice.roll(4) {
@@ -136,17 +140,16 @@ impl World {
                     }
                 }
                 queue.extend(needs.iter().cloned());
-                world.needs.insert(key, needs);
+                place.insert(needs);
             }
         }
         world
     }
 
     /// What is installed, with who asks for it (`None`: the app).
-    fn installed(&self) -> BTreeMap<(String, String), Vec<(Option<(String, String)>, Asked)>> {
-        let mut out: BTreeMap<(String, String), Vec<_>> = BTreeMap::new();
-        let mut queue: Vec<(Option<(String, String)>, Asked)> =
-            self.root.iter().map(|asked| (None, asked.clone())).collect();
+    fn installed(&self) -> BTreeMap<Installed, Vec<(Option<Installed>, Asked)>> {
+        let mut out: BTreeMap<Installed, Vec<_>> = BTreeMap::new();
+        let mut queue: Vec<(Option<Installed>, Asked)> = self.root.iter().map(|asked| (None, asked.clone())).collect();
         while let Some((by, asked)) = queue.pop() {
             let key = (asked.0.clone(), self.answers[&asked].clone());
             let first = !out.contains_key(&key);

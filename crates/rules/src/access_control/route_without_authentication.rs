@@ -55,10 +55,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         if crate::access::unverified_message(entry).is_some() {
             continue;
         }
-        let checks = entry
-            .effects
-            .iter()
-            .any(|effect| effect.kind.touches_data() && entry.reach_of(effect) != Reach::Anyone);
+        let checks =
+            entry.effects.iter().any(|effect| effect.kind.touches_data() && entry.reach_of(effect) != Reach::Anyone);
         // The worst thing that anyone can make happen.
         let worst = entry
             .effects
@@ -246,10 +244,7 @@ fn is_groundwork(entry: &EntryPoint, effect: &Effect) -> bool {
                 other.kind.writes() && other.called_at == effect.called_at && is_groundwork(entry, other)
             });
     }
-    effect.kind.writes()
-        && effect.called_at.is_some()
-        && !effect.picked_by_input
-        && !effect.writes_whole_input
+    effect.kind.writes() && effect.called_at.is_some() && !effect.picked_by_input && !effect.writes_whole_input
 }
 
 fn verb(kind: EffectKind) -> &'static str {
