@@ -170,6 +170,7 @@ impl Context {
                         | "lohn"
                         | "loehne"
                         | "lohnabrechnung"
+                        | "lohnabrechnungen"
                         | "salaire"
                         | "paie"
                         | "salario"

@@ -261,8 +261,11 @@ fn parse_all(tree: &SourceTree, cache: &Cache, app: &mut App) -> Vec<plimsoll_ir
     let minified: Vec<_> = tree.iter().filter(|(_, file)| is_own_code(&file.path) && is_minified(file)).collect();
     if let Some((_, first)) = minified.first() {
         app.not_checked.push(NotChecked {
-            what: format!("what minified scripts do ({} files, among them {})", minified.len(), first.path),
-            why: "they are made by a tool from code that is elsewhere; they were searched for secrets only".into(),
+            what: match minified.len() {
+                1 => format!("{}: what it does", first.path),
+                many => format!("{} and {} more minified scripts: what they do", first.path, many - 1),
+            },
+            why: "a tool made it from code that is elsewhere; it was searched for secrets only".into(),
             weighs: parsed.iter().all(Vec::is_empty),
         });
     }

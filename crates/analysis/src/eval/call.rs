@@ -288,6 +288,20 @@ impl Machine<'_> {
         outcome.result.unwrap_or_else(|| Value::of(labels))
     }
 
+    /// A class that stands for a table of a library is known to that library by its name.
+    fn tables_by_name(&mut self, args: Vec<Argument>) -> Vec<Argument> {
+        let python = self.code().language == Language::Python;
+        args.into_iter()
+            .map(|arg| match arg.value.kind {
+                ValueKind::Class(class) if python => match self.foreign_base(class, 0) {
+                    Some(base) => Argument { value: Value::symbol(Symbol::import(base), arg.value.labels), ..arg },
+                    None => arg,
+                },
+                _ => arg,
+            })
+            .collect()
+    }
+
     fn call_symbol(
         &mut self,
         symbol: &Rc<Symbol>,
@@ -295,19 +309,7 @@ impl Machine<'_> {
         args: Vec<Argument>,
         node: NodeId,
     ) -> Value {
-        // A class that stands for a table of a library is known to that library by its name.
-        let args: Vec<Argument> = args
-            .into_iter()
-            .map(|arg| match arg.value.kind {
-                ValueKind::Class(class) if self.code().language == Language::Python => {
-                    match self.foreign_base(class, 0) {
-                        Some(base) => Argument { value: Value::symbol(Symbol::import(base), arg.value.labels), ..arg },
-                        None => arg,
-                    }
-                }
-                _ => arg,
-            })
-            .collect();
+        let args = self.tables_by_name(args);
         let outcome = self.knowledge.call(&symbol.path, receiver, &args);
         let settled = self.settled_call(symbol, &args);
         let mut labels = self.result_labels(&outcome, receiver, &args);
@@ -728,6 +730,7 @@ impl Machine<'_> {
         if let Some(base) = self.foreign_base(class, 0) {
             // A model or schema of a library: constructing it is an event there.
             let callee = Symbol::import(base.clone());
+            let args = self.tables_by_name(args.clone());
             self.record_here(EventKind::Call { callee, args: args.clone().into() }, node);
             if let ValueKind::Object(object) = &whole.kind {
                 object.name.borrow_mut().clone_from(&self.program.module(class.module).class(class.class).name);

@@ -518,6 +518,10 @@ impl<'r> Planner<'r> {
         }
         says.sort();
         says.dedup();
+        // Others that bring it too keep what the lockfile has until they are asked anew.
+        if manager.keeps_several() && self.needs(at).iter().any(|need| matches!(need.by, Needer::Package(_))) {
+            says.push(manager.refresh(&[&package.name], &[(&package.name, to)]));
+        }
         let mut notes = Vec::new();
         if !freed.is_empty() {
             let mut names: Vec<&str> = freed.iter().map(|instance| instance.package.name.as_str()).collect();

@@ -68,7 +68,7 @@ fn a_finding_tells_everything() {
         "waived by M. Brandt until 2027-01-31: values of a test account, checked by hand",
         "1 finding is known from the baseline",
         "Waiver of missing-csrf-token at plimsoll.toml:12 needs attention: it expired on 2026-06-30",
-        "anyone on the internet → takes over the administrator's account",
+        "Anyone on the internet → takes over the administrator's account",
         "1. Reads the customer list, which names the administrator's email (PL-000000a1)",
         "Repair PL-000000a1 or PL-000000a3 and this chain breaks.",
         "Not checked does not mean clean.",

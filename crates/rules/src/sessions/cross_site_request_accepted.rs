@@ -30,7 +30,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         return;
     };
     let by_cookie: Vec<&EntryPoint> = app.entry_points.iter().filter(|entry| acts_by_cookie(entry)).collect();
-    let writing: Vec<&EntryPoint> = by_cookie.iter().copied().filter(|entry| entry.can_write()).collect();
+    let writing: Vec<&EntryPoint> =
+        by_cookie.iter().copied().filter(|entry| entry.can_write() || is_link_that_acts(entry)).collect();
     let (list, severity, confidence, why): (Vec<&EntryPoint>, _, _, _) = match weakest.same_site {
         Some(SameSite::None) => (
             writing,

@@ -102,7 +102,9 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
                 && (reads_password || entry.inputs.is_empty() || does(EffectKind::IssueSession) || opens_session)))
     {
         // A change of password verifies the old one.
-        let confirms = is_signed_in && does(EffectKind::VerifyPassword) && !login_words;
+        // (A page of Streamlit is its own login: it is run again after each entry.)
+        let confirms =
+            is_signed_in && does(EffectKind::VerifyPassword) && !login_words && entry.framework != "Streamlit";
         if confirms {
             if does(EffectKind::SetPassword) {
                 out.insert(Purpose::PasswordChange);
@@ -116,9 +118,21 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
     if acts && register && (reads_password || does(EffectKind::CreateAccount) || does(EffectKind::Create)) {
         out.insert(Purpose::Register);
     }
+    // Whatever its name, it does nothing to the caller's own account but set the password.
+    let sets_own = |effect: &plimsoll_model::app::Effect| {
+        effect.limited_to_caller
+            && effect.kind.writes()
+            && !effect.fields.is_empty()
+            && effect.fields.iter().all(|field| {
+                let words = words_of(field);
+                words.iter().any(|word| matches!(word.as_str(), "password" | "passwd" | "updated"))
+            })
+            && effect.fields.iter().any(|field| words_of(field).contains(&"password".into()))
+    };
     if acts
         && (says(&["change password", "update password", "password change"])
-            || has(&["changepassword", "updatepassword"]))
+            || has(&["changepassword", "updatepassword"])
+            || (is_signed_in && !is_reset && entry.effects.iter().any(sets_own)))
     {
         out.insert(Purpose::PasswordChange);
     }

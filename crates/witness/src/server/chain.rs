@@ -505,7 +505,10 @@ fn add(witnessing: &mut Witnessing<'_, '_>, mut point: EntryPoint, events: &[Eve
         point.purposes = crate::handler::purposes_of(&point);
     }
     for effect in crate::handler::loaded(&passage.events) {
-        if !point.effects.iter().any(|known| known.target == effect.target) {
+        let is_known = |known: &plimsoll_model::app::Effect| {
+            known.target == effect.target && (known.picked_by_input || known.picked_by_number)
+        };
+        if !point.effects.iter().any(is_known) {
             point.effects.push(effect);
         }
     }

@@ -103,11 +103,11 @@ fn public_methods_are_entry_points_behind_the_page_that_shows_them() {
         .filter(|(label, _)| label.contains("livewire/update"))
         .collect();
     let expected = pairs(&[
-        ("POST /livewire/update?Notes.save", Reach::Anyone),
-        ("POST /livewire/update?Orders.remove", Reach::SignedIn),
-        ("POST /livewire/update?Orders.removeOwn", Reach::SignedIn),
-        ("POST /livewire/update?StaffList", Reach::SignedIn),
-        ("POST /livewire/update?StaffList.dismiss", Reach::SignedIn),
+        ("/livewire/update?Notes.save()", Reach::Anyone),
+        ("/livewire/update?Orders.remove()", Reach::SignedIn),
+        ("/livewire/update?Orders.removeOwn()", Reach::SignedIn),
+        ("/livewire/update?StaffList()", Reach::SignedIn),
+        ("/livewire/update?StaffList.dismiss()", Reach::SignedIn),
     ]);
     assert_eq!(found, expected);
 }
@@ -119,8 +119,8 @@ fn a_component_is_as_open_as_the_most_open_page_that_shows_it() {
         .filter(|(label, _)| label.contains("StaffList"))
         .collect();
     let expected = pairs(&[
-        ("POST /livewire/update?StaffList", Reach::Anyone),
-        ("POST /livewire/update?StaffList.dismiss", Reach::Anyone),
+        ("/livewire/update?StaffList()", Reach::Anyone),
+        ("/livewire/update?StaffList.dismiss()", Reach::Anyone),
     ]);
     assert_eq!(found, expected);
 }
