@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::app::{App, EffectKind, EntryPoint, Purpose, Reach, SameSite, StoreKind, StoredValueKind};
+use plimsoll_model::app::{
+    App, EffectKind, EntryPoint, Exposure, Purpose, Reach, SameSite, StoreKind, StoredValueKind,
+};
 use plimsoll_model::{Claim, Confidence, DataClass, Finding, Position};
 
 use crate::engine::{Base, By};
@@ -104,6 +106,13 @@ pub(crate) fn holdings(app: &App, carries: DataClass) -> Holdings {
     for held in [&mut signed_in, &mut administrator] {
         if held.class == DataClass::Demo {
             *held = Held { class: carries, stores: Vec::new(), changes: true };
+            // What every visitor is sent anyway is no login's to open.
+            for store in app.stores.iter().filter(|store| store.exposure != Exposure::Shipped) {
+                let class = store.fields.iter().map(|field| field.class).max().unwrap_or_default();
+                if class >= carries {
+                    held.take(carries, &store.name, true);
+                }
+            }
         }
     }
     let links = app.entry_points.iter().any(EntryPoint::opens_by_link);

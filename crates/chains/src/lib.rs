@@ -223,8 +223,11 @@ impl<'a> Story<'a> {
 
     fn chain(&self, told: &Told) -> Chain {
         let claim = &self.base.claims[told.goal];
-        let (impact, class, mut severity) =
+        let (mut impact, class, mut severity) =
             impact(claim, self.holdings).unwrap_or_else(|| (String::new(), DataClass::Demo, Severity::Low));
+        if let (Some(held), Some(does)) = (self.opened(told), does(claim)) {
+            impact = format!("{does} {}", held.words());
+        }
         let mut gained: BTreeMap<usize, usize> = BTreeMap::new();
         let mut steps: Vec<ChainStep> = Vec::new();
         for (number, &at) in told.proof.steps.iter().enumerate() {
@@ -257,6 +260,18 @@ impl<'a> Story<'a> {
             cut,
             accepted: Vec::new(),
         }
+    }
+
+    /// What the last step opens, where it is a login that opens it.
+    fn opened(&self, told: &Told) -> Option<&facts::Held> {
+        let step = &self.base.implications[*told.proof.steps.last()?];
+        step.needs.iter().find_map(|&need| match self.base.claims[need] {
+            Claim::Holds(Position::Administrator) | Claim::ActsAs(Position::Administrator) => {
+                Some(&self.holdings.administrator)
+            }
+            Claim::Holds(_) | Claim::ActsAs(_) => Some(&self.holdings.signed_in),
+            _ => None,
+        })
     }
 
     /// On what a step without a finding rests.
@@ -386,6 +401,15 @@ fn strongest(mut told: Vec<Told>, base: &Base) -> Vec<Told> {
 }
 
 /// What is lost when a claim is reached, its class and its severity; `None` for claims that are only steps.
+/// What is done with data that are reached.
+fn does(claim: &Claim) -> Option<&'static str> {
+    match claim {
+        Claim::Reads(_) => Some("reads"),
+        Claim::Writes(_) => Some("changes or deletes"),
+        _ => None,
+    }
+}
+
 fn impact(claim: &Claim, holdings: &facts::Holdings) -> Option<(String, DataClass, Severity)> {
     let serious = |class| match class {
         DataClass::Sensitive | DataClass::Personal => Severity::High,
@@ -425,10 +449,10 @@ fn impact(claim: &Claim, holdings: &facts::Holdings) -> Option<(String, DataClas
             (format!("takes over other users' logins and with them {}", held.words()), held.class, severity)
         }
         Claim::Reads(class) if *class > DataClass::Public => {
-            (format!("reads {} data", class.word()), *class, serious(*class))
+            (format!("{} {} data", does(claim)?, class.word()), *class, serious(*class))
         }
         Claim::Writes(class) if *class > DataClass::Demo => {
-            (format!("changes or deletes {} data", class.word()), *class, serious(*class))
+            (format!("{} {} data", does(claim)?, class.word()), *class, serious(*class))
         }
         Claim::ReadsFiles => (
             "reads any file of the server: its code, its settings and the keys in them".to_owned(),

@@ -115,7 +115,7 @@ fn each_link_repaired_ends_it() {
 fn a_token_out_of_reach_stops_the_theft_but_not_acting_through_the_open_page() {
     let chains = derive(&app(), &crafted_upload(), DataClass::Personal, &["token".to_owned()]);
     let impacts: Vec<&str> = chains.chains.iter().map(|chain| chain.impact.as_str()).collect();
-    assert_eq!(impacts, ["reads personal data"]);
+    assert_eq!(impacts, ["reads customers (personal data)"]);
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Names of packages: those that many use, those that look like one of them, and what code imports under another name.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use crate::Ecosystem;
+use crate::{Ecosystem, modules};
 
 /// Parts of Node.js, and modules that a runtime or a bundler provides.
 const NODE: &str = "\
@@ -35,127 +35,56 @@ const PYTHON: &str = "\
      weakref webbrowser winreg winsound wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib zoneinfo \
      pkg_resources setuptools pip";
 
-/// Modules of Python packages that are called otherwise.
-const MODULES: &[(&str, &[&str])] = &[
-    ("attr", &["attrs"]),
-    ("bs4", &["beautifulsoup4"]),
-    ("cairo", &["pycairo"]),
-    ("Crypto", &["pycryptodome", "pycrypto"]),
-    ("Cryptodome", &["pycryptodomex"]),
-    ("corsheaders", &["django-cors-headers"]),
-    ("crispy_forms", &["django-crispy-forms"]),
-    ("cv2", &["opencv-python", "opencv-python-headless", "opencv-contrib-python"]),
-    ("dateutil", &["python-dateutil"]),
-    ("debug_toolbar", &["django-debug-toolbar"]),
-    ("decouple", &["python-decouple"]),
-    ("discord", &["discord.py", "py-cord"]),
-    ("dj_rest_auth", &["dj-rest-auth"]),
-    ("dns", &["dnspython"]),
-    ("docx", &["python-docx"]),
-    ("dotenv", &["python-dotenv"]),
-    ("drf_yasg", &["drf-yasg"]),
-    ("environ", &["django-environ"]),
-    ("faiss", &["faiss-cpu", "faiss-gpu"]),
-    ("fitz", &["pymupdf"]),
-    ("flask_sqlalchemy", &["flask-sqlalchemy"]),
-    ("gi", &["pygobject"]),
-    ("git", &["gitpython"]),
-    ("google", &["google-api-python-client", "google-auth", "protobuf", "google-genai", "google-generativeai"]),
-    ("googleapiclient", &["google-api-python-client"]),
-    ("graphene_django", &["graphene-django"]),
-    ("grpc", &["grpcio"]),
-    ("import_export", &["django-import-export"]),
-    ("jose", &["python-jose"]),
-    ("jwt", &["pyjwt"]),
-    ("ldap", &["python-ldap"]),
-    ("magic", &["python-magic"]),
-    ("markdown", &["markdown"]),
-    ("mpl_toolkits", &["matplotlib"]),
-    ("multipart", &["python-multipart"]),
-    ("MySQLdb", &["mysqlclient"]),
-    ("mysql", &["mysql-connector-python", "mysql-connector"]),
-    ("nacl", &["pynacl"]),
-    ("OpenSSL", &["pyopenssl"]),
-    ("PIL", &["pillow"]),
-    ("phonenumber_field", &["django-phonenumber-field"]),
-    ("playhouse", &["peewee"]),
-    ("pptx", &["python-pptx"]),
-    ("psycopg2", &["psycopg2", "psycopg2-binary"]),
-    ("pythoncom", &["pywin32"]),
-    ("pywintypes", &["pywin32"]),
-    ("pyzbar", &["pyzbar"]),
-    ("requests_oauthlib", &["requests-oauthlib"]),
-    ("rest_framework", &["djangorestframework"]),
-    ("rest_framework_simplejwt", &["djangorestframework-simplejwt"]),
-    ("serial", &["pyserial"]),
-    ("sendgrid", &["sendgrid"]),
-    ("skimage", &["scikit-image"]),
-    ("sklearn", &["scikit-learn"]),
-    ("slugify", &["python-slugify"]),
-    ("snowflake", &["snowflake-connector-python"]),
-    ("socketio", &["python-socketio"]),
-    ("engineio", &["python-engineio"]),
-    ("socks", &["pysocks"]),
-    ("storages", &["django-storages"]),
-    ("talib", &["ta-lib"]),
-    ("telegram", &["python-telegram-bot"]),
-    ("telebot", &["pytelegrambotapi"]),
-    ("usb", &["pyusb"]),
-    ("websocket", &["websocket-client"]),
-    ("werkzeug", &["werkzeug", "flask"]),
-    ("whitenoise", &["whitenoise"]),
-    ("widget_tweaks", &["django-widget-tweaks"]),
-    ("win32api", &["pywin32"]),
-    ("win32com", &["pywin32"]),
-    ("win32con", &["pywin32"]),
-    ("win32gui", &["pywin32"]),
-    ("wx", &["wxpython"]),
-    ("yaml", &["pyyaml"]),
-    ("zmq", &["pyzmq"]),
-];
-
-#[derive(Default)]
+/// Names that many use, of one ecosystem. The table is sorted by name.
 struct Popular {
-    known: HashSet<&'static str>,
-    /// Those that somebody would imitate, by length.
-    imitated: BTreeMap<usize, Vec<&'static str>>,
-    /// The same without separators.
-    joined: BTreeMap<String, &'static str>,
+    known: Vec<&'static str>,
+    /// Those that somebody would imitate.
+    imitated: Vec<&'static str>,
 }
 
-static POPULAR: LazyLock<[Popular; 2]> = LazyLock::new(|| {
-    let mut out = [Popular::default(), Popular::default()];
-    for line in include_str!("../data/popular.txt").lines() {
-        let Some((kind, name)) = line.split_once(' ') else { continue };
-        let list = match kind {
-            "n" | "N" => &mut out[0],
-            "p" | "P" => &mut out[1],
-            _ => continue,
-        };
-        list.known.insert(name);
-        if kind == "N" || kind == "P" {
-            list.imitated.entry(name.len()).or_default().push(name);
-            list.joined.entry(joined(name)).or_insert(name);
+impl Popular {
+    /// Reads the lines of one kind: its small letter stands before a name, its capital before one to imitate.
+    fn read(kind: char) -> Self {
+        let mut out = Popular { known: Vec::new(), imitated: Vec::new() };
+        for line in include_str!("../data/popular.txt").lines() {
+            let Some((letter, name)) = line.split_once(' ') else { continue };
+            if letter.len() == 1 && letter.starts_with(|letter: char| letter.eq_ignore_ascii_case(&kind)) {
+                out.known.push(name);
+                if letter.starts_with(|letter: char| letter.is_ascii_uppercase()) {
+                    out.imitated.push(name);
+                }
+            }
         }
+        out
     }
-    out
-});
+
+    fn has(&self, name: &str) -> bool {
+        self.known.binary_search(&name).is_ok()
+    }
+}
 
 fn list(ecosystem: Ecosystem) -> Option<&'static Popular> {
+    static NPM: LazyLock<Popular> = LazyLock::new(|| Popular::read('n'));
+    static PYPI: LazyLock<Popular> = LazyLock::new(|| Popular::read('p'));
     match ecosystem {
-        Ecosystem::Npm => Some(&POPULAR[0]),
-        Ecosystem::PyPi => Some(&POPULAR[1]),
+        Ecosystem::Npm => Some(&NPM),
+        Ecosystem::PyPi => Some(&PYPI),
         _ => None,
     }
 }
 
-fn joined(name: &str) -> String {
-    name.chars().filter(|letter| !matches!(letter, '-' | '_' | '.')).flat_map(char::to_lowercase).collect()
+/// A name in small letters, without its separators.
+fn joined(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().filter(|letter| !matches!(letter, b'-' | b'_' | b'.')).map(|letter| letter.to_ascii_lowercase())
+}
+
+fn joined_text(name: &str) -> String {
+    name.chars().filter(|letter| !matches!(letter, '-' | '_' | '.')).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
 /// Whether many use a package of this name.
 pub fn is_popular(ecosystem: Ecosystem, name: &str) -> bool {
-    list(ecosystem).is_some_and(|list| list.known.contains(ecosystem.normalized(name).as_str()))
+    list(ecosystem).is_some_and(|list| list.has(&ecosystem.normalized(name)))
 }
 
 /// The package that many use and whose name this one nearly has; `None` for names that many use themselves.
@@ -165,21 +94,21 @@ pub fn is_popular(ecosystem: Ecosystem, name: &str) -> bool {
 pub fn looks_like(ecosystem: Ecosystem, name: &str) -> Option<&'static str> {
     let list = list(ecosystem)?;
     let name = ecosystem.normalized(name);
-    if name.len() < 5 || name.len() > 60 || name.contains('/') || list.known.contains(name.as_str()) {
+    if name.len() < 5 || name.len() > 60 || name.contains('/') || list.has(&name) {
         return None;
     }
-    if let Some(other) = list.joined.get(&joined(&name)).filter(|other| **other != name && !other.contains('/')) {
-        return Some(other);
-    }
-    (name.len() - 1..=name.len() + 1)
-        .filter_map(|length| list.imitated.get(&length))
-        .flatten()
-        .find(|other| other.len() >= 5 && !other.contains('/') && one_slip(&name, other))
-        .copied()
+    let others = || list.imitated.iter().copied().filter(|other| *other != name && !other.contains('/'));
+    others().find(|other| joined(other).eq(joined(&name))).or_else(|| {
+        others().find(|other| other.len() >= 5 && other.len().abs_diff(name.len()) <= 1 && one_slip(&name, other))
+    })
 }
 
 /// Whether one slip of the hand makes one name the other.
 fn one_slip(a: &str, b: &str) -> bool {
+    // Most names differ at both ends.
+    if a.chars().next() != b.chars().next() && a.chars().next_back() != b.chars().next_back() {
+        return false;
+    }
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let same = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
     let tail = a[same..].iter().rev().zip(b[same..].iter().rev()).take_while(|(a, b)| a == b).count();
@@ -232,9 +161,7 @@ impl Names {
             Ecosystem::PyPi => {
                 PYTHON.split_ascii_whitespace().any(|own| own == module)
                     || self.has(ecosystem, module)
-                    || MODULES.iter().any(|(known, packages)| {
-                        *known == module && packages.iter().any(|package| self.has(ecosystem, package))
-                    })
+                    || modules::packages_of(module).any(|package| self.has(ecosystem, package))
                     || self.part_of_a_name(module)
             }
             _ => true,
@@ -243,10 +170,10 @@ impl Names {
 
     /// `environ` of `django-environ`, `fooext` of `py-foo-ext`: most packages have their module's name in theirs.
     fn part_of_a_name(&self, module: &str) -> bool {
-        let module = joined(module);
+        let module = joined_text(module);
         module.len() > 2
             && self.named.iter().filter(|(ecosystem, _)| *ecosystem == Ecosystem::PyPi).any(|(_, name)| {
-                let name = joined(name);
+                let name = joined_text(name);
                 name.contains(&module) || (name.len() > 3 && module.contains(&name))
             })
     }
@@ -254,7 +181,7 @@ impl Names {
 
 /// Whether a Python module belongs to a package that many use, named or not.
 pub fn is_popular_module(module: &str) -> bool {
-    is_popular(Ecosystem::PyPi, module) || MODULES.iter().any(|(known, _)| *known == module)
+    is_popular(Ecosystem::PyPi, module) || modules::packages_of(module).next().is_some()
 }
 
 #[cfg(test)]

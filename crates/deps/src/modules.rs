@@ -2,30 +2,93 @@
 
 use crate::Ecosystem;
 
-/// Python packages whose modules are called otherwise.
-const PYTHON: &[(&str, &[&str])] = &[
-    ("beautifulsoup4", &["bs4"]),
-    ("django-cors-headers", &["corsheaders"]),
-    ("djangorestframework", &["rest_framework"]),
-    ("gitpython", &["git"]),
-    ("mysqlclient", &["MySQLdb"]),
-    ("opencv-python", &["cv2"]),
-    ("opencv-python-headless", &["cv2"]),
-    ("pillow", &["PIL"]),
-    ("protobuf", &["google.protobuf"]),
-    ("psycopg2-binary", &["psycopg2"]),
-    ("pycrypto", &["Crypto"]),
-    ("pycryptodome", &["Crypto"]),
-    ("pyjwt", &["jwt"]),
-    ("pyopenssl", &["OpenSSL"]),
-    ("python-dateutil", &["dateutil"]),
-    ("python-dotenv", &["dotenv"]),
-    ("python-jose", &["jose"]),
-    ("python-multipart", &["multipart", "python_multipart"]),
-    ("pyyaml", &["yaml"]),
-    ("scikit-learn", &["sklearn"]),
-    ("setuptools", &["pkg_resources", "setuptools"]),
+/// Modules of Python packages that are called otherwise, and the packages that provide them.
+const MODULES: &[(&str, &[&str])] = &[
+    ("attr", &["attrs"]),
+    ("bs4", &["beautifulsoup4"]),
+    ("cairo", &["pycairo"]),
+    ("Crypto", &["pycryptodome", "pycrypto"]),
+    ("Cryptodome", &["pycryptodomex"]),
+    ("corsheaders", &["django-cors-headers"]),
+    ("crispy_forms", &["django-crispy-forms"]),
+    ("cv2", &["opencv-python", "opencv-python-headless", "opencv-contrib-python"]),
+    ("dateutil", &["python-dateutil"]),
+    ("debug_toolbar", &["django-debug-toolbar"]),
+    ("decouple", &["python-decouple"]),
+    ("discord", &["discord.py", "py-cord"]),
+    ("dj_rest_auth", &["dj-rest-auth"]),
+    ("dns", &["dnspython"]),
+    ("docx", &["python-docx"]),
+    ("dotenv", &["python-dotenv"]),
+    ("drf_yasg", &["drf-yasg"]),
+    ("environ", &["django-environ"]),
+    ("faiss", &["faiss-cpu", "faiss-gpu"]),
+    ("fitz", &["pymupdf"]),
+    ("flask_sqlalchemy", &["flask-sqlalchemy"]),
+    ("gi", &["pygobject"]),
+    ("git", &["gitpython"]),
+    ("google.auth", &["google-auth"]),
+    ("google.genai", &["google-genai"]),
+    ("google.generativeai", &["google-generativeai"]),
+    ("google.oauth2", &["google-auth"]),
+    ("google.protobuf", &["protobuf"]),
+    ("googleapiclient", &["google-api-python-client"]),
+    ("graphene_django", &["graphene-django"]),
+    ("grpc", &["grpcio"]),
+    ("import_export", &["django-import-export"]),
+    ("jose", &["python-jose"]),
+    ("jwt", &["pyjwt"]),
+    ("ldap", &["python-ldap"]),
+    ("magic", &["python-magic"]),
+    ("mpl_toolkits", &["matplotlib"]),
+    ("multipart", &["python-multipart"]),
+    ("MySQLdb", &["mysqlclient"]),
+    ("mysql", &["mysql-connector-python", "mysql-connector"]),
+    ("nacl", &["pynacl"]),
+    ("OpenSSL", &["pyopenssl"]),
+    ("PIL", &["pillow"]),
+    ("phonenumber_field", &["django-phonenumber-field"]),
+    ("playhouse", &["peewee"]),
+    ("pptx", &["python-pptx"]),
+    ("pkg_resources", &["setuptools"]),
+    ("psycopg2", &["psycopg2-binary"]),
+    ("pythoncom", &["pywin32"]),
+    ("pywintypes", &["pywin32"]),
+    ("requests_oauthlib", &["requests-oauthlib"]),
+    ("rest_framework", &["djangorestframework"]),
+    ("rest_framework_simplejwt", &["djangorestframework-simplejwt"]),
+    ("serial", &["pyserial"]),
+    ("skimage", &["scikit-image"]),
+    ("sklearn", &["scikit-learn"]),
+    ("slugify", &["python-slugify"]),
+    ("snowflake", &["snowflake-connector-python"]),
+    ("socketio", &["python-socketio"]),
+    ("engineio", &["python-engineio"]),
+    ("socks", &["pysocks"]),
+    ("storages", &["django-storages"]),
+    ("talib", &["ta-lib"]),
+    ("telegram", &["python-telegram-bot"]),
+    ("telebot", &["pytelegrambotapi"]),
+    ("usb", &["pyusb"]),
+    ("websocket", &["websocket-client"]),
+    ("widget_tweaks", &["django-widget-tweaks"]),
+    ("win32api", &["pywin32"]),
+    ("win32com", &["pywin32"]),
+    ("win32con", &["pywin32"]),
+    ("win32gui", &["pywin32"]),
+    ("wx", &["wxpython"]),
+    ("yaml", &["pyyaml"]),
+    ("zmq", &["pyzmq"]),
 ];
+
+/// The Python packages that provide a module of another name, by the first part of the module's.
+pub(crate) fn packages_of(top: &str) -> impl Iterator<Item = &'static str> {
+    MODULES
+        .iter()
+        .filter(move |(known, _)| known.split('.').next() == Some(top))
+        .flat_map(|(_, packages)| *packages)
+        .copied()
+}
 
 /// Letters and digits in lower case.
 fn squeezed(text: &str) -> String {
@@ -47,13 +110,10 @@ pub fn provides(ecosystem: Ecosystem, package: &str, module: &str) -> bool {
         }
         Ecosystem::PyPi => {
             let name = ecosystem.normalized(package);
-            match PYTHON.iter().find(|(known, _)| *known == name) {
-                Some((_, modules)) => modules.iter().any(|known| begins(known, '.')),
-                None => {
-                    let top = module.split('.').next().unwrap_or(module);
-                    !top.is_empty() && ecosystem.normalized(top) == name
-                }
-            }
+            let top = module.split('.').next().unwrap_or(module);
+            let of_it = |packages: &[&str]| packages.contains(&name.as_str());
+            !top.is_empty() && ecosystem.normalized(top) == name
+                || MODULES.iter().any(|(known, packages)| of_it(packages) && begins(known, '.'))
         }
         // The first part of a namespace is as a rule the maker's name, or the package's own.
         Ecosystem::Packagist => {
