@@ -30,7 +30,7 @@ fn permit_in(url: &str, subject: &Path, state: Option<&Path>, world: &mut dyn Wo
     };
     let foreign = match Foreign::parse(url) {
         Ok(foreign) => foreign,
-        Err(error @ (ProofError::Shared(_) | ProofError::Scope(ScopeError::Https))) => return Err(error.to_string()),
+        Err(error @ ProofError::Shared(_)) => return Err(error.to_string()),
         // What is wrong with it as an address of this computer says more than what is wrong with it as a name.
         Err(_) => return Err(not_here.to_string()),
     };
@@ -64,10 +64,10 @@ fn prove_in(url: &str, subject: &Path, state: &Path) -> Result<String, String> {
             token
         }
     };
-    let host = &foreign.host;
+    let (scheme, host) = (if foreign.secure { "https" } else { "http" }, &foreign.host);
     Ok(format!(
         "To show that {host} is yours, do one of these:\n\n  - add a TXT record at {TXT_PREFIX}{host} with the value\n    \
-         {TXT_VALUE}{token}\n  - serve, as text/plain and with nothing else in it, at http://{host}{WELL_KNOWN}\n    {token}\n\n\
+         {TXT_VALUE}{token}\n  - serve, as text/plain and with nothing else in it, at {scheme}://{host}{WELL_KNOWN}\n    {token}\n\n\
          Then run `plimsoll check --url {url}` from the same folder. It looks for the token at every start; a token that is \
          not used for {MAX_UNUSED_DAYS} days is forgotten. Nothing was sent.\n"
     ))

@@ -8,6 +8,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use crate::permit::Permit;
+use crate::tls::Tls;
 
 /// Largest head of an answer (status line and headers).
 pub const MAX_HEAD: usize = 128 * 1024;
@@ -56,6 +57,9 @@ pub enum HttpError {
     /// Any other failure of the connection.
     #[error("the connection failed: {0}")]
     Io(ErrorKind),
+    /// No secure connection came about: a certificate that browsers refuse, or no TLS at all.
+    #[error("no secure connection: {0}")]
+    Tls(String),
     /// The first line is not one of HTTP/1.
     #[error("the answer is not HTTP/1: malformed status line")]
     StatusLine,
@@ -276,14 +280,20 @@ pub(crate) fn exchange(request: &Request<'_>, identity: &Identity, limit: Durati
     let expired = || HttpError::Deadline(limit);
     let (mut stream, peer) = connect(request.permit, deadline, limit)?;
     let head = head_of(request, identity);
-    let io = |error: std::io::Error| match error.kind() {
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => expired(),
-        kind => HttpError::Io(kind),
+    let answer = if request.permit.is_secure() {
+        let mut tls = Tls::over(stream, request.permit, deadline, limit)?;
+        tls.send(head.as_bytes(), deadline)?;
+        tls.send(&request.body, deadline)?;
+        read_answer(tls, deadline, limit, request.max_body)?
+    } else {
+        let io = |error: std::io::Error| match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => expired(),
+            kind => HttpError::Io(kind),
+        };
+        stream.set_write_timeout(Some(remaining(deadline).ok_or_else(expired)?)).map_err(io)?;
+        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&request.body)).map_err(io)?;
+        read_answer(stream, deadline, limit, request.max_body)?
     };
-    stream.set_write_timeout(Some(remaining(deadline).ok_or_else(expired)?)).map_err(io)?;
-    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&request.body)).map_err(io)?;
-
-    let answer = read_answer(stream, deadline, limit, request.max_body)?;
     Ok(Response {
         status: answer.status,
         headers: answer.headers,
@@ -364,7 +374,8 @@ fn connect(permit: &Permit, deadline: Instant, limit: Duration) -> Result<(TcpSt
     Err(last)
 }
 
-fn remaining(deadline: Instant) -> Option<Duration> {
+/// What is left until a deadline; `None` when it has passed.
+pub(crate) fn remaining(deadline: Instant) -> Option<Duration> {
     deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
 }
 

@@ -32,6 +32,7 @@ mod run;
 mod session;
 mod signature;
 mod soft404;
+mod tls;
 #[doc(hidden)]
 pub mod untrusted;
 mod upload;

@@ -8,11 +8,8 @@ pub enum ScopeError {
     /// Not an address at all.
     #[error("`{0}` is not a web address; write it like http://localhost:3000")]
     NotAnAddress(String),
-    /// TLS is not spoken yet.
-    #[error("addresses with https are not checked yet; start the app on this computer and give its http address")]
-    Https,
-    /// A scheme other than http.
-    #[error("`{0}` addresses cannot be checked; only http on this computer can")]
+    /// A scheme other than http and https.
+    #[error("`{0}` addresses cannot be checked; only http and https can")]
     Scheme(String),
     /// `user:password@host`: hides the real host from a reader, and would put a password into logs.
     #[error("the address holds a user name or password before the host; write it without")]
@@ -23,9 +20,11 @@ pub enum ScopeError {
     /// A computer other than this one.
     #[error(
         "`{host}` is not this computer ({why}). Requests go to an app on this computer, or to a host that shows that it is \
-         yours: `plimsoll probe --prove http://{host}` says how"
+         yours: `plimsoll probe --prove {scheme}://{host}` says how"
     )]
     NotLoopback {
+        /// As written; http where nothing is.
+        scheme: &'static str,
         /// The host as written.
         host: String,
         /// What it is instead.
@@ -38,6 +37,7 @@ pub enum ScopeError {
 /// says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permit {
+    secure: bool,
     host: String,
     port: u16,
     addresses: Vec<SocketAddr>,
@@ -45,7 +45,7 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// Permission for an address on this computer: `http://localhost:3000`, `127.0.0.1:8080`, `http://[::1]:5173/shop`.
+    /// Permission for an address on this computer: `http://localhost:3000`, `127.0.0.1:8080`, `https://[::1]:5173/shop`.
     /// The path is taken as a page to start from; a query or fragment is ignored.
     pub fn loopback(target: &str) -> Result<Permit, ScopeError> {
         let target = target.trim();
@@ -57,21 +57,7 @@ impl Permit {
         if target.contains('\\') {
             return Err(not_an_address());
         }
-        let rest = match target.split_once("://") {
-            Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
-                "http" => rest,
-                "https" => {
-                    // A stranger's host is the graver reason.
-                    let authority = authority_of(rest);
-                    if !authority.contains('@') {
-                        host_and_port(authority, 443)?;
-                    }
-                    return Err(ScopeError::Https);
-                }
-                _ => return Err(ScopeError::Scheme(shown(scheme))),
-            },
-            None => target,
-        };
+        let (secure, rest) = scheme_of(target)?;
         let authority = authority_of(rest);
         if authority.contains('@') {
             return Err(ScopeError::UserInfo);
@@ -79,17 +65,27 @@ impl Permit {
         if authority.is_empty() {
             return Err(not_an_address());
         }
-        let (host, port, ips) = host_and_port(authority, 80)?;
+        let (host, port, ips) = host_and_port(authority, secure)?;
         let after = rest.get(authority.len()..).unwrap_or_default();
         let path = after.split(['?', '#']).next().unwrap_or_default();
         let start = if path.starts_with('/') { path.to_owned() } else { "/".to_owned() };
         let addresses = ips.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
-        Ok(Permit { host, port, addresses, start })
+        Ok(Permit { secure, host, port, addresses, start })
     }
 
     /// Permission for a host that was proven to be the asker's, at the one address that its name had then.
-    pub(crate) fn pinned_to(host: String, port: u16, address: SocketAddr, start: String) -> Permit {
-        Permit { host, port, addresses: vec![address], start }
+    pub(crate) fn pinned_to(secure: bool, host: String, address: SocketAddr, start: String) -> Permit {
+        Permit { secure, host, port: address.port(), addresses: vec![address], start }
+    }
+
+    /// Whether the connection is encrypted: an https address.
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The host as the address names it; an IPv6 address in brackets.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
     }
 
     /// Whether it is for this computer.
@@ -99,12 +95,12 @@ impl Permit {
 
     /// `http://host:port`.
     pub fn origin(&self) -> String {
-        format!("http://{}", self.authority())
+        format!("{}://{}", scheme_word(self.secure), self.authority())
     }
 
-    /// `host:port` for the `Host` header; without the port when it is 80.
+    /// `host:port` for the `Host` header; without the port when it is the scheme's own.
     pub fn authority(&self) -> String {
-        if self.port == 80 { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
+        if self.port == own_port(self.secure) { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
     }
 
     /// The address of a path on this origin.
@@ -128,11 +124,31 @@ impl Permit {
     }
 }
 
+/// Whether an address is one of https, and what stands behind its scheme. Without a scheme it is one of http.
+pub(crate) fn scheme_of(target: &str) -> Result<(bool, &str), ScopeError> {
+    match target.split_once("://") {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => Ok((false, rest)),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => Ok((true, rest)),
+        Some((scheme, _)) => Err(ScopeError::Scheme(shown(scheme))),
+        None => Ok((false, target)),
+    }
+}
+
+/// `http` or `https`.
+pub(crate) fn scheme_word(secure: bool) -> &'static str {
+    if secure { "https" } else { "http" }
+}
+
+/// The port that need not be written.
+pub(crate) fn own_port(secure: bool) -> u16 {
+    if secure { 443 } else { 80 }
+}
+
 fn authority_of(rest: &str) -> &str {
     rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
-fn host_and_port(authority: &str, default: u16) -> Result<(String, u16, Vec<IpAddr>), ScopeError> {
+fn host_and_port(authority: &str, secure: bool) -> Result<(String, u16, Vec<IpAddr>), ScopeError> {
     let (host, port) = if authority.starts_with('[') {
         let Some((host, rest)) = authority.split_once(']') else {
             return Err(ScopeError::NotAnAddress(shown(authority)));
@@ -149,9 +165,9 @@ fn host_and_port(authority: &str, default: u16) -> Result<(String, u16, Vec<IpAd
             None => (authority.to_ascii_lowercase(), None),
         }
     };
-    let ips = loopback_of(&host)?;
+    let ips = loopback_of(&host, secure)?;
     let port = match port {
-        None => default,
+        None => own_port(secure),
         Some(text) => match text.parse::<u16>() {
             Ok(port) if port != 0 && text.bytes().all(|byte| byte.is_ascii_digit()) => port,
             _ => return Err(ScopeError::Port(shown(text))),
@@ -160,8 +176,8 @@ fn host_and_port(authority: &str, default: u16) -> Result<(String, u16, Vec<IpAd
     Ok((host, port, ips))
 }
 
-fn loopback_of(host: &str) -> Result<Vec<IpAddr>, ScopeError> {
-    let refuse = |why| Err(ScopeError::NotLoopback { host: shown(host), why });
+fn loopback_of(host: &str, secure: bool) -> Result<Vec<IpAddr>, ScopeError> {
+    let refuse = |why| Err(ScopeError::NotLoopback { scheme: scheme_word(secure), host: shown(host), why });
     if host == "localhost" {
         return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
     }
@@ -218,6 +234,9 @@ mod tests {
             ("localhost:3000", "http://localhost:3000", "/"),
             ("HTTP://LOCALHOST:3000/", "http://localhost:3000", "/"),
             ("http://127.0.0.1", "http://127.0.0.1", "/"),
+            ("https://localhost:3000", "https://localhost:3000", "/"),
+            ("HTTPS://127.0.0.1/shop", "https://127.0.0.1", "/shop"),
+            ("https://127.0.0.1:80", "https://127.0.0.1:80", "/"),
             ("http://127.8.9.10:81/shop/?x=1#top", "http://127.8.9.10:81", "/shop/"),
             ("http://[::1]:5173", "http://[::1]:5173", "/"),
             ("http://127.0.0.1:3000?next=/x", "http://127.0.0.1:3000", "/"),
@@ -234,7 +253,6 @@ mod tests {
         for target in [
             "",
             "http://",
-            "https://localhost:3000",
             "https://shop.example",
             "ftp://localhost",
             "file:///etc/passwd",

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket}
 use std::time::{Duration, Instant};
 
 use crate::http::{self, Identity, Method, Request};
-use crate::permit::{Permit, ScopeError, shown};
+use crate::permit::{Permit, ScopeError, own_port, scheme_of, shown};
 
 /// Where the token stands on the host.
 pub const WELL_KNOWN: &str = "/.well-known/plimsoll-verify.txt";
@@ -73,6 +73,8 @@ pub trait World {
 /// A host and port that are not this computer's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Foreign {
+    /// Whether it is asked over https.
+    pub secure: bool,
     /// The host's name, in lower case.
     pub host: String,
     /// The port.
@@ -113,22 +115,17 @@ const SHARED: [&str; 28] = [
 ];
 
 impl Foreign {
-    /// Reads an address: `http://shop.example`, `http://shop.example:8080/start`.
+    /// Reads an address: `https://shop.example`, `http://shop.example:8080/start`.
     ///
     /// # Errors
-    /// When it is no such address, uses TLS (not spoken yet), or names something that cannot be owned.
+    /// When it is no such address, or names something that cannot be owned.
     pub fn parse(target: &str) -> Result<Self, ProofError> {
         let target = target.trim();
         let bad = || ProofError::Scope(ScopeError::NotAnAddress(shown(target)));
         if target.len() > 2_048 || !target.bytes().all(|byte| byte.is_ascii_graphic()) || target.contains('\\') {
             return Err(bad());
         }
-        let rest = match target.split_once("://") {
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
-            Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => return Err(ScopeError::Https.into()),
-            Some((scheme, _)) => return Err(ScopeError::Scheme(shown(scheme)).into()),
-            None => target,
-        };
+        let (secure, rest) = scheme_of(target)?;
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         if authority.contains('@') {
             return Err(ScopeError::UserInfo.into());
@@ -138,7 +135,7 @@ impl Foreign {
                 let number = port.parse::<u16>().ok().filter(|port| *port != 0);
                 (host, number.ok_or_else(|| ScopeError::Port(shown(port)))?)
             }
-            None => (authority, 80),
+            None => (authority, own_port(secure)),
         };
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         let labels: Vec<&str> = host.split('.').collect();
@@ -164,7 +161,7 @@ impl Foreign {
         }
         let path = rest.get(authority.len()..).unwrap_or_default().split(['?', '#']).next().unwrap_or_default();
         let start = if path.starts_with('/') { path.to_owned() } else { "/".to_owned() };
-        Ok(Foreign { host, port, start })
+        Ok(Foreign { secure, host, port, start })
     }
 
     /// Permission to probe it, when it shows the token. Its address is looked up once and kept.
@@ -183,7 +180,7 @@ impl Foreign {
             return Err(ProofError::Forbidden { host: self.host.clone(), why });
         }
         let permit =
-            Permit::pinned_to(self.host.clone(), self.port, SocketAddr::new(first, self.port), self.start.clone());
+            Permit::pinned_to(self.secure, self.host.clone(), SocketAddr::new(first, self.port), self.start.clone());
         let wanted = format!("{TXT_VALUE}{token}");
         let texts = world.texts(&format!("{TXT_PREFIX}{}", self.host)).unwrap_or_default();
         if texts.iter().any(|text| text.trim() == wanted) {
@@ -384,7 +381,6 @@ mod tests {
             assert_eq!((parsed.host.as_str(), parsed.port), (host, port));
         }
         for target in [
-            "https://shop.example",
             "ftp://shop.example",
             "http://vercel.app",
             "http://com",
