@@ -162,7 +162,7 @@ pub static SECTIONS: &[Section] = &[
     Section {
         name: "account",
         repeated: true,
-        help: "A test account, made for this only: two at most, the one with more rights first. User and password come from environment variables and are never written anywhere.",
+        help: "A test account, made for this only: two at most, the one with more rights first. User and password come from environment variables, or are asked for at the terminal, and are never written anywhere.",
         keys: &[
             must("name", Kind::Text, "\"owner\"", "What it is called in reports."),
             must("user_env", Kind::Variable, "\"PLIMSOLL_OWNER_USER\"", "The variable that holds its user name."),

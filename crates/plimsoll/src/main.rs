@@ -449,8 +449,10 @@ struct How<'a> {
 /// A review, and the severity from which it fails by the owner's word.
 fn check(path: &Path, how: How<'_>) -> Result<(Review, Option<Severity>), String> {
     let How { url, live, run, log, sign_in, allow_upload, browser } = how;
-    let _progress = progress::Progress::start();
+    let reading = progress::Progress::start();
     let subject = owner::read(path)?;
+    // Whoever is asked for a password must see the question.
+    drop(reading);
     let said = subject.config.url.as_ref().map(|said| said.value.clone());
     let url = match (url, live, said) {
         (None, true, None) => return Err(format!("--live needs `url` under `[check]` in {}", plimsoll_config::FILE)),
@@ -464,6 +466,7 @@ fn check(path: &Path, how: How<'_>) -> Result<(Review, Option<Severity>), String
         return Err("--sign-in needs --url, --live or --run: there is nothing to sign in to without them".into());
     }
     let sign_in = sign_in.then(|| probe::sign_in(&subject.config)).transpose()?;
+    let _progress = progress::Progress::start();
     // Kept to the end of the review: dropping it ends the app.
     let started = run.map(|command| start(path, &subject, command)).transpose()?;
     let (url, not_started) = match &started {
