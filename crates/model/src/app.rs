@@ -17,7 +17,9 @@ pub use data::{
 };
 pub use entry::{Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, Reach, Side};
 pub use flow::{Flow, Sink, Source};
-pub use live::{Disagreement, GuardPassed, LiveAccess, LiveAccount, LiveGuard, LiveToken, Picture, TokenPlace};
+pub use live::{
+    Disagreement, GuardPassed, LiveAccess, LiveAccount, LiveGuard, LiveTable, LiveToken, Picture, TokenPlace,
+};
 pub use settings::{
     AdvisoriesUsed, AllowedOrigins, CookieSet, CorsPolicy, CryptoUse, CryptoUseKind, HeaderSet, Limiter, Package,
     PackageAdvisory, PackageMeans, RuntimeSeen, SameSite, SecretKind, SecretSeen, SecretTier, SettingSeen,
@@ -209,6 +211,8 @@ pub struct Live {
     pub foreign_scripts: Vec<(Exchange, String)>,
     /// Whether a script that is slipped into a page runs in the browser.
     pub inline_script: Option<LiveInline>,
+    /// What a service that browsers talk to directly gives to strangers of each table.
+    pub tables: Vec<LiveTable>,
     /// Files that were uploaded with the owner's consent, and how they are given back.
     pub uploads: Vec<LiveUpload>,
     /// Addresses that sent a visitor to the other site that their own query named.
@@ -280,6 +284,7 @@ impl Live {
         self.cors.append(&mut other.cors);
         self.foreign_scripts.append(&mut other.foreign_scripts);
         self.inline_script = self.inline_script.take().or(other.inline_script);
+        self.tables.append(&mut other.tables);
         self.uploads.append(&mut other.uploads);
         self.redirects.append(&mut other.redirects);
         self.details_shown.append(&mut other.details_shown);

@@ -22,6 +22,13 @@ pub(crate) fn of(app: &App, tree: &SourceTree) -> Option<LiveReport> {
         let outcome = if access.allowed() { "answered" } else { "refused" };
         answers.push(line(&access.exchange, Some(&access.account), outcome));
     }
+    for table in &live.tables {
+        match table.verdict {
+            LiveVerdict::Confirmed => answers.push(line(&table.exchange, None, "answered")),
+            LiveVerdict::Passed => answers.push(line(&table.exchange, None, "refused")),
+            LiveVerdict::Likely | LiveVerdict::CouldNotTell => {}
+        }
+    }
     answers.sort_by(|a, b| (&a.exchange.url, &a.account, &a.exchange).cmp(&(&b.exchange.url, &b.account, &b.exchange)));
     answers.dedup();
     Some(LiveReport {

@@ -3,6 +3,7 @@
 
 mod advisories;
 mod after;
+mod backend;
 mod comments;
 mod data;
 mod kept;
@@ -72,6 +73,10 @@ enum Command {
         /// lie is listed, so that they can be deleted.
         #[arg(long, requires = "sign_in")]
         allow_upload: bool,
+        /// Ask this Supabase or Firebase project, which must be yours, for one record of each table that the app names, as a
+        /// stranger would: https://PROJECT.supabase.co. Nothing is written, and no value of an answer is kept.
+        #[arg(long, value_name = "ADDRESS")]
+        backend: Option<String>,
         /// Leave out the checks that need a browser.
         #[arg(long)]
         no_browser: bool,
@@ -274,8 +279,21 @@ fn main() -> ExitCode {
         kept::switch_off();
     }
     match cli.command {
-        Command::Check { path, url, live, run, log, sign_in, allow_upload, no_browser, format, fail_on, verbose } => {
-            let how = How { url, live, run, log: log.as_deref(), sign_in, allow_upload, browser: !no_browser };
+        Command::Check {
+            path,
+            url,
+            live,
+            run,
+            log,
+            sign_in,
+            allow_upload,
+            backend,
+            no_browser,
+            format,
+            fail_on,
+            verbose,
+        } => {
+            let how = How { url, live, run, log: log.as_deref(), sign_in, allow_upload, backend, browser: !no_browser };
             match check(&path, how) {
                 Ok((review, said)) => {
                     let text = match format {
@@ -443,12 +461,13 @@ struct How<'a> {
     log: Option<&'a Path>,
     sign_in: bool,
     allow_upload: bool,
+    backend: Option<String>,
     browser: bool,
 }
 
 /// A review, and the severity from which it fails by the owner's word.
 fn check(path: &Path, how: How<'_>) -> Result<(Review, Option<Severity>), String> {
-    let How { url, live, run, log, sign_in, allow_upload, browser } = how;
+    let How { url, live, run, log, sign_in, allow_upload, backend, browser } = how;
     let reading = progress::Progress::start();
     let subject = owner::read(path)?;
     // Whoever is asked for a password must see the question.
@@ -459,14 +478,16 @@ fn check(path: &Path, how: How<'_>) -> Result<(Review, Option<Severity>), String
         (None, true, said) => said,
         (url, _, _) => url,
     };
-    if log.is_some() && url.is_none() && run.is_none() {
-        return Err("--log needs --url, --live or --run: no request is sent without them".into());
+    if log.is_some() && url.is_none() && run.is_none() && backend.is_none() {
+        return Err("--log needs --url, --live, --run or --backend: no request is sent without them".into());
     }
     if sign_in && url.is_none() && run.is_none() {
         return Err("--sign-in needs --url, --live or --run: there is nothing to sign in to without them".into());
     }
     let sign_in = sign_in.then(|| probe::sign_in(&subject.config)).transpose()?;
     let _progress = progress::Progress::start();
+    let backend =
+        backend.map(|address| backend::named(&address, &subject.tree, &mut plimsoll_probe::System)).transpose()?;
     // Kept to the end of the review: dropping it ends the app.
     let started = run.map(|command| start(path, &subject, command)).transpose()?;
     let (url, not_started) = match &started {
@@ -475,7 +496,7 @@ fn check(path: &Path, how: How<'_>) -> Result<(Review, Option<Severity>), String
         None => (url, None),
     };
     let browser = probe::browser(browser);
-    let asked = review::Asked { url: url.as_deref(), log, not_started, sign_in, allow_upload, browser };
+    let asked = review::Asked { url: url.as_deref(), log, not_started, sign_in, allow_upload, backend, browser };
     let review = review::of(&subject, &asked)?;
     Ok((review, subject.config.fail_on.map(|said| said.value)))
 }

@@ -31,6 +31,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) sign_in: Option<plimsoll_probe::SignIn>,
     /// Consent to upload three files in which nothing runs.
     pub(crate) allow_upload: bool,
+    /// The project whose tables are asked for.
+    pub(crate) backend: Option<plimsoll_probe::Backend>,
     /// The browser to use.
     pub(crate) browser: Option<std::path::PathBuf>,
 }
@@ -78,6 +80,12 @@ pub(crate) fn with_app(subject: &Subject, asked: &Asked<'_>) -> Result<(Review, 
             why: asked.not_started.clone().unwrap_or_else(|| subject.why_not_asked().into()),
             weighs: asked.not_started.is_some(),
         });
+    }
+    if let Some(backend) = &asked.backend {
+        progress::stage("asking the database");
+        let key = crate::backend::public_key(backend, tree);
+        let options = plimsoll_probe::Options { follows: log.end(), ..plimsoll_probe::Options::default() };
+        backend.ask(key.as_ref(), &app, &options, &mut |entry| log.write(entry)).join(&mut app);
     }
     progress::stage("looking for what is wrong");
     app.today = Some(subject.today);

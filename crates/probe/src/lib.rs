@@ -2,8 +2,9 @@
 //!
 //! What holds, whatever the app answers:
 //!
-//! 1. Without a [`Permit`] no request can be built (`Request::new`), and a permit exists only for loopback addresses
-//!    and for hosts that show a token ([`Foreign::prove`]). No redirect is followed, and the address that answered first is kept for the run.
+//! 1. Without a [`Permit`] no request can be built (`Request::new`), and a permit exists only for loopback addresses,
+//!    for hosts that show a token ([`Foreign::prove`]), and for the project of a service that the owner types by hand and the
+//!    app itself names ([`Backend`]). No redirect is followed, and the address that answered first is kept for the run.
 //! 2. GET and OPTIONS only; POST only to the login and only with [`SignIn`] or [`LoginProbe`],
 //!    and of three files in which nothing runs, only with [`Options::allow_upload`]. Paths whose words say that asking
 //!    could change something are left out and listed.
@@ -17,6 +18,7 @@
 mod access;
 mod account;
 mod answer;
+mod backend;
 mod html;
 mod http;
 mod input;
@@ -39,6 +41,7 @@ mod upload;
 mod walk;
 
 pub use account::{Credential, KnownLogin, SignIn, TestAccount};
+pub use backend::{BACKEND, Backend, BackendError, BackendFacts};
 pub use http::{HttpError, MAX_BODY, MAX_HEAD, MAX_HEADERS};
 pub use input::{KeptValue, KnownUpload, ProbeEntry, ProbeInput, ProjectFile};
 pub use launch::{LaunchError, Launched, MAX_COPY, MAX_START, usual_command};

@@ -45,6 +45,8 @@ pub struct Options {
     pub exchange: Duration,
     /// Id of the run, sent with every request; made up when `None`.
     pub run: Option<String>,
+    /// The end of a log that this run goes on with: number of its next line, hash of its last one.
+    pub follows: Option<(u64, String)>,
     /// Set to true from outside, it ends the run before the next request.
     pub stop: Option<Arc<AtomicBool>>,
     /// Wrong passwords against the login; not tried when `None`.
@@ -66,6 +68,7 @@ impl Default for Options {
             wall: Duration::from_secs(20),
             exchange: MAX_EXCHANGE,
             run: None,
+            follows: None,
             stop: None,
             login_probe: None,
             sign_in: None,
@@ -153,12 +156,13 @@ impl<'l> Session<'l> {
             None => made_up(),
         };
         let spacing = Duration::from_secs(1) / options.per_second;
+        let (seq, prev) = options.follows.take().unwrap_or_else(|| (0, genesis()));
         Session {
             options,
             identity: Identity { run },
             log,
-            prev: genesis(),
-            seq: 0,
+            prev,
+            seq,
             started: Instant::now(),
             next: None,
             spacing,

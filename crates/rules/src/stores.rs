@@ -1,6 +1,6 @@
 //! What rules about stores ask of them.
 
-use plimsoll_model::app::{Command, Field, Openness, Policy, Store, StoreKind};
+use plimsoll_model::app::{Command, Field, LiveTable, LiveVerdict, Openness, Policy, Store, StoreKind};
 use plimsoll_model::names::{has, words};
 use plimsoll_model::{App, DataClass};
 use plimsoll_source::Span;
@@ -334,6 +334,11 @@ pub(crate) fn holds_rights(name: &str) -> bool {
 
 pub(crate) fn has_any(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
+}
+
+/// What the running database gave a stranger of a store, where it gave a record.
+pub(crate) fn answered<'a>(app: &'a App, store: &Store) -> Option<&'a LiveTable> {
+    app.live.tables.iter().find(|table| table.store == store.name && table.verdict == LiveVerdict::Confirmed)
 }
 
 /// Where browser code talks to it.

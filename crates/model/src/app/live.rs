@@ -117,6 +117,31 @@ pub struct LiveGuard {
     pub verdict: LiveVerdict,
 }
 
+/// What a service that browsers talk to directly (Supabase, Firebase) gave to a stranger of one table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveTable {
+    /// The table's name.
+    pub store: String,
+    /// The request.
+    pub exchange: Exchange,
+    /// A record came; it was refused; or neither.
+    pub verdict: LiveVerdict,
+    /// Names of a record's fields. Their values are never kept.
+    pub fields: Vec<String>,
+    /// How many records it said there are.
+    pub rows: Option<u64>,
+}
+
+impl LiveTable {
+    /// What was seen, in words, where a record came.
+    pub fn says(&self) -> Option<String> {
+        let count = self.rows.map_or(String::new(), |rows| format!(" of {rows}"));
+        let fields = if self.fields.is_empty() { String::new() } else { format!(", with {}", self.fields.join(", ")) };
+        (self.verdict == LiveVerdict::Confirmed)
+            .then(|| format!("gave a stranger a record{count} of `{}`{fields}", self.store))
+    }
+}
+
 /// What a visitor sees, as a picture; texts in it were replaced before it was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {

@@ -10,6 +10,7 @@ mod probe;
 mod run;
 mod shapes;
 mod stories;
+mod tables;
 mod twins;
 mod unreachable;
 mod upgrades;

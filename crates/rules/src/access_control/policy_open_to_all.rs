@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::app::{Exposure, Policy, Rls, Store, StoreKind};
+use plimsoll_model::app::{Command, Exposure, LiveVerdict, Policy, Rls, Store, StoreKind};
 use plimsoll_model::{App, Claim, DataClass, Gap, Position, Severity, Witness};
 
 use crate::stores::{self, Act};
@@ -95,6 +95,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         if let Some(span) = open_sign_up.filter(|_| !anyone) {
             draft = draft.also(span, "a visitor can make an account here");
         }
+        let read = list.iter().filter(|one| one.anyone && Act::of(one.policy.command) != Act::Add);
+        for seen in read.filter_map(|one| stores::answered(app, one.store)) {
+            draft = draft.also_live(&seen.exchange, seen.says().unwrap_or_default());
+        }
         let position = if anyone { Position::Anyone } else { Position::SignedIn };
         for one in &list {
             let class = stores::class(app, one.store);
@@ -112,6 +116,39 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             }
         }
         draft.done();
+    }
+    answered_live(app, sink);
+}
+
+/// The database gave a stranger records of a table that the code keeps closed, or of which it says nothing.
+fn answered_live(app: &App, sink: &mut Sink<'_>) {
+    for seen in app.live.tables.iter().filter(|table| table.verdict == LiveVerdict::Confirmed) {
+        let store = app.stores.iter().find(|store| store.name == seen.store);
+        let told = store.is_some_and(|store| {
+            let open =
+                |policy: &Policy| stores::open_to_anyone(policy) == Some(true) && policy.command != Command::Insert;
+            store.rls == Rls::Off || store.policies.iter().any(open)
+        });
+        if told || store.is_some_and(|store| stores::is_catalogue(app, store)) {
+            continue;
+        }
+        let class = store.map_or(DataClass::Internal, |store| stores::class(app, store));
+        let severity = match class {
+            DataClass::Sensitive => Severity::Critical,
+            DataClass::Personal => Severity::High,
+            _ => Severity::Medium,
+        };
+        let mut draft = sink
+            .live(&seen.exchange, seen.says().unwrap_or_default())
+            .title(format!("The database gives {} to anyone", stores::list(&[&seen.store], 1)))
+            .severity(severity)
+            .subject(seen.store.clone());
+        if let Some(store) = store {
+            draft = draft
+                .also(store.span, "by the code, strangers may not read it: the database is not what the code says");
+        }
+        let text = format!("reads {} directly through the database's public interface", seen.store);
+        draft.grants([Claim::Stands(Position::Anyone)], Claim::Reads(class), text).done();
     }
 }
 

@@ -34,6 +34,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     if let Some(used) = open.iter().find_map(|store| stores::used_at(app, store)) {
         draft = draft.also(used, "the browser side uses it here");
     }
+    for seen in open.iter().filter_map(|store| stores::answered(app, store)) {
+        draft = draft.also_live(&seen.exchange, seen.says().unwrap_or_default());
+    }
     for store in &open {
         let class = stores::class(app, store);
         for (gain, does) in [(Claim::Reads(class), "reads"), (Claim::Writes(class), "changes")] {
