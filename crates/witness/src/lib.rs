@@ -9,6 +9,7 @@ mod guards;
 mod handler;
 mod imports;
 mod knowledge;
+mod own_code;
 mod packages;
 mod scan;
 mod server;
@@ -254,11 +255,11 @@ fn parse_all(tree: &SourceTree, cache: &Cache, app: &mut App) -> Vec<plimsoll_ir
         .collect::<Vec<_>>()
         .into_par_iter()
         .map(|(id, file)| {
-            let reads = is_own_code(&file.path) && !is_minified(file);
+            let reads = own_code::is_own(&file.path) && !is_minified(file);
             if reads { parse(id, file, cache) } else { Vec::new() }
         })
         .collect();
-    let minified: Vec<_> = tree.iter().filter(|(_, file)| is_own_code(&file.path) && is_minified(file)).collect();
+    let minified: Vec<_> = tree.iter().filter(|(_, file)| own_code::is_own(&file.path) && is_minified(file)).collect();
     if let Some((_, first)) = minified.first() {
         app.not_checked.push(NotChecked {
             what: match minified.len() {
@@ -337,41 +338,6 @@ fn nested_deeper_than(page: &str, most: usize) -> bool {
         }
     }
     false
-}
-
-/// Code of the app itself: not minified bundles of others, not tests, whose copies of routes are never deployed.
-fn is_own_code(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase();
-    let name = lower.rsplit('/').next().unwrap_or(&lower);
-    let is_test = name.contains(".test.")
-        || name.contains(".spec.")
-        || name.contains("_test.")
-        || name.starts_with("test_")
-        || name == "conftest.py"
-        || lower.split('/').any(|part| {
-            matches!(
-                part,
-                "__tests__" | "__mocks__" | "tests" | "test" | "e2e" | "cypress" | "fixtures" | "spec" | "stories"
-            )
-        });
-    let is_built = name.contains(".min.")
-        || lower.split('/').any(|part| {
-            matches!(
-                part,
-                "dist"
-                    | "build"
-                    | "out"
-                    | "coverage"
-                    | ".output"
-                    | ".vercel"
-                    | ".netlify"
-                    | "storybook-static"
-                    | "migrations"
-                    | "vendor"
-            )
-        });
-    let is_declaration = name.ends_with(".d.ts");
-    !is_test && !is_built && !is_declaration
 }
 
 /// Scripts that no person reads: a tool took the line breaks out of code. A long line of data is none of these.
@@ -454,8 +420,11 @@ fn settle(tree: &SourceTree, app: &mut App) {
         ("Java", &["java", "kt"]),
         ("C#", &["cs"]),
     ] {
-        let count =
-            tree.files.iter().filter(|file| extensions.contains(&file.extension()) && is_own_code(&file.path)).count();
+        let count = tree
+            .files
+            .iter()
+            .filter(|file| extensions.contains(&file.extension()) && own_code::is_own(&file.path))
+            .count();
         let understood = language == "Python"
             && app
                 .stack

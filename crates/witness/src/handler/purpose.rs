@@ -153,9 +153,11 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
     {
         out.insert(Purpose::Setup);
     }
-    // The status of an order is no sign of life.
+    // The status of an order is no sign of life, and neither is a switch.
+    let switches = has(&["toggle", "update", "change", "set", "edit", "switch"]);
     let names_data = entry.effects.iter().any(|effect| effect.kind.touches_data() && !effect.target.is_empty());
-    if (has(&["health", "healthz", "ping", "heartbeat"]) || has(&["status", "ready", "version"]) && !names_data)
+    if (has(&["health", "healthz", "ping", "heartbeat"])
+        || has(&["status", "ready", "version"]) && !names_data && !switches)
         && entry.effects.iter().all(|effect| !effect.kind.writes())
     {
         out.insert(Purpose::Health);
@@ -215,11 +217,8 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
     }
     // The token of a login is no key of a link.
     let by_session = entry.effects.iter().any(|effect| crate::knowledge::keeps_sessions(&effect.target));
-    if has(&[
-        "public",
-        "share",
-        "shared",
-        "track",
+    // What is there to be looked at may be looked at, and changed by nobody who comes along.
+    let is_shown = has(&[
         "catalog",
         "catalogue",
         "menu",
@@ -230,13 +229,15 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
         "opening",
         "hours",
         "availability",
-        "reviews",
         "testimonials",
         "sitemap",
         "robots",
         "rss",
         "feed",
-    ]) || says(&["contact us", "opening hours", "by token", "book appointment"])
+    ]);
+    if (is_shown && !entry.effects.iter().any(changes))
+        || has(&["public", "share", "shared", "track", "reviews"])
+        || says(&["contact us", "opening hours", "by token", "book appointment"])
         // Open positions and the form to apply; the applications themselves are not.
         || (has(&["careers", "career", "vacancies"]) && !has(&["applications", "applicants", "candidates"]))
         || entry.inputs.iter().any(|input| {
@@ -249,6 +250,16 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
         out.insert(Purpose::PublicByDesign);
     }
     out
+}
+
+/// Whether an effect changes stored data; counting how often something was looked at does not.
+fn changes(effect: &plimsoll_model::app::Effect) -> bool {
+    let counts = |field: &String| {
+        let words = words_of(field);
+        words.iter().any(|word| matches!(word.as_str(), "view" | "views" | "hits" | "visits" | "clicks" | "downloads"))
+    };
+    let counts = effect.kind == EffectKind::Update && !effect.fields.is_empty() && effect.fields.iter().all(counts);
+    effect.kind.writes() && !counts
 }
 
 #[cfg(test)]
