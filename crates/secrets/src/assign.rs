@@ -643,6 +643,10 @@ fn push(
     // A default is only in effect where the program runs; in documents and examples nothing is.
     let in_effect = (in_code || is_setting_file) && !place.is_example_env && !place.is_sample;
     let placeholder = value::is_placeholder(literal);
+    // What a service hands out works only as it was handed out; a key of one's own works whatever it is.
+    if placeholder && value::is_handed_out(literal) {
+        return;
+    }
     let (kind, what, tier) = match named.kind {
         NameKind::Signing | NameKind::Encryption | NameKind::Shared | NameKind::BareSecret => {
             if given == Given::Compared

@@ -69,6 +69,26 @@ pub(crate) fn is_switch(value: &str) -> bool {
     WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
+/// Whether a value begins like the keys that services hand out.
+pub(crate) fn is_handed_out(value: &str) -> bool {
+    const BEGINNINGS: &[&str] = &[
+        "whsec_",
+        "sk_live_",
+        "sk_test_",
+        "sk-",
+        "rk_live_",
+        "pk_",
+        "ghp_",
+        "github_pat_",
+        "xoxb-",
+        "AIza",
+        "AKIA",
+        "SG.",
+        "re_",
+    ];
+    BEGINNINGS.iter().any(|beginning| value.starts_with(beginning))
+}
+
 /// Text that stands where a value should be filled in.
 pub(crate) fn is_placeholder(value: &str) -> bool {
     const PARTS: &[&str] = &[

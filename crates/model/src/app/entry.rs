@@ -215,6 +215,9 @@ pub struct Effect {
     /// It runs with the database's public key or the caller's own token, so that the database's policies decide what is
     /// reached, as they do for a browser that asks directly.
     pub governed_by_policies: bool,
+    /// Opening an address is enough: nothing before it tests the request's method or looks into its body, and nothing of its
+    /// body is used.
+    pub by_link: bool,
     /// Where.
     pub span: Span,
     /// Where the handler itself calls what leads there, when that stands in another function.
@@ -238,6 +241,7 @@ impl Effect {
             privilege_fields: Vec::new(),
             bypasses_policies: false,
             governed_by_policies: false,
+            by_link: false,
             span,
             called_at: None,
         }

@@ -95,7 +95,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             || gains::class_of(app, effect) == DataClass::Sensitive
         {
             Severity::High
-        } else if is_catalogue(&effect.target) {
+        } else if is_catalogue(&effect.target) || is_meant_for_all(app, entry, effect) {
             Severity::Low
         } else {
             Severity::Medium
@@ -232,6 +232,63 @@ fn is_catalogue(target: &str) -> bool {
     ];
     let name = crate::access::normalised(target);
     NAMES.contains(&name.as_str()) || name.starts_with("product")
+}
+
+/// A list without people, owners or business in it, given by an app that asks its callers elsewhere: a price list, a floor
+/// plan. Somebody decided that visitors may see it.
+fn is_meant_for_all(app: &App, entry: &EntryPoint, effect: &Effect) -> bool {
+    const BUSINESS: &[&str] = &[
+        "order",
+        "invoice",
+        "payment",
+        "transaction",
+        "expense",
+        "income",
+        "sale",
+        "revenue",
+        "budget",
+        "cost",
+        "booking",
+        "appointment",
+        "reservation",
+        "report",
+        "statistic",
+        "stats",
+        "log",
+        "audit",
+        "message",
+        "ticket",
+        "task",
+        "note",
+        "document",
+        "file",
+        "quote",
+        "contract",
+        "setting",
+        "config",
+        "session",
+        "token",
+        "block",
+        "stock",
+        "inventory",
+    ];
+    let store = app.stores.iter().find(|store| store.name.eq_ignore_ascii_case(&effect.target));
+    let plain = store.is_some_and(|store| {
+        let people = store.fields.iter().any(|field| field.class >= DataClass::Personal);
+        !store.fields.is_empty() && !people && !crate::stores::has_owner(app, store)
+    });
+    let asks_elsewhere = || {
+        let asked = |other: &&EntryPoint| other.reach() != Reach::Anyone;
+        app.entry_points.iter().filter(asked).count() * 2 >= app.entry_points.len()
+    };
+    plain
+        && effect.kind == EffectKind::Read
+        && entry.methods == ["GET"]
+        && !entry.purposes.contains(&Purpose::Admin)
+        && !plimsoll_model::names::words(&effect.target)
+            .iter()
+            .any(|word| BUSINESS.contains(&word.trim_end_matches('s')) || BUSINESS.contains(&word.as_str()))
+        && asks_elsewhere()
 }
 
 /// Tables and first rows that a helper lays down before the check, the same for everybody: in a handler that checks its

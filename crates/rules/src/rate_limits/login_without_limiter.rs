@@ -94,6 +94,13 @@ fn what_is_guessed(entry: &EntryPoint) -> Option<&'static str> {
     if by_service || entry.trivial || entry.opaque || (kind == "login" && !(own && by_password)) {
         return None;
     }
+    // Setting a second factor up or switching it off asks the one who is signed in already.
+    let own_factor = kind == "one-time code check"
+        && entry.reach() != Reach::Anyone
+        && ["setup", "enable", "disable", "activate", "enroll"].iter().any(|word| entry.path.contains(word));
+    if own_factor {
+        return None;
+    }
     // An administrator's reset of somebody's password is no public form.
     let by_staff = entry.effects.iter().any(|effect| effect.bypasses_policies) || entry.reach() == Reach::Role;
     if kind == "password reset" && by_staff {

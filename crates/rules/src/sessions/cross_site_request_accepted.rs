@@ -117,6 +117,8 @@ fn acts_by_cookie(entry: &EntryPoint) -> bool {
         entry.inputs.iter().any(|input| input.starts_with("headers.authorization") || input.starts_with("headers.x"));
     let protected_by_framework = entry.kind == EntryKind::ServerAction
         || ["Django", "SvelteKit", "Laravel", "Remix"].contains(&entry.framework.as_str());
+    // Tokens are asked for with forms, not with links.
+    let protected_by_framework = protected_by_framework && !is_view_that_acts(entry);
     is_judged(entry)
         && changes
         && !guarded
@@ -132,6 +134,16 @@ fn takes_forms(entry: &EntryPoint) -> bool {
     matches!(entry.framework.as_str(), "Flask" | "PHP" | "Bottle" | "Tornado")
 }
 
+/// A view of Django that does to a record what its address says, whatever the method: its tokens are asked for with forms only.
+fn is_view_that_acts(entry: &EntryPoint) -> bool {
+    entry.framework == "Django"
+        && entry.kind == EntryKind::Route
+        && (entry.methods.is_empty() || entry.methods.iter().any(|method| method == "GET"))
+        && entry.effects.iter().any(|effect| {
+            effect.by_link && effect.picked_by_input && matches!(effect.kind, EffectKind::Delete | EffectKind::Update)
+        })
+}
+
 /// A change that opening an address causes.
 fn is_link_that_acts(entry: &EntryPoint) -> bool {
     let by_link = !entry.methods.is_empty() && entry.methods.iter().all(|method| method == "GET" || method == "HEAD");
@@ -142,7 +154,7 @@ fn is_link_that_acts(entry: &EntryPoint) -> bool {
                 && effect.picked_by_input
                 && !effect.limited_to_caller
         });
-    if by_link && page_acts {
+    if by_link && page_acts || is_view_that_acts(entry) {
         return true;
     }
     by_link

@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use plimsoll_analysis::{Argument, Clean, Event, EventKind, Label, Labels, Site, Symbol, SymbolKind, Value, ValueKind};
+use plimsoll_analysis::{
+    Argument, Clean, Event, EventKind, Fact, Label, Labels, Site, Symbol, SymbolKind, Value, ValueKind,
+};
 use plimsoll_ir::Str;
 use plimsoll_model::app::{Effect, EffectKind};
 
@@ -354,7 +356,25 @@ fn changed(events: &[Event], index: usize, receiver: &Value) -> Option<Effect> {
 }
 
 fn effect(kind: EffectKind, target: impl Into<String>, event: &Event) -> Effect {
-    Effect::new(kind, target, event.span)
+    Effect { by_link: needs_no_body(event), ..Effect::new(kind, target, event.span) }
+}
+
+/// Whether nothing before an event tests the request's method or looks into its body, and it takes nothing from there.
+fn needs_no_body(event: &Event) -> bool {
+    let of_body = |value: &Value| {
+        value.path().ends_with(".method")
+            || value.deep_labels().any(
+                |label| matches!(label, Label::Input(name, _) if name.starts_with("body") || name.starts_with("file")),
+            )
+    };
+    let tested = event.facts.iter().any(|fact| match fact {
+        Fact::Truthy { value, .. } => of_body(value),
+        Fact::Equal { left, right, .. } | Fact::Compared { left, right, .. } => of_body(left) || of_body(right),
+        Fact::In { value, among, .. } => of_body(value) || of_body(among),
+        Fact::Passed { .. } => false,
+    });
+    let takes = matches!(&event.kind, EventKind::Call { args, .. } if args.iter().any(|arg| of_body(&arg.value)));
+    !tested && !takes
 }
 
 /// Whether `path` ends with `name` at a boundary.
@@ -651,7 +671,7 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     effect.picked_by_number = filter_labels.any(|label| {
         matches!(label, Label::Input(name, clean)
             if name.strip_prefix("params.").or(name.strip_prefix("query."))
-                .is_some_and(|name| *clean == Clean::ALL || is_running_number(name)))
+                .is_some_and(|name| !is_day(name) && (*clean == Clean::ALL || is_running_number(name))))
     });
     // Laravel: what hangs on the signed-in user's own record is the user's own.
     let of_caller = callee.path.contains("user().")
@@ -689,6 +709,14 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     effect.bypasses_policies = bypasses(callee);
     effect.governed_by_policies = !effect.bypasses_policies && is_public_client(callee);
     effect
+}
+
+/// A day or a time is nobody's record, however far one counts.
+fn is_day(name: &str) -> bool {
+    let words = super::words_of(name);
+    words
+        .iter()
+        .any(|word| matches!(word.as_str(), "date" | "day" | "week" | "month" | "year" | "time" | "from" | "until"))
 }
 
 /// `number`, `invoiceNo`: what is written on a paper and counted up, whatever stands before the digits.

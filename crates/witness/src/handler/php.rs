@@ -1,6 +1,6 @@
 //! What PHP's functions and pages do: output, headers, files, commands.
 
-use plimsoll_analysis::{Argument, Clean, Event, EventKind, Fact, Label, Labels, SymbolKind, Value, ValueKind};
+use plimsoll_analysis::{Argument, Clean, Event, EventKind, Fact, Label, Labels, SymbolKind, Truth, Value, ValueKind};
 use plimsoll_model::app::{EffectKind, Flow, Sink};
 
 use super::flows::{answer, push};
@@ -86,6 +86,8 @@ pub(super) fn call(event: &Event, path: &str, args: &[Argument], out: &mut Vec<F
         push(event, value, Sink::Url, path, Clean::URL, out);
     }
     match path {
+        // With a second word that is true it gives the text back and prints nothing.
+        "print_r" if event.arg(1).is_some_and(|gives| gives.truth() != Truth::No) => {}
         "exit" | "die" | "print_r" | "var_dump" => {
             if let Some(value) = event.arg(0) {
                 output(event, value, path, out);

@@ -234,6 +234,7 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
         "robots",
         "rss",
         "feed",
+        "manifest",
     ]);
     if (is_shown && !entry.effects.iter().any(changes))
         || has(&["public", "share", "shared", "track", "reviews"])

@@ -53,6 +53,10 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
         return;
     }
     let first = usize::from(is_nitro);
+    // Signing out empties it.
+    if event.arg(first + 1).and_then(Value::as_str) == Some("") {
+        return;
+    }
     let cookie_name = text(event.arg(first));
     let carries = args
         .iter()
