@@ -367,12 +367,16 @@ fn needs_no_body(event: &Event) -> bool {
                 |label| matches!(label, Label::Input(name, _) if name.starts_with("body") || name.starts_with("file")),
             )
     };
-    let tested = event.facts.iter().any(|fact| match fact {
-        Fact::Truthy { value, .. } => of_body(value),
-        Fact::Equal { left, right, .. } | Fact::Compared { left, right, .. } => of_body(left) || of_body(right),
-        Fact::In { value, among, .. } => of_body(value) || of_body(among),
-        Fact::Passed { .. } => false,
-    });
+    fn tests(fact: &Fact, of_body: &dyn Fn(&Value) -> bool) -> bool {
+        match fact {
+            Fact::Truthy { value, .. } => of_body(value),
+            Fact::Equal { left, right, .. } | Fact::Compared { left, right, .. } => of_body(left) || of_body(right),
+            Fact::In { value, among, .. } => of_body(value) || of_body(among),
+            Fact::AnyOf { branches, .. } => branches.iter().flatten().any(|fact| tests(fact, of_body)),
+            Fact::Passed { .. } => false,
+        }
+    }
+    let tested = event.facts.iter().any(|fact| tests(fact, &of_body));
     let takes = matches!(&event.kind, EventKind::Call { args, .. } if args.iter().any(|arg| of_body(&arg.value)));
     !tested && !takes
 }
