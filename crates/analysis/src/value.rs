@@ -64,7 +64,7 @@ pub enum ValueKind {
 }
 
 /// A class of the app.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClassRef {
     /// Its module.
     pub module: ModuleId,

@@ -17,7 +17,7 @@ mod stores;
 mod templates;
 mod third_parties;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use plimsoll_analysis::{Clean, Event, FunctionRef, Label, Labels, Machine, Program, Value};
 use plimsoll_cache::Cache;
@@ -38,6 +38,8 @@ pub(crate) struct Witnessing<'p, 'w> {
     pub(crate) notes: settings::Notes,
     /// Where a server is told to believe whatever a request says about its sender's address.
     pub(crate) trusts_any_proxy: Option<plimsoll_source::Span>,
+    /// Classes of Python by name, the first of each; made when somebody asks.
+    pub(crate) python_classes: std::cell::OnceCell<HashMap<plimsoll_ir::Str, plimsoll_analysis::ClassRef>>,
 }
 
 impl Witnessing<'_, '_> {
@@ -109,6 +111,7 @@ fn run_program(
         reached: BTreeSet::new(),
         notes: settings::Notes::default(),
         trusts_any_proxy: None,
+        python_classes: std::cell::OnceCell::new(),
     };
     witnessing.note_events(&setup);
     server::observe(&mut witnessing, &setup, &mut app);

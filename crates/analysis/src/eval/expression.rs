@@ -279,8 +279,12 @@ impl Machine<'_> {
             }
             Language::Php | Language::Python => {}
         }
-        let labels = self.knowledge.labels(name);
-        Value::symbol(Symbol::global(name), labels)
+        if let Some(known) = self.globals.get(name) {
+            return known.clone();
+        }
+        let value = Value::symbol(Symbol::global(name), self.knowledge.labels(name));
+        self.globals.insert(name.clone(), value.clone());
+        value
     }
 
     fn this(&mut self) -> Value {

@@ -276,7 +276,7 @@ impl Machine<'_> {
                 return Some(Rc::new(Closure { module: class.module, function: method, env, this: None }));
             }
         }
-        for base in self.bases(class) {
+        for base in self.bases(class).iter() {
             if let ValueKind::Class(base) = base.kind
                 && let Some(found) = self.find_method(base, name, hops + 1)
             {
@@ -287,9 +287,18 @@ impl Machine<'_> {
     }
 
     /// The base classes of a class, evaluated in its module.
-    pub(super) fn bases(&mut self, class: ClassRef) -> Vec<Value> {
-        let bases = self.program.module(class.module).class(class.class).bases.clone();
-        bases.into_iter().map(|base| self.evaluate_in_module(class.module, base)).collect()
+    pub(super) fn bases(&mut self, class: ClassRef) -> Rc<[Value]> {
+        if let Some(known) = self.bases.get(&class) {
+            return Rc::clone(known);
+        }
+        let module = self.program.module(class.module);
+        let nodes = &module.class(class.class).bases;
+        let bases: Rc<[Value]> = nodes.iter().map(|&base| self.evaluate_in_module(class.module, base)).collect();
+        // What is called to make a base is called every time, as far as anybody sees.
+        if self.loaded && nodes.iter().all(|&base| is_name(module, base)) {
+            self.bases.insert(class, Rc::clone(&bases));
+        }
+        bases
     }
 
     /// Name under which members of a class are known that come from outside the app: `flask_sqlalchemy.SQLAlchemy().Model:User`.
@@ -297,8 +306,20 @@ impl Machine<'_> {
         if hops > 8 {
             return None;
         }
+        if let Some(known) = self.foreign.get(&class) {
+            return known.as_deref().map(str::to_owned);
+        }
+        let found = self.foreign_base_anew(class, hops);
+        // Only what was looked for from its beginning to its end.
+        if hops == 0 && self.bases.contains_key(&class) {
+            self.foreign.insert(class, found.as_deref().map(Rc::from));
+        }
+        found
+    }
+
+    fn foreign_base_anew(&mut self, class: ClassRef, hops: u32) -> Option<String> {
         let name = self.program.module(class.module).class(class.class).name.clone().unwrap_or_default();
-        for base in self.bases(class) {
+        for base in self.bases(class).iter() {
             match &base.kind {
                 ValueKind::Symbol(symbol) => return Some(format!("{}:{name}", symbol.path)),
                 ValueKind::Class(inner) if *inner != class => {
@@ -386,6 +407,15 @@ impl Machine<'_> {
             Kind::Class(class) => Value::plain(ValueKind::Class(ClassRef { module: self.module_id(), class: *class })),
             _ => Value::unknown(),
         }
+    }
+}
+
+/// Whether an expression only names something: `Base`, `package.Base`.
+fn is_name(module: &plimsoll_ir::Module, node: plimsoll_ir::NodeId) -> bool {
+    match module.kind(node) {
+        Kind::Name(_) => true,
+        Kind::Member { object, .. } => is_name(module, *object),
+        _ => false,
     }
 }
 

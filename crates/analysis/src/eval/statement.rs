@@ -434,6 +434,9 @@ impl Machine<'_> {
                         env.declare(name.clone(), value);
                     }
                 } else {
+                    if !env.has_own(name) {
+                        self.note_change();
+                    }
                     // `if x not in LIST: x = "y"`: what is left of the old value is in the list.
                     let last = self.frame().facts.shared().last().cloned();
                     let beside = |old: &Value| {
@@ -508,6 +511,7 @@ impl Machine<'_> {
         index: Option<Value>,
         value: Value,
     ) {
+        self.note_change();
         let path = self.code().path(node);
         if let Some(path) = path.as_deref()
             && self.code().language == Language::JavaScript

@@ -1,10 +1,11 @@
 //! Running a chain of middleware and a handler as one request would.
 
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use plimsoll_analysis::{Closure, Event, Facts, FunctionRef, Label, Labels, Machine, Run, Symbol, Value, ValueKind};
 use plimsoll_model::app::{
-    EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, SettingSeen, Sink,
+    Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, SettingSeen, Sink,
 };
 use plimsoll_source::Span;
 
@@ -50,11 +51,53 @@ pub(crate) struct Passage {
     /// Inputs that middleware makes (`file`).
     pub(crate) inputs: Vec<String>,
     /// Events of the middleware itself.
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Past,
     /// Something in it was not understood.
     pub(crate) opaque: bool,
     /// Text that the handler returns is sent as a page.
     pub(crate) sends_pages: bool,
+}
+
+/// What middleware did on the way, in parts that all entry points behind it share. Parts are only ever put behind others,
+/// so that whatever follows from a part and all before it is worked out once.
+#[derive(Clone, Default)]
+pub(crate) struct Past(Vec<Rc<Part>>);
+
+struct Part {
+    events: Vec<Event>,
+    noted: Cell<bool>,
+    loaded: OnceCell<Vec<Effect>>,
+    limiter: OnceCell<Option<Guard>>,
+}
+
+impl Past {
+    /// With more events behind.
+    pub(crate) fn extend(&mut self, events: impl IntoIterator<Item = Event>) {
+        let events: Vec<Event> = events.into_iter().collect();
+        if !events.is_empty() {
+            let (noted, loaded, limiter) = (Cell::new(false), OnceCell::new(), OnceCell::new());
+            self.0.push(Rc::new(Part { events, noted, loaded, limiter }));
+        }
+    }
+
+    /// All events in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Event> {
+        self.0.iter().flat_map(|part| &part.events)
+    }
+
+    /// A limiter of the app's own among it.
+    pub(crate) fn limiter(&self) -> Option<Guard> {
+        self.0.last()?.limiter.get_or_init(|| crate::handler::own_limiter(self.iter())).clone()
+    }
+
+    /// The records that it looks up.
+    fn loaded(&self) -> &[Effect] {
+        let Some(last) = self.0.last() else { return &[] };
+        last.loaded.get_or_init(|| match &self.0[..] {
+            [only] => crate::handler::loaded(&only.events),
+            _ => crate::handler::loaded(&self.iter().cloned().collect::<Vec<_>>()),
+        })
+    }
 }
 
 /// How a framework calls middleware and handlers.
@@ -166,7 +209,7 @@ pub(crate) fn merge(results: Vec<Passage>) -> Option<Passage> {
     for other in results {
         all.facts = all.facts.common(&other.facts);
         all.named.retain(|guard| other.named.iter().any(|theirs| theirs.kind == guard.kind));
-        all.events.extend(other.events);
+        all.events.extend(other.events.iter().cloned());
         all.opaque |= other.opaque;
     }
     Some(all)
@@ -490,7 +533,10 @@ pub(crate) fn finish_run(
         }
     }
     witnessing.note_events(&run.events);
-    witnessing.note_events(&passage.events);
+    // The same middleware lies before many entry points; what it says it says once.
+    for part in passage.events.0.iter().filter(|part| !part.noted.replace(true)) {
+        witnessing.note_events(&part.events);
+    }
     index
 }
 
@@ -504,16 +550,16 @@ fn add(witnessing: &mut Witnessing<'_, '_>, mut point: EntryPoint, events: &[Eve
         point.inputs.dedup();
         point.purposes = crate::handler::purposes_of(&point);
     }
-    for effect in crate::handler::loaded(&passage.events) {
+    for effect in passage.events.loaded() {
         let is_known = |known: &plimsoll_model::app::Effect| {
             known.target == effect.target && (known.picked_by_input || known.picked_by_number)
         };
         if !point.effects.iter().any(is_known) {
-            point.effects.push(effect);
+            point.effects.push(effect.clone());
         }
     }
     point.trivial &= point.effects.is_empty();
-    note_login(witnessing, &point, events.iter().chain(&passage.events));
+    note_login(witnessing, &point, events.iter().chain(passage.events.iter()));
     let index = witnessing.entry_points.len();
     for mut flow in flows {
         if flow.sink == Sink::Html && flow.sink_name == crate::handler::RETURNED && !passage.sends_pages {
@@ -531,12 +577,15 @@ fn note_login<'e>(
     point: &EntryPoint,
     mut events: impl Iterator<Item = &'e Event>,
 ) {
+    if !point.purposes.contains(&Purpose::Login) {
+        return;
+    }
     let on_server = match point.framework.as_str() {
         "PHP" => true,
         "Express" => has_package(witnessing.machine.program.tree, "express-session"),
         _ => false,
     };
-    if !on_server || !point.purposes.contains(&Purpose::Login) {
+    if !on_server {
         return;
     }
     let issued =
