@@ -44,18 +44,27 @@ impl Machine<'_> {
             }
             ValueKind::Class(class) => self.class_member(*class, name, value),
             ValueKind::Choice(alternatives) => {
-                let mapped: Vec<(Value, Facts)> = alternatives
-                    .iter()
-                    .map(|(alternative, facts)| {
-                        // A member of nothing is nothing: keeps the alternatives apart for later tests.
-                        let member = if matches!(alternative.kind, ValueKind::Null) {
-                            Value::plain(ValueKind::Null)
-                        } else {
-                            self.member_within(alternative, name, depth + 1)
-                        };
-                        (member, facts.clone())
-                    })
-                    .collect();
+                let mut mapped: Vec<(Value, Facts)> = Vec::with_capacity(alternatives.len());
+                for (alternative, facts) in alternatives.iter() {
+                    // A member of nothing is nothing: keeps the alternatives apart for later tests.
+                    let member = if matches!(alternative.kind, ValueKind::Null) {
+                        Value::plain(ValueKind::Null)
+                    } else {
+                        self.member_within(alternative, name, depth + 1)
+                    };
+                    // The same once more is no further alternative.
+                    let is_known = |(known, under): &(Value, Facts)| {
+                        (under.is(facts) || under.is_empty() && facts.is_empty()) && known.is_no_other(&member)
+                    };
+                    if !mapped.iter().any(is_known) {
+                        mapped.push((member, facts.clone()));
+                    }
+                }
+                if let [(only, facts)] = &mapped[..]
+                    && facts.is_empty()
+                {
+                    return only.clone();
+                }
                 let labels = mapped.iter().fold(Labels::NONE, |all, (member, _)| all.union(&member.labels));
                 Value { kind: ValueKind::Choice(mapped.into()), labels }
             }

@@ -633,7 +633,7 @@ pub(super) fn joined(old: &Value, new: &Value) -> Value {
         (ValueKind::Object(a), ValueKind::Object(b)) if Rc::ptr_eq(a, b) => new.kind.clone(),
         (ValueKind::Null, ValueKind::Null) => ValueKind::Null,
         (ValueKind::Choice(list), _) => {
-            if list.len() >= 6 {
+            if list.len() >= 6 || list.iter().any(|(known, facts)| facts.is_empty() && known.is_no_other(new)) {
                 return Value { kind: old.kind.clone(), labels };
             }
             let mut all: Vec<(Value, Facts)> = list.to_vec();
