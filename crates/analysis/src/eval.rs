@@ -7,7 +7,8 @@ mod php;
 mod statement;
 mod survey;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use plimsoll_ir::{FunctionId, Kind, Language, NodeId, Str};
@@ -119,6 +120,8 @@ pub struct Machine<'p> {
     yielded: Option<Value>,
     /// Members assigned to symbols during the current run: `req.user = …`.
     assigned: HashMap<String, Value>,
+    /// Which of these the current run asks for and changes, while somebody wants to know.
+    watched: RefCell<Option<Watched>>,
     /// What calls give that a reader has settled: callee's path and first argument.
     settled: HashMap<(String, String), Value>,
     /// Names that a framework brings into the modules below a folder without an import.
@@ -206,6 +209,7 @@ impl<'p> Machine<'p> {
             never_returned: false,
             yielded: None,
             assigned: HashMap::new(),
+            watched: RefCell::default(),
             settled: HashMap::new(),
             provided: BTreeMap::new(),
             packages: HashMap::new(),
@@ -396,6 +400,46 @@ impl<'p> Machine<'p> {
     /// Puts back what [`Machine::assigned`] gave.
     pub fn restore(&mut self, assigned: HashMap<String, Value>) {
         self.assigned = assigned;
+    }
+
+    /// Notes from here on what is asked of members assigned to symbols, and what is assigned.
+    pub fn watch(&mut self) {
+        *self.watched.get_mut() = Some(Watched::default());
+    }
+
+    /// What [`Machine::watch`] began to note; `None` where the runs since then depend on more than that.
+    pub fn seen(&mut self) -> Option<Watched> {
+        self.watched.get_mut().take().filter(|_| self.settled.is_empty())
+    }
+
+    /// Whether a run that saw this would see the same now.
+    pub fn still_holds(&self, seen: &Watched) -> bool {
+        self.settled.is_empty()
+            && !seen.found
+            && self.assigned.keys().all(|name| !seen.asked.contains(name) && !seen.written.contains_key(name))
+    }
+
+    /// Assigns what a run had assigned that is not run again.
+    pub fn assign_again(&mut self, seen: &Watched) {
+        self.assigned.extend(seen.written.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+
+    fn assigned_to(&self, name: &str) -> Option<&Value> {
+        let value = self.assigned.get(name);
+        if let Some(watched) = &mut *self.watched.borrow_mut()
+            && !watched.written.contains_key(name)
+        {
+            watched.found |= value.is_some();
+            watched.asked.insert(name.to_owned());
+        }
+        value
+    }
+
+    fn assign_to(&mut self, name: String, value: Value) {
+        if let Some(watched) = self.watched.get_mut() {
+            watched.written.insert(name.clone(), value.clone());
+        }
+        self.assigned.insert(name, value);
     }
 
     /// The functions that have been entered so far.
@@ -818,6 +862,15 @@ fn package_of(specifier: &str) -> String {
             .to_owned()
     };
     parts.iter().map(without_version).collect::<Vec<String>>().join("/")
+}
+
+/// What runs asked of the members that others assigned to symbols (`req.user`), and what they assigned themselves.
+#[derive(Debug, Default)]
+pub struct Watched {
+    asked: HashSet<String>,
+    /// Something that was asked for was there.
+    found: bool,
+    written: BTreeMap<String, Value>,
 }
 
 /// What a run gave.

@@ -38,6 +38,8 @@ pub(crate) struct Witnessing<'p, 'w> {
     pub(crate) notes: settings::Notes,
     /// Where a server is told to believe whatever a request says about its sender's address.
     pub(crate) trusts_any_proxy: Option<plimsoll_source::Span>,
+    /// Middleware that was run.
+    pub(crate) passed: Vec<server::chain::Passed>,
     /// Classes of Python by name, the first of each; made when somebody asks.
     pub(crate) python_classes: std::cell::OnceCell<HashMap<plimsoll_ir::Str, plimsoll_analysis::ClassRef>>,
 }
@@ -128,6 +130,7 @@ fn run_program(program: &Program<'_>, mut app: App, still: impl FnOnce() -> Stil
         reached: BTreeSet::new(),
         notes: settings::Notes::default(),
         trusts_any_proxy: None,
+        passed: Vec::new(),
         python_classes: std::cell::OnceCell::new(),
     };
     witnessing.note_events(&setup);

@@ -147,7 +147,7 @@ impl Machine<'_> {
                         Value::unknown()
                     }
                     UnaryOp::TypeOf => {
-                        self.assigned.get(&format!("typeof {}", value.path())).cloned().unwrap_or_default()
+                        self.assigned_to(&format!("typeof {}", value.path())).cloned().unwrap_or_default()
                     }
                     UnaryOp::Arithmetic => match value.kind {
                         ValueKind::Num(number) => Value::plain(ValueKind::Num(-number)),

@@ -29,7 +29,7 @@ impl Machine<'_> {
         match &value.kind {
             ValueKind::Symbol(symbol) => {
                 let member = Symbol::member(symbol, name);
-                if let Some(assigned) = self.assigned.get(&member.path) {
+                if let Some(assigned) = self.assigned_to(&member.path) {
                     return assigned.clone();
                 }
                 let own = self.knowledge.labels(&member.path);
@@ -349,7 +349,7 @@ impl Machine<'_> {
             return Value::plain(ValueKind::Closure(Rc::new(closure)));
         }
         let key = format!("class {}:{}.{name}", class.module.0, class.class.0);
-        if let Some(value) = self.assigned.get(&key) {
+        if let Some(value) = self.assigned_to(&key) {
             return value.clone();
         }
         let module = self.program.module(class.module);

@@ -546,7 +546,7 @@ impl Machine<'_> {
             ValueKind::Symbol(symbol) => {
                 if !property.is_empty() && !self.knowledge.persists(&symbol.path) {
                     let key = Symbol::member(symbol, property).path.clone();
-                    let old = self.assigned.get(&key).cloned();
+                    let old = self.assigned_to(&key).cloned();
                     let new = match old {
                         Some(old) if in_branch => joined(&old, &value),
                         // PHP's session outlives the page: where a branch sets it, it may be what it was before.
@@ -556,18 +556,18 @@ impl Machine<'_> {
                         }
                         _ => value.clone(),
                     };
-                    self.assigned.insert(key, new);
+                    self.assign_to(key, new);
                 }
                 self.record_here(EventKind::Assign { receiver, property: property.clone(), index, value }, node);
             }
             ValueKind::Class(class) if !property.is_empty() => {
                 let key = format!("class {}:{}.{property}", class.module.0, class.class.0);
-                let old = self.assigned.get(&key).cloned();
+                let old = self.assigned_to(&key).cloned();
                 let new = match old {
                     Some(old) if in_branch => joined(&old, &value),
                     _ => value,
                 };
-                self.assigned.insert(key, new);
+                self.assign_to(key, new);
             }
             _ => self.record_here(EventKind::Assign { receiver, property: property.clone(), index, value }, node),
         }

@@ -3,7 +3,7 @@
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
-use plimsoll_analysis::{Closure, Event, Facts, FunctionRef, Label, Labels, Machine, Run, Symbol, Value, ValueKind};
+use plimsoll_analysis::{Closure, Event, Facts, FunctionRef, Label, Labels, Machine, Run, Symbol, Value, ValueKind, Watched};
 use plimsoll_model::app::{
     Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, SettingSeen, Sink,
 };
@@ -58,8 +58,8 @@ pub(crate) struct Passage {
     pub(crate) sends_pages: bool,
 }
 
-/// What middleware did on the way, in parts that all entry points behind it share. Parts are only ever put behind others,
-/// so that whatever follows from a part and all before it is worked out once.
+/// What middleware did on the way, in parts that all entry points behind it share: what follows from one is worked out
+/// once.
 #[derive(Clone, Default)]
 pub(crate) struct Past(Vec<Rc<Part>>);
 
@@ -87,16 +87,57 @@ impl Past {
 
     /// A limiter of the app's own among it.
     pub(crate) fn limiter(&self) -> Option<Guard> {
-        self.0.last()?.limiter.get_or_init(|| crate::handler::own_limiter(self.iter())).clone()
+        let limiter = |part: &Rc<Part>| {
+            part.limiter.get_or_init(|| crate::handler::own_limiter(part.events.iter())).clone()
+        };
+        self.0.iter().find_map(limiter)
     }
 
     /// The records that it looks up.
-    fn loaded(&self) -> &[Effect] {
-        let Some(last) = self.0.last() else { return &[] };
-        last.loaded.get_or_init(|| match &self.0[..] {
-            [only] => crate::handler::loaded(&only.events),
-            _ => crate::handler::loaded(&self.iter().cloned().collect::<Vec<_>>()),
-        })
+    fn loaded(&self) -> Vec<Effect> {
+        let mut out: Vec<Effect> = Vec::new();
+        for effect in self.0.iter().flat_map(|part| part.loaded.get_or_init(|| crate::handler::loaded(&part.events))) {
+            if !out.iter().any(|other| other.target == effect.target) {
+                out.push(effect.clone());
+            }
+        }
+        out
+    }
+}
+
+/// A middleware that was run. It lies before many entry points, and where it asks for nothing that is known of one of them
+/// (the path, what others put into the request) it does the same before all.
+pub(crate) struct Passed {
+    closure: Rc<Closure>,
+    next: &'static str,
+    args: Vec<Value>,
+    before: Facts,
+    seen: Rc<Watched>,
+    facts: Facts,
+    part: Option<Rc<Part>>,
+    opaque: bool,
+}
+
+impl Passed {
+    fn find(
+        witnessing: &Witnessing<'_, '_>,
+        convention: &Convention,
+        closure: &Rc<Closure>,
+        args: &[Value],
+        facts: &Facts,
+    ) -> Option<(Facts, Option<Rc<Part>>, bool, Rc<Watched>)> {
+        let same = |known: &&Passed| {
+            (known.before.is(facts) || known.before.is_empty() && facts.is_empty())
+                && known.next == convention.next
+                && known.closure.module == closure.module
+                && known.closure.function == closure.function
+                && Rc::ptr_eq(&known.closure.env, &closure.env)
+                && (Rc::ptr_eq(&known.closure, closure) || known.closure.this.is_none() && closure.this.is_none())
+                && known.args.iter().map(Value::path).eq(args.iter().map(Value::path))
+                && witnessing.machine.still_holds(&known.seen)
+        };
+        let known = witnessing.passed.iter().find(same)?;
+        Some((known.facts.clone(), known.part.clone(), known.opaque, Rc::clone(&known.seen)))
     }
 }
 
@@ -158,7 +199,19 @@ pub(crate) fn pass(
             if params >= 4 {
                 return passage; // an error handler: only reached by errors
             }
-            let run = witnessing.machine.run(closure, (convention.args)(), passage.facts.clone());
+            let args = (convention.args)();
+            let known = Passed::find(witnessing, convention, closure, &args, &passage.facts);
+            if let Some((facts, part, opaque, seen)) = known {
+                witnessing.machine.assign_again(&seen);
+                passage.facts = facts;
+                passage.opaque |= opaque;
+                passage.events.0.extend(part);
+                return passage;
+            }
+            let before = passage.facts.clone();
+            witnessing.machine.watch();
+            let run = witnessing.machine.run(closure, args.clone(), before.clone());
+            let seen = witnessing.machine.seen();
             let onwards: Vec<&Facts> = run
                 .events
                 .iter()
@@ -176,7 +229,20 @@ pub(crate) fn pass(
             };
             passage.facts = facts;
             passage.opaque |= run.cut_off;
+            let parts = passage.events.0.len();
             passage.events.extend(run.events);
+            if let Some(seen) = seen {
+                witnessing.passed.push(Passed {
+                    closure: Rc::clone(closure),
+                    next: convention.next,
+                    args,
+                    before,
+                    seen: Rc::new(seen),
+                    facts: passage.facts.clone(),
+                    part: passage.events.0.get(parts).cloned(),
+                    opaque: run.cut_off,
+                });
+            }
             passage
         }
         ValueKind::Symbol(_) | ValueKind::Or(_) | ValueKind::And(_) => {
@@ -555,7 +621,7 @@ fn add(witnessing: &mut Witnessing<'_, '_>, mut point: EntryPoint, events: &[Eve
             known.target == effect.target && (known.picked_by_input || known.picked_by_number)
         };
         if !point.effects.iter().any(is_known) {
-            point.effects.push(effect.clone());
+            point.effects.push(effect);
         }
     }
     point.trivial &= point.effects.is_empty();
