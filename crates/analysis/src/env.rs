@@ -112,3 +112,35 @@ impl Env {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::{Env, FEW};
+    use crate::value::Value;
+
+    #[test]
+    fn names_are_found_however_many_there_are() {
+        let outer = Rc::new(Env::default());
+        outer.declare("outer".into(), Value::string("o"));
+        let env = Env::inside(&outer);
+        for at in 0..FEW * 3 {
+            env.declare(format!("name{at}").into(), Value::string(at.to_string()));
+            env.declare("again".into(), Value::string(at.to_string()));
+            for known in 0..=at {
+                let value = env.get(&format!("name{known}"));
+                assert_eq!(value.and_then(|value| value.as_str().map(str::to_owned)), Some(known.to_string()));
+            }
+        }
+        assert_eq!(env.names().len(), FEW * 3 + 1);
+        assert!(env.assign("outer", &|_| Value::string("changed")) && !env.has_own("outer"));
+        assert_eq!(outer.get("outer").as_ref().and_then(Value::as_str), Some("changed"));
+        assert!(!env.assign("nowhere", &Value::clone) && env.get("nowhere").is_none());
+        let names = env.names();
+        env.set_names(std::collections::BTreeMap::new());
+        assert!(env.get("name3").is_none());
+        env.set_names(names);
+        assert_eq!(env.get("again").as_ref().and_then(Value::as_str), Some("35"));
+    }
+}

@@ -407,15 +407,14 @@ impl<'p> Machine<'p> {
         *self.watched.get_mut() = Some(Watched::default());
     }
 
-    /// What [`Machine::watch`] began to note; `None` where the runs since then depend on more than that.
+    /// What [`Machine::watch`] began to note; `None` where the runs since then depend on what had been assigned before.
     pub fn seen(&mut self) -> Option<Watched> {
-        self.watched.get_mut().take().filter(|_| self.settled.is_empty())
+        self.watched.get_mut().take().filter(|seen| self.settled.is_empty() && !seen.found)
     }
 
     /// Whether a run that saw this would see the same now.
     pub fn still_holds(&self, seen: &Watched) -> bool {
         self.settled.is_empty()
-            && !seen.found
             && self.assigned.keys().all(|name| !seen.asked.contains(name) && !seen.written.contains_key(name))
     }
 

@@ -39,7 +39,7 @@ pub(crate) struct Witnessing<'p, 'w> {
     /// Where a server is told to believe whatever a request says about its sender's address.
     pub(crate) trusts_any_proxy: Option<plimsoll_source::Span>,
     /// Middleware that was run.
-    pub(crate) passed: Vec<server::chain::Passed>,
+    pub(crate) passed: Vec<std::rc::Rc<server::chain::Passed>>,
     /// Classes of Python by name, the first of each; made when somebody asks.
     pub(crate) python_classes: std::cell::OnceCell<HashMap<plimsoll_ir::Str, plimsoll_analysis::ClassRef>>,
 }

@@ -10,8 +10,8 @@ use plimsoll_source::{FileId, Span};
 use super::body::{self, Body, table_name};
 use super::effect::{self, Value};
 use super::expr::{Expr, Select, parse, parse_select};
-use super::openness::{Principal, Truth};
 use super::lex::{Dialect, Kind, Piece, dollar_body, lex, name_of, statements, string_of};
+use super::openness::{Principal, Truth};
 use super::stmt::{self, Column};
 
 /// DO blocks inside DO blocks and strings inside strings are followed this far.

@@ -3,7 +3,9 @@
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
-use plimsoll_analysis::{Closure, Event, Facts, FunctionRef, Label, Labels, Machine, Run, Symbol, Value, ValueKind, Watched};
+use plimsoll_analysis::{
+    Closure, Event, Facts, FunctionRef, Label, Labels, Machine, Run, Symbol, Value, ValueKind, Watched,
+};
 use plimsoll_model::app::{
     Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, SettingSeen, Sink,
 };
@@ -87,9 +89,8 @@ impl Past {
 
     /// A limiter of the app's own among it.
     pub(crate) fn limiter(&self) -> Option<Guard> {
-        let limiter = |part: &Rc<Part>| {
-            part.limiter.get_or_init(|| crate::handler::own_limiter(part.events.iter())).clone()
-        };
+        let limiter =
+            |part: &Rc<Part>| part.limiter.get_or_init(|| crate::handler::own_limiter(part.events.iter())).clone();
         self.0.iter().find_map(limiter)
     }
 
@@ -112,7 +113,7 @@ pub(crate) struct Passed {
     next: &'static str,
     args: Vec<Value>,
     before: Facts,
-    seen: Rc<Watched>,
+    seen: Watched,
     facts: Facts,
     part: Option<Rc<Part>>,
     opaque: bool,
@@ -125,19 +126,18 @@ impl Passed {
         closure: &Rc<Closure>,
         args: &[Value],
         facts: &Facts,
-    ) -> Option<(Facts, Option<Rc<Part>>, bool, Rc<Watched>)> {
-        let same = |known: &&Passed| {
-            (known.before.is(facts) || known.before.is_empty() && facts.is_empty())
-                && known.next == convention.next
-                && known.closure.module == closure.module
+    ) -> Option<Rc<Passed>> {
+        let same = |known: &&Rc<Passed>| {
+            known.closure.module == closure.module
                 && known.closure.function == closure.function
+                && known.next == convention.next
+                && (known.before.is(facts) || known.before.is_empty() && facts.is_empty())
                 && Rc::ptr_eq(&known.closure.env, &closure.env)
                 && (Rc::ptr_eq(&known.closure, closure) || known.closure.this.is_none() && closure.this.is_none())
                 && known.args.iter().map(Value::path).eq(args.iter().map(Value::path))
                 && witnessing.machine.still_holds(&known.seen)
         };
-        let known = witnessing.passed.iter().find(same)?;
-        Some((known.facts.clone(), known.part.clone(), known.opaque, Rc::clone(&known.seen)))
+        witnessing.passed.iter().find(same).cloned()
     }
 }
 
@@ -200,12 +200,11 @@ pub(crate) fn pass(
                 return passage; // an error handler: only reached by errors
             }
             let args = (convention.args)();
-            let known = Passed::find(witnessing, convention, closure, &args, &passage.facts);
-            if let Some((facts, part, opaque, seen)) = known {
-                witnessing.machine.assign_again(&seen);
-                passage.facts = facts;
-                passage.opaque |= opaque;
-                passage.events.0.extend(part);
+            if let Some(known) = Passed::find(witnessing, convention, closure, &args, &passage.facts) {
+                witnessing.machine.assign_again(&known.seen);
+                passage.facts = known.facts.clone();
+                passage.opaque |= known.opaque;
+                passage.events.0.extend(known.part.clone());
                 return passage;
             }
             let before = passage.facts.clone();
@@ -232,16 +231,16 @@ pub(crate) fn pass(
             let parts = passage.events.0.len();
             passage.events.extend(run.events);
             if let Some(seen) = seen {
-                witnessing.passed.push(Passed {
+                witnessing.passed.push(Rc::new(Passed {
                     closure: Rc::clone(closure),
                     next: convention.next,
                     args,
                     before,
-                    seen: Rc::new(seen),
+                    seen,
                     facts: passage.facts.clone(),
                     part: passage.events.0.get(parts).cloned(),
                     opaque: run.cut_off,
-                });
+                }));
             }
             passage
         }
