@@ -11,8 +11,46 @@ use crate::value::Value;
 /// A scope: a module's top level or one activation of a function.
 #[derive(Default)]
 pub struct Env {
-    names: RefCell<HashMap<Str, Value>>,
+    names: RefCell<Names>,
     parent: Option<Rc<Env>>,
+}
+
+/// Names in the order in which they were declared. Most scopes are made, filled with a few names and thrown away.
+#[derive(Default)]
+struct Names {
+    list: Vec<(Str, Value)>,
+    /// Positions, once there are more than [`FEW`].
+    places: Option<HashMap<Str, usize>>,
+}
+
+/// So many names are looked through faster than they are hashed.
+const FEW: usize = 12;
+
+impl Names {
+    fn place(&self, name: &str) -> Option<usize> {
+        match &self.places {
+            Some(places) => places.get(name).copied(),
+            None => self.list.iter().position(|(known, _)| known == name),
+        }
+    }
+
+    fn insert(&mut self, name: Str, value: Value) {
+        if let Some(at) = self.place(&name) {
+            self.list[at].1 = value;
+            return;
+        }
+        match &mut self.places {
+            Some(places) => {
+                places.insert(name.clone(), self.list.len());
+            }
+            None if self.list.len() == FEW => {
+                let all = self.list.iter().map(|(known, _)| known).chain([&name]).cloned().zip(0..);
+                self.places = Some(all.collect());
+            }
+            None => {}
+        }
+        self.list.push((name, value));
+    }
 }
 
 impl Env {
@@ -23,10 +61,15 @@ impl Env {
 
     /// The value of a name, looked up outwards.
     pub fn get(&self, name: &str) -> Option<Value> {
-        if let Some(value) = self.names.borrow().get(name) {
-            return Some(value.clone());
+        let mut env = self;
+        loop {
+            let names = env.names.borrow();
+            if let Some(at) = names.place(name) {
+                return Some(names.list[at].1.clone());
+            }
+            drop(names);
+            env = env.parent.as_ref()?;
         }
-        self.parent.as_ref()?.get(name)
     }
 
     /// Declares a name in this scope.
@@ -36,26 +79,68 @@ impl Env {
 
     /// Whether this very scope has the name.
     pub fn has_own(&self, name: &str) -> bool {
-        self.names.borrow().contains_key(name)
+        self.names.borrow().place(name).is_some()
     }
 
     /// The names of this very scope.
     pub fn names(&self) -> BTreeMap<Str, Value> {
-        self.names.borrow().iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+        self.names.borrow().list.iter().cloned().collect()
     }
 
     /// Puts back what [`Env::names`] gave.
     pub fn set_names(&self, names: BTreeMap<Str, Value>) {
-        *self.names.borrow_mut() = names.into_iter().collect();
+        let places = (names.len() > FEW).then(|| names.keys().cloned().zip(0..).collect());
+        let old = self.names.replace(Names { list: names.into_iter().collect(), places });
+        drop(old);
     }
 
     /// Replaces the value where the name is declared; `false` where it is not.
     pub fn assign(&self, name: &str, change: &dyn Fn(&Value) -> Value) -> bool {
-        if let Some(slot) = self.names.borrow_mut().get_mut(name) {
-            let new = change(slot);
-            *slot = new;
-            return true;
+        let mut env = self;
+        loop {
+            let mut names = env.names.borrow_mut();
+            if let Some(at) = names.place(name) {
+                let new = change(&names.list[at].1);
+                names.list[at].1 = new;
+                return true;
+            }
+            drop(names);
+            match &env.parent {
+                Some(parent) => env = parent,
+                None => return false,
+            }
         }
-        self.parent.as_ref().is_some_and(|parent| parent.assign(name, change))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::{Env, FEW};
+    use crate::value::Value;
+
+    #[test]
+    fn names_are_found_however_many_there_are() {
+        let outer = Rc::new(Env::default());
+        outer.declare("outer".into(), Value::string("o"));
+        let env = Env::inside(&outer);
+        for at in 0..FEW * 3 {
+            env.declare(format!("name{at}").into(), Value::string(at.to_string()));
+            env.declare("again".into(), Value::string(at.to_string()));
+            for known in 0..=at {
+                let value = env.get(&format!("name{known}"));
+                assert_eq!(value.and_then(|value| value.as_str().map(str::to_owned)), Some(known.to_string()));
+            }
+        }
+        assert_eq!(env.names().len(), FEW * 3 + 1);
+        assert!(env.assign("outer", &|_| Value::string("changed")) && !env.has_own("outer"));
+        assert_eq!(outer.get("outer").as_ref().and_then(Value::as_str), Some("changed"));
+        assert!(!env.assign("nowhere", &Value::clone) && env.get("nowhere").is_none());
+        let names = env.names();
+        env.set_names(std::collections::BTreeMap::new());
+        assert!(env.get("name3").is_none());
+        env.set_names(names);
+        assert_eq!(env.get("again").as_ref().and_then(Value::as_str), Some("35"));
     }
 }

@@ -5,8 +5,10 @@ mod expression;
 mod member;
 mod php;
 mod statement;
+mod survey;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use plimsoll_ir::{FunctionId, Kind, Language, NodeId, Str};
@@ -118,11 +120,25 @@ pub struct Machine<'p> {
     yielded: Option<Value>,
     /// Members assigned to symbols during the current run: `req.user = …`.
     assigned: HashMap<String, Value>,
+    /// Which of these the current run asks for and changes, while somebody wants to know.
+    watched: RefCell<Option<Watched>>,
     /// What calls give that a reader has settled: callee's path and first argument.
     settled: HashMap<(String, String), Value>,
     /// Names that a framework brings into the modules below a folder without an import.
     provided: BTreeMap<Str, Vec<(String, ModuleId)>>,
+    /// What names stand for that a module imports from packages.
+    packages: HashMap<ModuleId, HashMap<Str, Value>>,
+    /// What names stand for that nobody defines.
+    globals: HashMap<Str, Value>,
+    /// All modules were loaded: what classes extend does not change any more.
+    loaded: bool,
+    /// What classes extend, once that is settled.
+    bases: HashMap<crate::value::ClassRef, Rc<[Value]>>,
+    /// The same as [`Machine::foreign_base`] gives it.
+    foreign: HashMap<crate::value::ClassRef, Option<Rc<str>>>,
     entered: BTreeSet<FunctionRef>,
+    /// What calls gave in the current survey; nothing in other runs.
+    survey: Option<survey::Survey>,
     /// Components that put markup of their own making into the page.
     painters: BTreeSet<FunctionRef>,
     /// PHP functions by name: they are global once their file is included.
@@ -193,9 +209,16 @@ impl<'p> Machine<'p> {
             never_returned: false,
             yielded: None,
             assigned: HashMap::new(),
+            watched: RefCell::default(),
             settled: HashMap::new(),
             provided: BTreeMap::new(),
+            packages: HashMap::new(),
+            globals: HashMap::new(),
+            loaded: false,
+            bases: HashMap::new(),
+            foreign: HashMap::new(),
             entered: BTreeSet::new(),
+            survey: None,
             painters: painters(program),
             php_functions,
             php_classes,
@@ -219,6 +242,7 @@ impl<'p> Machine<'p> {
                 self.load(id);
             }
         }
+        self.loaded = true;
         std::mem::take(&mut self.events)
     }
 
@@ -249,7 +273,10 @@ impl<'p> Machine<'p> {
     /// Runs a function of which nothing is known but that it is there: as [`Machine::run`], within a number of steps.
     pub fn survey(&mut self, closure: &Rc<Closure>, args: Vec<Value>, steps: u64) -> Run {
         self.begin(Mode::Handler, steps.min(HANDLER_STEPS));
-        self.run_begun(closure, args, Facts::default())
+        self.survey = Some(survey::Survey::default());
+        let run = self.run_begun(closure, args, Facts::default());
+        self.survey = None;
+        run
     }
 
     /// Lets go of what the last run made, once nobody looks at its values any more. Closures live in the scopes that they
@@ -373,6 +400,45 @@ impl<'p> Machine<'p> {
     /// Puts back what [`Machine::assigned`] gave.
     pub fn restore(&mut self, assigned: HashMap<String, Value>) {
         self.assigned = assigned;
+    }
+
+    /// Notes from here on what is asked of members assigned to symbols, and what is assigned.
+    pub fn watch(&mut self) {
+        *self.watched.get_mut() = Some(Watched::default());
+    }
+
+    /// What [`Machine::watch`] began to note; `None` where the runs since then depend on what had been assigned before.
+    pub fn seen(&mut self) -> Option<Watched> {
+        self.watched.get_mut().take().filter(|seen| self.settled.is_empty() && !seen.found)
+    }
+
+    /// Whether a run that saw this would see the same now.
+    pub fn still_holds(&self, seen: &Watched) -> bool {
+        self.settled.is_empty()
+            && self.assigned.keys().all(|name| !seen.asked.contains(name) && !seen.written.contains_key(name))
+    }
+
+    /// Assigns what a run had assigned that is not run again.
+    pub fn assign_again(&mut self, seen: &Watched) {
+        self.assigned.extend(seen.written.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+
+    fn assigned_to(&self, name: &str) -> Option<&Value> {
+        let value = self.assigned.get(name);
+        if let Some(watched) = &mut *self.watched.borrow_mut()
+            && !watched.written.contains_key(name)
+        {
+            watched.found |= value.is_some();
+            watched.asked.insert(name.to_owned());
+        }
+        value
+    }
+
+    fn assign_to(&mut self, name: String, value: Value) {
+        if let Some(watched) = self.watched.get_mut() {
+            watched.written.insert(name.clone(), value.clone());
+        }
+        self.assigned.insert(name, value);
     }
 
     /// The functions that have been entered so far.
@@ -597,29 +663,32 @@ impl<'p> Machine<'p> {
         }
         let program = self.program;
         let module = program.module(id);
-        for (index, import) in module.imports.iter().enumerate() {
-            for (imported, local) in &import.names {
-                if local == name {
-                    let Some(target) = program.target(id, index) else {
-                        return Some(self.imported_symbol_for(module.language, &import.module, imported, local));
-                    };
-                    self.load(target);
-                    if imported == "*" {
-                        // CommonJS: the whole is what `module.exports` was set to.
-                        let whole = self.modules[target.0 as usize].exports.get("default").cloned();
-                        let is_es = program
-                            .module(target)
-                            .exports
-                            .iter()
-                            .any(|export| export.value.is_some() && export.name != "default");
-                        return Some(match whole {
-                            Some(value) if module.language == Language::JavaScript && !is_es => value,
-                            _ => Value::plain(ValueKind::Namespace(target)),
-                        });
-                    }
-                    return Some(self.export_value(target, imported, hops + 1).unwrap_or_default());
+        if let Some((index, at)) = program.import_of(id, name) {
+            let import = &module.imports[index];
+            let (imported, local) = &import.names[at];
+            let Some(target) = program.target(id, index) else {
+                if let Some(known) = self.packages.get(&id).and_then(|names| names.get(name)) {
+                    return Some(known.clone());
                 }
+                let value = self.imported_symbol_for(module.language, &import.module, imported, local);
+                self.packages.entry(id).or_default().insert(local.clone(), value.clone());
+                return Some(value);
+            };
+            self.load(target);
+            if imported == "*" {
+                // CommonJS: the whole is what `module.exports` was set to.
+                let whole = self.modules[target.0 as usize].exports.get("default").cloned();
+                let is_es = program
+                    .module(target)
+                    .exports
+                    .iter()
+                    .any(|export| export.value.is_some() && export.name != "default");
+                return Some(match whole {
+                    Some(value) if module.language == Language::JavaScript && !is_es => value,
+                    _ => Value::plain(ValueKind::Namespace(target)),
+                });
             }
+            return Some(self.export_value(target, imported, hops + 1).unwrap_or_default());
         }
         // Everything of several modules, each with everything of several: the ways multiply.
         if hops > MAX_STAR_HOPS {
@@ -792,6 +861,15 @@ fn package_of(specifier: &str) -> String {
             .to_owned()
     };
     parts.iter().map(without_version).collect::<Vec<String>>().join("/")
+}
+
+/// What runs asked of the members that others assigned to symbols (`req.user`), and what they assigned themselves.
+#[derive(Debug, Default)]
+pub struct Watched {
+    asked: HashSet<String>,
+    /// Something that was asked for was there.
+    found: bool,
+    written: BTreeMap<String, Value>,
 }
 
 /// What a run gave.

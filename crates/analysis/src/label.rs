@@ -117,6 +117,14 @@ impl Labels {
         self.0.as_ref().is_none_or(|list| list.is_empty())
     }
 
+    /// Whether they are the same list, not only alike.
+    pub(crate) fn is(&self, other: &Labels) -> bool {
+        match (&self.0, &other.0) {
+            (Some(left), Some(right)) => Rc::ptr_eq(left, right),
+            (left, right) => left.is_none() && right.is_none(),
+        }
+    }
+
     /// Both sets.
     #[must_use]
     pub fn union(&self, other: &Labels) -> Labels {

@@ -16,7 +16,7 @@ mod label;
 mod program;
 mod value;
 
-pub use eval::{Machine, Mode, Run};
+pub use eval::{Machine, Mode, Run, Watched};
 pub use event::{Argument, Event, EventKind};
 pub use fact::{Fact, Facts, assume};
 pub use knowledge::{Knowledge, Outcome};

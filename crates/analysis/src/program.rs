@@ -1,8 +1,8 @@
 //! All modules of the app and how their imports resolve.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use plimsoll_ir::{FunctionId, Import, Language, Module, NodeId};
+use plimsoll_ir::{FunctionId, Import, Language, Module, NodeId, Str};
 use plimsoll_source::{FileId, SourceTree, Span};
 
 /// A module by position in [`Program::modules`].
@@ -38,6 +38,8 @@ pub struct Program<'t> {
     by_stem: BTreeMap<String, Vec<FileId>>,
     /// Import targets, by module, in the order of [`Module::imports`].
     targets: Vec<Vec<Option<ModuleId>>>,
+    /// For each module, the import that brings a name, and which of its names it is.
+    imported: Vec<HashMap<Str, (usize, usize)>>,
 }
 
 const JS_EXTENSIONS: &[&str] =
@@ -55,7 +57,19 @@ impl<'t> Program<'t> {
             }
             entry.push(id);
         }
-        let mut program = Program { tree, modules, by_file, by_stem, targets: Vec::new() };
+        let imported = modules
+            .iter()
+            .map(|module| {
+                let mut names = HashMap::new();
+                for (index, import) in module.imports.iter().enumerate() {
+                    for (at, (_, local)) in import.names.iter().enumerate() {
+                        names.entry(local.clone()).or_insert((index, at));
+                    }
+                }
+                names
+            })
+            .collect();
+        let mut program = Program { tree, modules, by_file, by_stem, targets: Vec::new(), imported };
         program.targets = program
             .modules
             .iter()
@@ -92,6 +106,11 @@ impl<'t> Program<'t> {
     /// The module that an import of `module` (by position) leads to; `None` for a package.
     pub fn target(&self, module: ModuleId, import: usize) -> Option<ModuleId> {
         self.targets.get(module.0 as usize)?.get(import).copied().flatten()
+    }
+
+    /// The import that brings a name into a module, and which of its names it is.
+    pub(crate) fn import_of(&self, module: ModuleId, local: &str) -> Option<(usize, usize)> {
+        self.imported.get(module.0 as usize)?.get(local).copied()
     }
 
     /// The module that a specifier in `from` leads to.

@@ -64,7 +64,7 @@ pub enum ValueKind {
 }
 
 /// A class of the app.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClassRef {
     /// Its module.
     pub module: ModuleId,
@@ -290,6 +290,26 @@ fn join(base: &str, separator: &str, name: &str) -> String {
 /// Alternatives of a value that are looked at: deep ones share their parts and would be met very often.
 const MAX_ALTERNATIVES: usize = 256;
 
+/// Labels as they are gathered. The parts of a value share theirs: each list is looked at once.
+#[derive(Default)]
+struct Gathered {
+    all: Labels,
+    taken: Vec<Labels>,
+}
+
+impl Gathered {
+    fn take(&mut self, labels: &Labels) {
+        const MANY: usize = 16;
+        if labels.is_empty() || self.taken.iter().any(|known| known.is(labels)) {
+            return;
+        }
+        self.all = self.all.union(labels);
+        if self.taken.len() < MANY {
+            self.taken.push(labels.clone());
+        }
+    }
+}
+
 /// Whether a value counts as true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Truth {
@@ -332,6 +352,15 @@ impl Value {
     pub fn with(mut self, labels: &Labels) -> Self {
         self.labels = self.labels.union(labels);
         self
+    }
+
+    /// Whether nothing tells the two apart: both unknown, or both nothing, from the same origins.
+    pub(crate) fn is_no_other(&self, other: &Value) -> bool {
+        let alike = matches!(
+            (&self.kind, &other.kind),
+            (ValueKind::Unknown, ValueKind::Unknown) | (ValueKind::Null, ValueKind::Null)
+        );
+        alike && self.labels == other.labels
     }
 
     /// The symbol, where it is one (also as the first alternative that is one).
@@ -441,8 +470,8 @@ impl Value {
 
     /// All labels in it, those of nested objects, arrays and alternatives included, down to a small depth.
     pub fn deep_labels(&self) -> Labels {
-        fn go(value: &Value, depth: u32, out: &mut Labels) {
-            *out = out.union(&value.labels);
+        fn go(value: &Value, depth: u32, out: &mut Gathered) {
+            out.take(&value.labels);
             if depth == 0 {
                 return;
             }
@@ -467,9 +496,9 @@ impl Value {
                 _ => {}
             }
         }
-        let mut out = Labels::NONE;
+        let mut out = Gathered::default();
         go(self, 4, &mut out);
-        out
+        out.all
     }
 
     /// Whether it counts as true.

@@ -215,6 +215,27 @@ pub(crate) fn policy_truth(
     principal: Principal,
     bucket: Option<&str>,
 ) -> Truth {
+    // Asked for by several readers, and costly. Only of the schema's own policies.
+    let is_own = schema.tables.get(&table.name).is_some_and(|own| std::ptr::eq(own, table)) && bucket.is_none();
+    let Some(at) = table.policies.iter().position(|own| std::ptr::eq(own, policy)).filter(|_| is_own) else {
+        return policy_truth_anew(schema, table, policy, principal, bucket);
+    };
+    let key = (table.name.clone(), at, principal);
+    if let Some(known) = schema.truths.borrow().get(&key) {
+        return known.clone();
+    }
+    let truth = policy_truth_anew(schema, table, policy, principal, bucket);
+    schema.truths.borrow_mut().insert(key, truth.clone());
+    truth
+}
+
+fn policy_truth_anew(
+    schema: &Schema,
+    table: &Table,
+    policy: &RawPolicy,
+    principal: Principal,
+    bucket: Option<&str>,
+) -> Truth {
     if !applies(&policy.roles, principal) || !granted(schema, table, principal, policy.command) {
         return Truth::new();
     }

@@ -23,6 +23,7 @@ use plimsoll_analysis::{Event, EventKind, Fact, Facts, FunctionRef, Label, Progr
 use plimsoll_model::app::{Effect, EffectKind, EntryPoint, Flow, Guard, GuardKind, GuardStanding};
 
 use crate::guards;
+use crate::server::chain::Past;
 
 /// Everything read off the run of one handler.
 #[derive(Debug, Default)]
@@ -45,7 +46,7 @@ pub(crate) struct Interpretation {
 
 /// Interprets the events of a handler that started from `start` (what its middleware, whose own events are `before`,
 /// established).
-pub(crate) fn interpret(events: &[Event], start: &Facts, before: &[Event], program: &Program<'_>) -> Interpretation {
+pub(crate) fn interpret(events: &[Event], start: &Facts, before: &Past, program: &Program<'_>) -> Interpretation {
     let tree = program.tree;
     let mut out = Interpretation::default();
     let mut found: Vec<(Effect, Facts)> = Vec::new();
@@ -132,7 +133,7 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, before: &[Event], progr
         }
     }
     if !out.guards.iter().any(|guard| guard.kind == GuardKind::RateLimit)
-        && let Some(guard) = own_limiter(events).or_else(|| own_limiter(before))
+        && let Some(guard) = own_limiter(events.iter()).or_else(|| before.limiter())
     {
         out.guards.push(guard);
     }
@@ -259,10 +260,10 @@ fn limit_reads(events: &[Event], found: &mut [(Effect, Facts)], reader: &mut gua
 
 /// A limiter of the app's own: the handler can answer 429 (too many requests, RFC 6585). One that counts in the
 /// visitor's own session is reset by sending no cookie.
-fn own_limiter(events: &[Event]) -> Option<Guard> {
+pub(crate) fn own_limiter<'e>(mut events: impl Iterator<Item = &'e Event>) -> Option<Guard> {
     let is_429 = |value: &Value| matches!(value.kind, ValueKind::Num(number) if number == 429.0);
     let refuses = |value: &Value| is_429(value) || value.field("status").is_some_and(|status| is_429(&status));
-    let event = events.iter().find(|event| match &event.kind {
+    let event = events.find(|event| match &event.kind {
         EventKind::Call { args, .. } | EventKind::Method { args, .. } => args.iter().any(|arg| refuses(&arg.value)),
         EventKind::Return { value } => value.items().iter().any(is_429),
         _ => false,

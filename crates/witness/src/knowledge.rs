@@ -22,7 +22,7 @@ use plimsoll_analysis::{Argument, Knowledge, Labels, Outcome, Value};
 const MAX_KNOWN: usize = 20_000;
 
 /// What the tables say of paths: a few are met again and again, and a path says the same every time.
-struct Remembered<T>(RefCell<HashMap<String, T>>);
+pub(crate) struct Remembered<T>(RefCell<HashMap<String, T>>);
 
 impl<T> Default for Remembered<T> {
     fn default() -> Self {
@@ -31,7 +31,7 @@ impl<T> Default for Remembered<T> {
 }
 
 impl<T: Clone> Remembered<T> {
-    fn get_or(&self, path: &str, look_up: impl FnOnce() -> T) -> T {
+    pub(crate) fn get_or(&self, path: &str, look_up: impl FnOnce() -> T) -> T {
         if let Some(known) = self.0.borrow().get(path) {
             return known.clone();
         }

@@ -18,7 +18,7 @@ mod stores;
 mod templates;
 mod third_parties;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use plimsoll_analysis::{Clean, Event, FunctionRef, Label, Labels, Machine, Program, Value};
 use plimsoll_cache::Cache;
@@ -39,6 +39,10 @@ pub(crate) struct Witnessing<'p, 'w> {
     pub(crate) notes: settings::Notes,
     /// Where a server is told to believe whatever a request says about its sender's address.
     pub(crate) trusts_any_proxy: Option<plimsoll_source::Span>,
+    /// Middleware that was run.
+    pub(crate) passed: Vec<std::rc::Rc<server::chain::Passed>>,
+    /// Classes of Python by name, the first of each; made when somebody asks.
+    pub(crate) python_classes: std::cell::OnceCell<HashMap<plimsoll_ir::Str, plimsoll_analysis::ClassRef>>,
 }
 
 impl Witnessing<'_, '_> {
@@ -62,12 +66,34 @@ pub fn observe(tree: &SourceTree) -> App {
 pub fn observe_with(tree: &SourceTree, advisories: &Database, cache: &Cache) -> App {
     let mut app = App::default();
     let modules = parse_all(tree, cache, &mut app);
+    let program = Program::new(tree, modules);
     std::thread::scope(|scope| {
-        // The program is run by one thread; what files show without it is gathered beside that.
-        let files = scope.spawn(|| observe_files(tree, advisories, cache));
-        let files = || files.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        run_program(tree, modules, app, files)
+        // The program is run by one thread; what files show without that is gathered beside it.
+        let still = scope.spawn(|| observe_still(&program, advisories, cache));
+        let still = || still.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        run_program(&program, app, still)
     })
+}
+
+/// What is seen without running the program.
+struct Still {
+    /// Settings in code and files.
+    settings: App,
+    /// Packages, secrets, schemas.
+    files: App,
+    /// What imports and addresses say.
+    imports: App,
+}
+
+fn observe_still(program: &Program<'_>, advisories: &Database, cache: &Cache) -> Still {
+    let (files, names) = observe_files(program.tree, advisories, cache);
+    let mut settings = App::default();
+    contained(&mut settings, "settings in the code", |app| scan::observe(program, app));
+    contained(&mut settings, "settings in files", |app| settings::observe_files(program, app));
+    let mut imports = App::default();
+    contained(&mut imports, "imports", |app| imports::observe(program, &names, app));
+    contained(&mut imports, "third parties", |app| third_parties::observe(program, app));
+    Still { settings, files, imports }
 }
 
 /// What files show without the program: packages, secrets, schemas.
@@ -91,16 +117,11 @@ fn observe_files(tree: &SourceTree, advisories: &Database, cache: &Cache) -> (Ap
     (app, names)
 }
 
-fn run_program(
-    tree: &SourceTree,
-    modules: Vec<plimsoll_ir::Module>,
-    mut app: App,
-    files: impl FnOnce() -> (App, Names),
-) -> App {
-    let program = Program::new(tree, modules);
+fn run_program(program: &Program<'_>, mut app: App, still: impl FnOnce() -> Still) -> App {
+    let tree = program.tree;
     let known = knowledge::Known;
-    let mut machine = Machine::new(&program, &known);
-    server::nuxt::provide(&program, &mut machine);
+    let mut machine = Machine::new(program, &known);
+    server::nuxt::provide(program, &mut machine);
     let setup = machine.load_all();
     note_unfinished(&machine, tree, &mut app);
     let mut witnessing = Witnessing {
@@ -110,6 +131,8 @@ fn run_program(
         reached: BTreeSet::new(),
         notes: settings::Notes::default(),
         trusts_any_proxy: None,
+        passed: Vec::new(),
+        python_classes: std::cell::OnceCell::new(),
     };
     witnessing.note_events(&setup);
     server::observe(&mut witnessing, &setup, &mut app);
@@ -127,24 +150,22 @@ fn run_program(
     let calls = std::mem::take(&mut witnessing.notes.calls);
     let markup = std::mem::take(&mut witnessing.notes.markup);
     let scripted = std::mem::take(&mut witnessing.notes.scripted);
-    let (cleaned, rows) = std::mem::take(&mut witnessing.notes).finish(&program, &mut app);
+    let (cleaned, rows) = std::mem::take(&mut witnessing.notes).finish(program, &mut app);
     contained(&mut app, "what the browser does", |app| {
         browser::calls::settle(calls, app);
-        browser::pages::observe(&program, app);
-        browser::observe(&program, app);
+        browser::pages::observe(program, app);
+        browser::observe(program, app);
     });
-    contained(&mut app, "settings in the code", |app| scan::observe(&program, app));
-    contained(&mut app, "settings in files", |app| settings::observe_files(&program, app));
     contained(&mut app, "templates", |app| {
         templates::observe(tree, &cleaned, &markup, &scripted, app);
-        templates::role_forms(tree, &program, app);
+        templates::role_forms(tree, program, app);
     });
-    let (seen, names) = files();
-    app.append(seen);
-    packages::note_imports(&program, &mut app);
-    contained(&mut app, "imports", |app| imports::observe(&program, &names, app));
-    contained(&mut app, "models in the code", |app| stores::observe(&program, app));
-    contained(&mut app, "third parties", |app| third_parties::observe(&program, app));
+    let Still { settings, files, imports } = still();
+    app.append(settings);
+    app.append(files);
+    app.append(imports);
+    packages::note_imports(program, &mut app);
+    contained(&mut app, "models in the code", |app| stores::observe(program, app));
     app.columns = handler::rows::settle(rows, &mut app, tree);
     settle(tree, &mut app);
     app

@@ -1,6 +1,6 @@
 //! Packages with known advisories, from the dependency engine.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use plimsoll_analysis::Program;
 use plimsoll_deps::{Database, Ecosystem, Kind, Means, Names, Origin};
@@ -137,27 +137,29 @@ const MAX_IMPORTS: usize = 20;
 
 /// Where the app's own code imports the packages with known holes. Types alone leave nothing in the program.
 pub(crate) fn note_imports(program: &Program<'_>, app: &mut App) {
-    let mut imports: BTreeSet<(Ecosystem, &str, Span)> = BTreeSet::new();
+    let mut imports: BTreeMap<(Ecosystem, &str), Vec<Span>> = BTreeMap::new();
     for (_, module) in program.iter() {
         let ecosystem = match module.language {
             Language::JavaScript => Ecosystem::Npm,
             Language::Python => Ecosystem::PyPi,
             Language::Php => Ecosystem::Packagist,
         };
-        for import in module.imports.iter().filter(|import| !import.type_only) {
-            imports.insert((
-                ecosystem,
-                import.module.as_str(),
-                Span::new(module.file, import.range.start, import.range.end),
-            ));
+        // What is named from the file itself is no package.
+        let named = module.imports.iter().filter(|import| !import.type_only && !import.module.starts_with('.'));
+        for import in named {
+            let span = Span::new(module.file, import.range.start, import.range.end);
+            imports.entry((ecosystem, import.module.as_str())).or_default().push(span);
         }
     }
     for package in &mut app.packages {
         let Some(ecosystem) = Ecosystem::from_osv(&package.ecosystem) else { continue };
-        let own = imports.iter().filter(|(known, module, _)| {
-            *known == ecosystem && plimsoll_deps::provides(ecosystem, &package.name, module)
-        });
-        let mut places: Vec<Span> = own.map(|(_, _, span)| *span).collect();
+        let own = imports
+            .iter()
+            .filter(|((known, module), _)| {
+                *known == ecosystem && plimsoll_deps::provides(ecosystem, &package.name, module)
+            })
+            .flat_map(|(_, spans)| spans);
+        let mut places: Vec<Span> = own.copied().collect();
         places.sort_unstable();
         places.dedup();
         places.truncate(MAX_IMPORTS);

@@ -20,6 +20,8 @@ mod kept;
 mod laravel;
 #[path = "servers/livewire.rs"]
 mod livewire;
+#[path = "servers/once.rs"]
+mod once;
 #[path = "servers/procedures.rs"]
 mod procedures;
 mod python;

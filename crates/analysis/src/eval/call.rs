@@ -766,7 +766,7 @@ impl Machine<'_> {
         if hops > 4 {
             return;
         }
-        for base in self.bases(class) {
+        for base in self.bases(class).iter() {
             if let ValueKind::Class(base) = base.kind {
                 self.fill_fields(base, whole, hops + 1);
             }
@@ -822,6 +822,9 @@ impl Machine<'_> {
             let labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
             return (Value::of(labels), facts);
         }
+        if let Some(known) = self.known_call(closure, args, &facts) {
+            return known;
+        }
         self.entered.insert(reference);
         let program = self.program;
         let function = program.module(closure.module).function(closure.function);
@@ -854,7 +857,9 @@ impl Machine<'_> {
             self.never_returned = !self.frames.is_empty() && ended;
             return (Value::unknown(), facts);
         }
-        Self::merge_returns(frame.returns, &facts, program.module(closure.module).span_of(function.head))
+        let result = Self::merge_returns(frame.returns, &facts, program.module(closure.module).span_of(function.head));
+        self.keep_call(closure, args, &facts, &result);
+        result
     }
 
     fn merge_returns(returns: Vec<(Value, Facts)>, before: &Facts, span: plimsoll_source::Span) -> (Value, Facts) {

@@ -147,7 +147,7 @@ impl Machine<'_> {
                         Value::unknown()
                     }
                     UnaryOp::TypeOf => {
-                        self.assigned.get(&format!("typeof {}", value.path())).cloned().unwrap_or_default()
+                        self.assigned_to(&format!("typeof {}", value.path())).cloned().unwrap_or_default()
                     }
                     UnaryOp::Arithmetic => match value.kind {
                         ValueKind::Num(number) => Value::plain(ValueKind::Num(-number)),
@@ -279,8 +279,12 @@ impl Machine<'_> {
             }
             Language::Php | Language::Python => {}
         }
-        let labels = self.knowledge.labels(name);
-        Value::symbol(Symbol::global(name), labels)
+        if let Some(known) = self.globals.get(name) {
+            return known.clone();
+        }
+        let value = Value::symbol(Symbol::global(name), self.knowledge.labels(name));
+        self.globals.insert(name.clone(), value.clone());
+        value
     }
 
     fn this(&mut self) -> Value {

@@ -29,7 +29,7 @@ impl Machine<'_> {
         match &value.kind {
             ValueKind::Symbol(symbol) => {
                 let member = Symbol::member(symbol, name);
-                if let Some(assigned) = self.assigned.get(&member.path) {
+                if let Some(assigned) = self.assigned_to(&member.path) {
                     return assigned.clone();
                 }
                 let own = self.knowledge.labels(&member.path);
@@ -44,18 +44,27 @@ impl Machine<'_> {
             }
             ValueKind::Class(class) => self.class_member(*class, name, value),
             ValueKind::Choice(alternatives) => {
-                let mapped: Vec<(Value, Facts)> = alternatives
-                    .iter()
-                    .map(|(alternative, facts)| {
-                        // A member of nothing is nothing: keeps the alternatives apart for later tests.
-                        let member = if matches!(alternative.kind, ValueKind::Null) {
-                            Value::plain(ValueKind::Null)
-                        } else {
-                            self.member_within(alternative, name, depth + 1)
-                        };
-                        (member, facts.clone())
-                    })
-                    .collect();
+                let mut mapped: Vec<(Value, Facts)> = Vec::with_capacity(alternatives.len());
+                for (alternative, facts) in alternatives.iter() {
+                    // A member of nothing is nothing: keeps the alternatives apart for later tests.
+                    let member = if matches!(alternative.kind, ValueKind::Null) {
+                        Value::plain(ValueKind::Null)
+                    } else {
+                        self.member_within(alternative, name, depth + 1)
+                    };
+                    // The same once more is no further alternative.
+                    let is_known = |(known, under): &(Value, Facts)| {
+                        (under.is(facts) || under.is_empty() && facts.is_empty()) && known.is_no_other(&member)
+                    };
+                    if !mapped.iter().any(is_known) {
+                        mapped.push((member, facts.clone()));
+                    }
+                }
+                if let [(only, facts)] = &mapped[..]
+                    && facts.is_empty()
+                {
+                    return only.clone();
+                }
                 let labels = mapped.iter().fold(Labels::NONE, |all, (member, _)| all.union(&member.labels));
                 Value { kind: ValueKind::Choice(mapped.into()), labels }
             }
@@ -276,7 +285,7 @@ impl Machine<'_> {
                 return Some(Rc::new(Closure { module: class.module, function: method, env, this: None }));
             }
         }
-        for base in self.bases(class) {
+        for base in self.bases(class).iter() {
             if let ValueKind::Class(base) = base.kind
                 && let Some(found) = self.find_method(base, name, hops + 1)
             {
@@ -287,9 +296,18 @@ impl Machine<'_> {
     }
 
     /// The base classes of a class, evaluated in its module.
-    pub(super) fn bases(&mut self, class: ClassRef) -> Vec<Value> {
-        let bases = self.program.module(class.module).class(class.class).bases.clone();
-        bases.into_iter().map(|base| self.evaluate_in_module(class.module, base)).collect()
+    pub(super) fn bases(&mut self, class: ClassRef) -> Rc<[Value]> {
+        if let Some(known) = self.bases.get(&class) {
+            return Rc::clone(known);
+        }
+        let module = self.program.module(class.module);
+        let nodes = &module.class(class.class).bases;
+        let bases: Rc<[Value]> = nodes.iter().map(|&base| self.evaluate_in_module(class.module, base)).collect();
+        // What is called to make a base is called every time, as far as anybody sees.
+        if self.loaded && nodes.iter().all(|&base| is_name(module, base)) {
+            self.bases.insert(class, Rc::clone(&bases));
+        }
+        bases
     }
 
     /// Name under which members of a class are known that come from outside the app: `flask_sqlalchemy.SQLAlchemy().Model:User`.
@@ -297,8 +315,20 @@ impl Machine<'_> {
         if hops > 8 {
             return None;
         }
+        if let Some(known) = self.foreign.get(&class) {
+            return known.as_deref().map(str::to_owned);
+        }
+        let found = self.foreign_base_anew(class, hops);
+        // Only what was looked for from its beginning to its end.
+        if hops == 0 && self.bases.contains_key(&class) {
+            self.foreign.insert(class, found.as_deref().map(Rc::from));
+        }
+        found
+    }
+
+    fn foreign_base_anew(&mut self, class: ClassRef, hops: u32) -> Option<String> {
         let name = self.program.module(class.module).class(class.class).name.clone().unwrap_or_default();
-        for base in self.bases(class) {
+        for base in self.bases(class).iter() {
             match &base.kind {
                 ValueKind::Symbol(symbol) => return Some(format!("{}:{name}", symbol.path)),
                 ValueKind::Class(inner) if *inner != class => {
@@ -319,7 +349,7 @@ impl Machine<'_> {
             return Value::plain(ValueKind::Closure(Rc::new(closure)));
         }
         let key = format!("class {}:{}.{name}", class.module.0, class.class.0);
-        if let Some(value) = self.assigned.get(&key) {
+        if let Some(value) = self.assigned_to(&key) {
             return value.clone();
         }
         let module = self.program.module(class.module);
@@ -386,6 +416,15 @@ impl Machine<'_> {
             Kind::Class(class) => Value::plain(ValueKind::Class(ClassRef { module: self.module_id(), class: *class })),
             _ => Value::unknown(),
         }
+    }
+}
+
+/// Whether an expression only names something: `Base`, `package.Base`.
+fn is_name(module: &plimsoll_ir::Module, node: plimsoll_ir::NodeId) -> bool {
+    match module.kind(node) {
+        Kind::Name(_) => true,
+        Kind::Member { object, .. } => is_name(module, *object),
+        _ => false,
     }
 }
 

@@ -156,7 +156,7 @@ impl Machine<'_> {
             }
             "parent" => {
                 if let Some(class) = self.own_class() {
-                    return self.bases(class).into_iter().next().unwrap_or_default();
+                    return self.bases(class).first().cloned().unwrap_or_default();
                 }
             }
             _ => {}

@@ -434,6 +434,9 @@ impl Machine<'_> {
                         env.declare(name.clone(), value);
                     }
                 } else {
+                    if !env.has_own(name) {
+                        self.note_change();
+                    }
                     // `if x not in LIST: x = "y"`: what is left of the old value is in the list.
                     let last = self.frame().facts.shared().last().cloned();
                     let beside = |old: &Value| {
@@ -508,6 +511,7 @@ impl Machine<'_> {
         index: Option<Value>,
         value: Value,
     ) {
+        self.note_change();
         let path = self.code().path(node);
         if let Some(path) = path.as_deref()
             && self.code().language == Language::JavaScript
@@ -542,7 +546,7 @@ impl Machine<'_> {
             ValueKind::Symbol(symbol) => {
                 if !property.is_empty() && !self.knowledge.persists(&symbol.path) {
                     let key = Symbol::member(symbol, property).path.clone();
-                    let old = self.assigned.get(&key).cloned();
+                    let old = self.assigned_to(&key).cloned();
                     let new = match old {
                         Some(old) if in_branch => joined(&old, &value),
                         // PHP's session outlives the page: where a branch sets it, it may be what it was before.
@@ -552,18 +556,18 @@ impl Machine<'_> {
                         }
                         _ => value.clone(),
                     };
-                    self.assigned.insert(key, new);
+                    self.assign_to(key, new);
                 }
                 self.record_here(EventKind::Assign { receiver, property: property.clone(), index, value }, node);
             }
             ValueKind::Class(class) if !property.is_empty() => {
                 let key = format!("class {}:{}.{property}", class.module.0, class.class.0);
-                let old = self.assigned.get(&key).cloned();
+                let old = self.assigned_to(&key).cloned();
                 let new = match old {
                     Some(old) if in_branch => joined(&old, &value),
                     _ => value,
                 };
-                self.assigned.insert(key, new);
+                self.assign_to(key, new);
             }
             _ => self.record_here(EventKind::Assign { receiver, property: property.clone(), index, value }, node),
         }
@@ -629,7 +633,7 @@ pub(super) fn joined(old: &Value, new: &Value) -> Value {
         (ValueKind::Object(a), ValueKind::Object(b)) if Rc::ptr_eq(a, b) => new.kind.clone(),
         (ValueKind::Null, ValueKind::Null) => ValueKind::Null,
         (ValueKind::Choice(list), _) => {
-            if list.len() >= 6 {
+            if list.len() >= 6 || list.iter().any(|(known, facts)| facts.is_empty() && known.is_no_other(new)) {
                 return Value { kind: old.kind.clone(), labels };
             }
             let mut all: Vec<(Value, Facts)> = list.to_vec();

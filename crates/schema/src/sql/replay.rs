@@ -1,5 +1,6 @@
 //! Statements applied one after the other: the final schema is what counts, not what a migration once said.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::NotChecked;
@@ -10,6 +11,7 @@ use super::body::{self, Body, table_name};
 use super::effect::{self, Value};
 use super::expr::{Expr, Select, parse, parse_select};
 use super::lex::{Dialect, Kind, Piece, dollar_body, lex, name_of, statements, string_of};
+use super::openness::{Principal, Truth};
 use super::stmt::{self, Column};
 
 /// DO blocks inside DO blocks and strings inside strings are followed this far.
@@ -151,6 +153,8 @@ pub(crate) struct Schema {
     default_functions_revoked: BTreeSet<String>,
     /// Existing tables are not touched by CREATE TABLE; this counts what a file added.
     pub(crate) statements: usize,
+    /// What the conditions of policies were found to mean, by table and position, for a principal.
+    pub(crate) truths: RefCell<BTreeMap<(String, usize, Principal), Truth>>,
 }
 
 impl Schema {
@@ -161,6 +165,7 @@ impl Schema {
 
     /// Replays a file.
     pub(crate) fn replay(&mut self, file: FileId, path: &str, text: &str, dialect: Dialect) {
+        self.truths.get_mut().clear();
         let at = At { file, path, base: 0, fixed: None, dialect, nesting: 0 };
         self.run(text, at);
     }

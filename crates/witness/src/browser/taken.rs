@@ -71,7 +71,7 @@ pub(crate) fn message() -> Value {
 /// A call that keeps something in the browser.
 fn keeps(event: &Event) -> bool {
     let path = event.path();
-    (path.contains("localStorage.") || path.contains("sessionStorage.")) && path.ends_with(".setItem")
+    path.ends_with(".setItem") && (path.contains("localStorage.") || path.contains("sessionStorage."))
 }
 
 fn puts_in(name: &str) -> bool {

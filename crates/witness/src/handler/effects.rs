@@ -262,14 +262,42 @@ const FETCHES: &[&str] = &[
 
 /// Whether a call sends a message: by a library, or by plain HTTP to a service that does.
 pub(super) fn sends_messages(path: &str, args: &[Argument]) -> bool {
-    if CALLS.iter().any(|(name, kind)| *kind == EffectKind::SendMessage && ends(path, name)) {
+    let known = said_by(path);
+    if known.sends_messages {
         return true;
     }
-    FETCHES.iter().any(|name| ends(path, name))
+    known.fetches
         && args
             .first()
             .and_then(|arg| arg.value.text_shape())
             .is_some_and(|url| MESSAGE_HOSTS.iter().any(|host| url.contains(host)))
+}
+
+/// What the tables say of the calls under a path.
+#[derive(Clone, Copy)]
+struct SaidByPath {
+    kind: Option<EffectKind>,
+    by_service: bool,
+    sends_messages: bool,
+    fetches: bool,
+}
+
+fn said_by(path: &str) -> SaidByPath {
+    thread_local! {
+        static KNOWN: crate::knowledge::Remembered<SaidByPath> = crate::knowledge::Remembered::default();
+    }
+    KNOWN.with(|known| {
+        known.get_or(path, || {
+            let mut kinds = CALLS.iter().filter(|(name, _)| ends(path, name)).map(|(_, kind)| *kind);
+            let kind = kinds.next();
+            SaidByPath {
+                kind,
+                by_service: OF_SERVICE.iter().any(|name| path.ends_with(name)),
+                sends_messages: kind.into_iter().chain(kinds).any(|kind| kind == EffectKind::SendMessage),
+                fetches: FETCHES.iter().any(|name| ends(path, name)),
+            }
+        })
+    })
 }
 
 /// The effect of an event, if it has one.
@@ -417,10 +445,10 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
         return Some(effect);
     }
     // `fs` comes as `fs`, `node:fs`, `fs/promises`, as a default or under a name: the module is what counts.
-    if let Some((_, kind)) = CALLS.iter().find(|(name, _)| ends(path, name)) {
+    let known = said_by(path);
+    if let Some(kind) = &known.kind {
         // A service that keeps the accounts checks passwords, and limits attempts, itself.
-        let by_service = OF_SERVICE.iter().any(|name| path.ends_with(name));
-        let target = if by_service {
+        let target = if known.by_service {
             super::purpose::SERVICE.to_owned()
         } else {
             args.first().and_then(|arg| arg.value.text_shape()).unwrap_or_default()
@@ -457,7 +485,7 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
     // `$statement->fetch()` of PHP takes a row.
     let takes_row =
         path.ends_with(".fetch") && ["prepare()", "query()", "execute()"].iter().any(|part| path.contains(part));
-    if !takes_row && FETCHES.iter().any(|name| ends(path, name)) {
+    if !takes_row && known.fetches {
         let url = args
             .first()
             .and_then(|arg| arg.value.text_shape().or_else(|| arg.value.field("url")?.text_shape()))

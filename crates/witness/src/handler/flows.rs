@@ -260,27 +260,35 @@ fn built_at(events: &[Event], index: usize) -> Option<plimsoll_source::Span> {
     found
 }
 
+/// The sinks that calls under a path are, by position in the table.
+fn sinks_at(path: &str) -> std::rc::Rc<[usize]> {
+    thread_local! {
+        static KNOWN: crate::knowledge::Remembered<std::rc::Rc<[usize]>> = crate::knowledge::Remembered::default();
+    }
+    let find =
+        || CALLS.iter().enumerate().filter(|(_, entry)| ends(path, entry.name)).map(|(index, _)| index).collect();
+    KNOWN.with(|known| known.get_or(path, find))
+}
+
 fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], out: &mut Vec<Flow>) {
     let event = &events[index];
     let path = callee.path.as_str();
     super::php::call(event, path, args, out);
-    for entry in CALLS {
-        if ends(path, entry.name) {
-            let Some(value) = event.arg(entry.arg).or_else(|| event.named("url")) else { continue };
-            match entry.sink {
-                // A path or address with a fixed beginning: only the rest is chosen.
-                Sink::Url | Sink::Redirect if has_fixed_origin(value) => {}
-                // Express keeps such a path below the folder.
-                Sink::FilePath if args.iter().any(|arg| arg.value.field("root").is_some()) => {}
-                Sink::Url | Sink::Redirect | Sink::FilePath => {
-                    let chosen = addressed(value).unwrap_or_else(|| value.clone());
-                    let labels = vetting::untested(events, index, &chosen, entry.sink);
-                    push(event, &Value::of(labels), entry.sink, entry.name, entry.clean, out);
-                }
-                Sink::Eval if value.as_closure().is_some() => {}
-                Sink::Html if entry.name == "django.http.HttpResponse" && event.named("content_type").is_some() => {}
-                _ => push(event, value, entry.sink, entry.name, entry.clean, out),
+    for entry in sinks_at(path).iter().map(|&at| &CALLS[at]) {
+        let Some(value) = event.arg(entry.arg).or_else(|| event.named("url")) else { continue };
+        match entry.sink {
+            // A path or address with a fixed beginning: only the rest is chosen.
+            Sink::Url | Sink::Redirect if has_fixed_origin(value) => {}
+            // Express keeps such a path below the folder.
+            Sink::FilePath if args.iter().any(|arg| arg.value.field("root").is_some()) => {}
+            Sink::Url | Sink::Redirect | Sink::FilePath => {
+                let chosen = addressed(value).unwrap_or_else(|| value.clone());
+                let labels = vetting::untested(events, index, &chosen, entry.sink);
+                push(event, &Value::of(labels), entry.sink, entry.name, entry.clean, out);
             }
+            Sink::Eval if value.as_closure().is_some() => {}
+            Sink::Html if entry.name == "django.http.HttpResponse" && event.named("content_type").is_some() => {}
+            _ => push(event, value, entry.sink, entry.name, entry.clean, out),
         }
     }
     let name = callee.last_name();

@@ -404,15 +404,7 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
             Some(Value::symbol(plimsoll_analysis::Symbol::import(format!("flask.session.{key}")), Labels::NONE));
         return outcome;
     }
-    // Settings by name.
-    if ends_with_name(path, "os.environ.get")
-        || ends_with_name(path, "os.getenv")
-        || ends_with_name(path, "getenv")
-        || ends_with_name(path, "env")
-        || ends_with_name(path, "config")
-        || ends_with_name(path, "decouple.config")
-        || ends_with_name(path, "Deno.env.get")
-    {
+    if ending.reads_setting {
         if let Some(name) = first.and_then(Value::as_str) {
             outcome.replace = Some(Labels::one(Label::Env(name.into())));
             if let Some(default) = args.get(1) {
@@ -426,18 +418,7 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         }
         return outcome;
     }
-    if ends_with_name(path, "bcrypt.compare")
-        || ends_with_name(path, "bcrypt.compareSync")
-        || ends_with_name(path, "bcryptjs.compare")
-        || ends_with_name(path, "bcryptjs.compareSync")
-        || ends_with_name(path, "argon2.verify")
-        || ends_with_name(path, "check_password_hash")
-        || ends_with_name(path, "password_verify")
-        || ends_with_name(path, "crypto.timingSafeEqual")
-        || ends_with_name(path, "hmac.compare_digest")
-        || ends_with_name(path, "secrets.compare_digest")
-        || ends_with_name(path, "hash_equals")
-    {
+    if ending.compares {
         // A comparison: keeps what was compared, so that a test of it can be understood.
         if let (Some(left), Some(right)) = (first, args.get(1)) {
             let labels = left.deep_labels().union(&right.value.deep_labels());
@@ -448,11 +429,7 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         }
         return outcome;
     }
-    if ends_with_name(path, "bcrypt.hash")
-        || ends_with_name(path, "bcryptjs.hash")
-        || path.ends_with("hashpw")
-        || path.ends_with("generate_password_hash")
-    {
+    if ending.hashes {
         outcome.replace = Some(Labels::one(Label::Credential));
         return outcome;
     }
@@ -503,9 +480,7 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         }
         return outcome;
     }
-    if DEFER.iter().any(|name| path.ends_with(name)) && is_registration(path) {
-        outcome.defers = true;
-    }
+    outcome.defers = ending.defers;
     outcome
 }
 
@@ -561,7 +536,30 @@ struct Ending {
     computes: Option<usize>,
     returns: Option<usize>,
     refuses: bool,
+    reads_setting: bool,
+    compares: bool,
+    hashes: bool,
+    defers: bool,
 }
+
+/// Settings by name.
+const SETTINGS: &[&str] =
+    &["os.environ.get", "os.getenv", "getenv", "env", "config", "decouple.config", "Deno.env.get"];
+
+/// Comparisons of secrets.
+const COMPARE: &[&str] = &[
+    "bcrypt.compare",
+    "bcrypt.compareSync",
+    "bcryptjs.compare",
+    "bcryptjs.compareSync",
+    "argon2.verify",
+    "check_password_hash",
+    "password_verify",
+    "crypto.timingSafeEqual",
+    "hmac.compare_digest",
+    "secrets.compare_digest",
+    "hash_equals",
+];
 
 fn ending(path: &str) -> Ending {
     thread_local! {
@@ -575,6 +573,12 @@ fn ending(path: &str) -> Ending {
             computes: COMPUTED.iter().find(|(name, _)| ends_with_name(path, name)).map(|(_, index)| *index),
             returns: returned_argument(path),
             refuses: has(REFUSE),
+            reads_setting: has(SETTINGS),
+            compares: has(COMPARE),
+            hashes: has(&["bcrypt.hash", "bcryptjs.hash"])
+                || path.ends_with("hashpw")
+                || path.ends_with("generate_password_hash"),
+            defers: DEFER.iter().any(|name| path.ends_with(name)) && is_registration(path),
         })
     })
 }

@@ -222,8 +222,34 @@ pub(super) fn persists(path: &str) -> bool {
     path == VISITOR_STATE || path == "flask.session"
 }
 
+/// Whether anything is known of calls under a path; what, depends on what they are given.
+fn concerns(path: &str) -> bool {
+    thread_local! {
+        static KNOWN: super::Remembered<bool> = super::Remembered::default();
+    }
+    let last = path.rsplit('.').next().unwrap_or(path);
+    let look_up = || {
+        LEAVE.contains(&path)
+            || path.starts_with("streamlit.")
+            || path.starts_with("pandas.")
+            || path.starts_with("polars.")
+            || matches!(last, "get" | "getlist" | "getAll" | "pop")
+            || ["jwt.decode", "get_unverified_claims", "get_unverified_header", ".verify", ".hash", "bcrypt.checkpw"]
+                .iter()
+                .any(|end| path.ends_with(end))
+            || path.ends_with("PasswordHasher().verify")
+            || path.ends_with("check_password")
+            || ends_with_name(path, "make_password")
+            || CLEANERS.iter().any(|(name, _)| ends_with_name(path, name))
+    };
+    KNOWN.with(|known| known.get_or(path, look_up))
+}
+
 /// What a call does; `None` where this table says nothing.
 pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -> Option<Outcome> {
+    if !concerns(path) {
+        return None;
+    }
     let named = |name: &str| args.iter().find(|arg| arg.name.as_deref() == Some(name)).map(|arg| &arg.value);
     let first = args.iter().find(|arg| arg.name.is_none()).map(|arg| &arg.value);
     if LEAVE.contains(&path) {

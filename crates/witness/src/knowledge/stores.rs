@@ -378,92 +378,136 @@ pub(crate) fn recognise(path: &str, receiver: Option<&Value>, args: &[Argument])
         let (kind, target) = statement(&sql)?;
         return Some(StoreCall { kind, target, sql: Some(sql) });
     }
-    if path.starts_with(MEMORY) {
-        return memory(path, name);
-    }
-    if is_not_store(path) {
-        return None;
-    }
-    if let Some(found) = built_statement(path, name, args) {
+    let place = place_of(path);
+    if place.runs_statements
+        && let Some(found) = built_statement(args)
+    {
         return Some(found);
     }
+    let kind = match place.way? {
+        Way::Memory => return memory(path, name),
+        Way::Supabase => return supabase(path, name, receiver),
+        Way::Sheet(kind) => {
+            let sheet = args.iter().find(|arg| matches!(arg.name.as_deref(), Some("worksheet" | "path")));
+            let target = sheet.and_then(|arg| arg.value.as_str()).unwrap_or("sheet").to_owned();
+            return Some(StoreCall { kind, target, sql: None });
+        }
+        Way::Base44(kind) => return Some(StoreCall { kind, target: base44_entity(path)?.to_owned(), sql: None }),
+        Way::Procedure if receiver.is_some_and(|receiver| !receiver.path().is_empty()) => {
+            let target = first_string(args).map(|name| format!("{name}()")).unwrap_or_default();
+            return Some(StoreCall { kind: EffectKind::Query, target, sql: None });
+        }
+        Way::Procedure => return None,
+        Way::Accounts(kind) => return Some(StoreCall { kind, target: "auth.users".into(), sql: None }),
+        Way::Drizzle => return drizzle(path, name, receiver, args),
+        Way::Method(kind) | Way::CommonMethod(kind) => kind,
+    };
+    let mut target = target_of(path, receiver, args).unwrap_or_default();
+    if target.is_empty() && matches!(place.way, Some(Way::Method(_))) && path.contains("orksheet()") {
+        "sheet".clone_into(&mut target);
+    }
+    Some(StoreCall { kind, target, sql: None })
+}
+
+/// How a call is one of a store, as far as its path says it.
+#[derive(Clone, Copy)]
+enum Way {
+    Memory,
+    Supabase,
+    /// `st.connection("gsheets").read(worksheet="Leads")`
+    Sheet(EffectKind),
+    Base44(EffectKind),
+    /// `.rpc("name")`
+    Procedure,
+    /// Administration of accounts.
+    Accounts(EffectKind),
+    Drizzle,
+    /// By a name that only stores have.
+    Method(EffectKind),
+    /// By a name that says so on the path of a store only.
+    CommonMethod(EffectKind),
+}
+
+/// What a path says of the calls made under it.
+#[derive(Clone, Copy, Default)]
+struct StorePlace {
+    /// What is given to it may be a statement of SQLAlchemy.
+    runs_statements: bool,
+    way: Option<Way>,
+}
+
+fn place_of(path: &str) -> StorePlace {
+    thread_local! {
+        static PLACES: super::Remembered<StorePlace> = super::Remembered::default();
+    }
+    PLACES.with(|known| {
+        known.get_or(path, || {
+            let name = path.rsplit(['.', '/']).next().unwrap_or(path);
+            if path.starts_with(MEMORY) {
+                return StorePlace { runs_statements: false, way: Some(Way::Memory) };
+            }
+            if is_of_something_else(path) {
+                return StorePlace::default();
+            }
+            StorePlace { runs_statements: runs_statements(path, name), way: way_of(path, name) }
+        })
+    })
+}
+
+fn way_of(path: &str, name: &str) -> Option<Way> {
     // In Python it is `create_client(…).table("x")`.
     let python = || path.contains("create_client()") && (path.contains(".table()") || path.contains(".from_()"));
     if path.contains(".from()") || python() {
-        return supabase(path, name, receiver);
+        return Some(Way::Supabase);
     }
-    // `st.connection("gsheets").read(worksheet="Leads")`
-    if path.contains("streamlit.connection()")
-        && let Some(kind) = match name {
-            "read" => Some(EffectKind::Read),
-            "create" => Some(EffectKind::Create),
-            "update" => Some(EffectKind::Update),
-            "clear" => Some(EffectKind::Delete),
-            _ => None,
+    if path.contains("streamlit.connection()") {
+        match name {
+            "read" => return Some(Way::Sheet(EffectKind::Read)),
+            "create" => return Some(Way::Sheet(EffectKind::Create)),
+            "update" => return Some(Way::Sheet(EffectKind::Update)),
+            "clear" => return Some(Way::Sheet(EffectKind::Delete)),
+            _ => {}
         }
-    {
-        let sheet = args.iter().find(|arg| matches!(arg.name.as_deref(), Some("worksheet" | "path")));
-        let target = sheet.and_then(|arg| arg.value.as_str()).unwrap_or("sheet").to_owned();
-        return Some(StoreCall { kind, target, sql: None });
     }
-    if let Some(entity) = base44_entity(path) {
-        let kind = match name {
+    if base44_entity(path).is_some() {
+        return Some(Way::Base44(match name {
             "list" | "filter" | "get" => EffectKind::Read,
             "create" | "bulkCreate" | "importEntities" => EffectKind::Create,
             "update" | "bulkUpdate" | "updateMany" => EffectKind::Update,
             "delete" | "deleteMany" => EffectKind::Delete,
             _ => return None,
-        };
-        return Some(StoreCall { kind, target: entity.to_owned(), sql: None });
+        }));
     }
-    if name == "rpc" && receiver.is_some_and(|receiver| !receiver.path().is_empty()) {
-        let target = first_string(args).map(|name| format!("{name}()")).unwrap_or_default();
-        return Some(StoreCall { kind: EffectKind::Query, target, sql: None });
+    // No table of methods has the name.
+    if name == "rpc" {
+        return Some(Way::Procedure);
     }
     if path.contains(".auth.admin.") {
-        let kind = match name {
+        return Some(Way::Accounts(match name {
             "createUser" | "inviteUserByEmail" | "generateLink" => EffectKind::CreateAccount,
             "updateUserById" => EffectKind::SetPassword,
             "deleteUser" => EffectKind::Delete,
             "listUsers" | "getUserById" => EffectKind::Read,
             _ => return None,
-        };
-        return Some(StoreCall { kind, target: "auth.users".into(), sql: None });
+        }));
     }
     // Firebase's administration of accounts.
     if path.contains("getAuth()") || path.contains("admin.auth()") || path.contains("adminAuth") {
-        let kind = match name {
+        return Some(Way::Accounts(match name {
             "createUser" => EffectKind::CreateAccount,
             "updateUser" | "setCustomUserClaims" => EffectKind::SetPassword,
             "deleteUser" | "deleteUsers" => EffectKind::Delete,
             "listUsers" | "getUser" | "getUserByEmail" => EffectKind::Read,
             _ => return None,
-        };
-        return Some(StoreCall { kind, target: "auth.users".into(), sql: None });
+        }));
     }
     if path.contains("drizzle()") || path.contains(".select().from()") || path.contains(".insert().values()") {
-        return drizzle(path, name, receiver, args);
+        return Some(Way::Drizzle);
     }
-    if let Some((_, kind)) = METHODS.iter().find(|(method, _)| *method == name) {
-        let mut target = target_of(path, receiver, args).unwrap_or_default();
-        if target.is_empty() && path.contains("orksheet()") {
-            "sheet".clone_into(&mut target);
-        }
-        return Some(StoreCall { kind: *kind, target, sql: None });
-    }
-    if is_eloquent(path)
-        && let Some((_, kind)) = ELOQUENT.iter().find(|(method, _)| *method == name)
-    {
-        let target = target_of(path, receiver, args).unwrap_or_default();
-        return Some(StoreCall { kind: *kind, target, sql: None });
-    }
-    if let Some((_, kind)) = COMMON.iter().find(|(method, _)| *method == name)
-        && STORE_PATHS.iter().any(|part| path.contains(part))
-    {
-        let target = target_of(path, receiver, args).unwrap_or_default();
-        return Some(StoreCall { kind: *kind, target, sql: None });
-    }
-    None
+    let of = |table: &[(&str, EffectKind)]| table.iter().find(|(method, _)| *method == name).map(|(_, kind)| *kind);
+    let eloquent = || of(ELOQUENT).filter(|_| is_eloquent(path));
+    let common = || of(COMMON).filter(|_| STORE_PATHS.iter().any(|part| path.contains(part)));
+    of(METHODS).map(Way::Method).or_else(|| eloquent().or_else(common).map(Way::CommonMethod))
 }
 
 /// The entity of a call to Base44's client: `….entities.Order.list()`.
@@ -473,19 +517,19 @@ pub(crate) fn base44_entity(path: &str) -> Option<&str> {
     (client.contains("@base44/sdk") && !call.contains('.') && !entity.contains('(')).then_some(entity)
 }
 
-/// SQLAlchemy's statements, built apart and run by a session: `session.execute(select(User).where(…))`.
-fn built_statement(path: &str, name: &str, args: &[Argument]) -> Option<StoreCall> {
-    let runs = matches!(name, "execute" | "scalars" | "scalar" | "exec" | "scalar_one_or_none")
+fn runs_statements(path: &str, name: &str) -> bool {
+    matches!(name, "execute" | "scalars" | "scalar" | "exec" | "scalar_one_or_none")
         && (path.contains("Session()")
             || path.contains("sessionmaker()")
             || path.contains("db.session")
             || path.contains("SQLAlchemy().session")
             || path.contains("AsyncSession")
             || path.contains(".connect()")
-            || path.contains(".begin()"));
-    if !runs {
-        return None;
-    }
+            || path.contains(".begin()"))
+}
+
+/// SQLAlchemy's statements, built apart and run by a session: `session.execute(select(User).where(…))`.
+fn built_statement(args: &[Argument]) -> Option<StoreCall> {
     let symbol = args.first()?.value.as_symbol()?.clone();
     let (verb, of, _) = symbol.calls().into_iter().next()?;
     let kind = match verb.as_str() {
@@ -634,13 +678,6 @@ fn first_string(args: &[Argument]) -> Option<&str> {
 }
 
 /// Paths on which the common names mean something else.
-fn is_not_store(path: &str) -> bool {
-    thread_local! {
-        static KNOWN: super::Remembered<bool> = super::Remembered::default();
-    }
-    KNOWN.with(|known| known.get_or(path, || is_of_something_else(path)))
-}
-
 fn is_of_something_else(path: &str) -> bool {
     const OTHER: &[&str] = &[
         "localStorage",

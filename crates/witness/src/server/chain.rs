@@ -1,10 +1,13 @@
 //! Running a chain of middleware and a handler as one request would.
 
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
-use plimsoll_analysis::{Closure, Event, Facts, FunctionRef, Label, Labels, Machine, Run, Symbol, Value, ValueKind};
+use plimsoll_analysis::{
+    Closure, Event, Facts, FunctionRef, Label, Labels, Machine, Run, Symbol, Value, ValueKind, Watched,
+};
 use plimsoll_model::app::{
-    EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, SettingSeen, Sink,
+    Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, SettingSeen, Sink,
 };
 use plimsoll_source::Span;
 
@@ -50,11 +53,92 @@ pub(crate) struct Passage {
     /// Inputs that middleware makes (`file`).
     pub(crate) inputs: Vec<String>,
     /// Events of the middleware itself.
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Past,
     /// Something in it was not understood.
     pub(crate) opaque: bool,
     /// Text that the handler returns is sent as a page.
     pub(crate) sends_pages: bool,
+}
+
+/// What middleware did on the way, in parts that all entry points behind it share: what follows from one is worked out
+/// once.
+#[derive(Clone, Default)]
+pub(crate) struct Past(Vec<Rc<Part>>);
+
+struct Part {
+    events: Vec<Event>,
+    noted: Cell<bool>,
+    loaded: OnceCell<Vec<Effect>>,
+    limiter: OnceCell<Option<Guard>>,
+}
+
+impl Past {
+    /// With more events behind.
+    pub(crate) fn extend(&mut self, events: impl IntoIterator<Item = Event>) {
+        let events: Vec<Event> = events.into_iter().collect();
+        if !events.is_empty() {
+            let (noted, loaded, limiter) = (Cell::new(false), OnceCell::new(), OnceCell::new());
+            self.0.push(Rc::new(Part { events, noted, loaded, limiter }));
+        }
+    }
+
+    /// All events in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Event> {
+        self.0.iter().flat_map(|part| &part.events)
+    }
+
+    /// A limiter of the app's own among it.
+    pub(crate) fn limiter(&self) -> Option<Guard> {
+        let limiter =
+            |part: &Rc<Part>| part.limiter.get_or_init(|| crate::handler::own_limiter(part.events.iter())).clone();
+        self.0.iter().find_map(limiter)
+    }
+
+    /// The records that it looks up.
+    fn loaded(&self) -> Vec<Effect> {
+        let mut out: Vec<Effect> = Vec::new();
+        for effect in self.0.iter().flat_map(|part| part.loaded.get_or_init(|| crate::handler::loaded(&part.events))) {
+            if !out.iter().any(|other| other.target == effect.target) {
+                out.push(effect.clone());
+            }
+        }
+        out
+    }
+}
+
+/// A middleware that was run. It lies before many entry points, and where it asks for nothing that is known of one of them
+/// (the path, what others put into the request) it does the same before all.
+pub(crate) struct Passed {
+    closure: Rc<Closure>,
+    next: &'static str,
+    args: Vec<Value>,
+    before: Facts,
+    seen: Watched,
+    facts: Facts,
+    part: Option<Rc<Part>>,
+    opaque: bool,
+}
+
+impl Passed {
+    fn find(
+        witnessing: &Witnessing<'_, '_>,
+        convention: &Convention,
+        closure: &Rc<Closure>,
+        args: &[Value],
+        facts: &Facts,
+    ) -> Option<Rc<Passed>> {
+        let same = |known: &&Rc<Passed>| {
+            known.closure.module == closure.module
+                && known.closure.function == closure.function
+                && known.next == convention.next
+                && (known.before.is(facts) || known.before.is_empty() && facts.is_empty())
+                && Rc::ptr_eq(&known.closure.env, &closure.env)
+                && (Rc::ptr_eq(&known.closure, closure) || known.closure.this.is_none() && closure.this.is_none())
+                && known.args.iter().map(Value::path).eq(args.iter().map(Value::path))
+                && witnessing.machine.still_holds(&known.seen)
+        };
+        witnessing.passed.iter().find(same).cloned()
+    }
 }
 
 /// How a framework calls middleware and handlers.
@@ -115,7 +199,18 @@ pub(crate) fn pass(
             if params >= 4 {
                 return passage; // an error handler: only reached by errors
             }
-            let run = witnessing.machine.run(closure, (convention.args)(), passage.facts.clone());
+            let args = (convention.args)();
+            if let Some(known) = Passed::find(witnessing, convention, closure, &args, &passage.facts) {
+                witnessing.machine.assign_again(&known.seen);
+                passage.facts = known.facts.clone();
+                passage.opaque |= known.opaque;
+                passage.events.0.extend(known.part.clone());
+                return passage;
+            }
+            let before = passage.facts.clone();
+            witnessing.machine.watch();
+            let run = witnessing.machine.run(closure, args.clone(), before.clone());
+            let seen = witnessing.machine.seen();
             let onwards: Vec<&Facts> = run
                 .events
                 .iter()
@@ -133,7 +228,20 @@ pub(crate) fn pass(
             };
             passage.facts = facts;
             passage.opaque |= run.cut_off;
+            let parts = passage.events.0.len();
             passage.events.extend(run.events);
+            if let Some(seen) = seen {
+                witnessing.passed.push(Rc::new(Passed {
+                    closure: Rc::clone(closure),
+                    next: convention.next,
+                    args,
+                    before,
+                    seen,
+                    facts: passage.facts.clone(),
+                    part: passage.events.0.get(parts).cloned(),
+                    opaque: run.cut_off,
+                }));
+            }
             passage
         }
         ValueKind::Symbol(_) | ValueKind::Or(_) | ValueKind::And(_) => {
@@ -166,7 +274,7 @@ pub(crate) fn merge(results: Vec<Passage>) -> Option<Passage> {
     for other in results {
         all.facts = all.facts.common(&other.facts);
         all.named.retain(|guard| other.named.iter().any(|theirs| theirs.kind == guard.kind));
-        all.events.extend(other.events);
+        all.events.extend(other.events.iter().cloned());
         all.opaque |= other.opaque;
     }
     Some(all)
@@ -490,7 +598,10 @@ pub(crate) fn finish_run(
         }
     }
     witnessing.note_events(&run.events);
-    witnessing.note_events(&passage.events);
+    // The same middleware lies before many entry points; what it says it says once.
+    for part in passage.events.0.iter().filter(|part| !part.noted.replace(true)) {
+        witnessing.note_events(&part.events);
+    }
     index
 }
 
@@ -504,7 +615,7 @@ fn add(witnessing: &mut Witnessing<'_, '_>, mut point: EntryPoint, events: &[Eve
         point.inputs.dedup();
         point.purposes = crate::handler::purposes_of(&point);
     }
-    for effect in crate::handler::loaded(&passage.events) {
+    for effect in passage.events.loaded() {
         let is_known = |known: &plimsoll_model::app::Effect| {
             known.target == effect.target && (known.picked_by_input || known.picked_by_number)
         };
@@ -513,7 +624,7 @@ fn add(witnessing: &mut Witnessing<'_, '_>, mut point: EntryPoint, events: &[Eve
         }
     }
     point.trivial &= point.effects.is_empty();
-    note_login(witnessing, &point, events.iter().chain(&passage.events));
+    note_login(witnessing, &point, events.iter().chain(passage.events.iter()));
     let index = witnessing.entry_points.len();
     for mut flow in flows {
         if flow.sink == Sink::Html && flow.sink_name == crate::handler::RETURNED && !passage.sends_pages {
@@ -531,12 +642,15 @@ fn note_login<'e>(
     point: &EntryPoint,
     mut events: impl Iterator<Item = &'e Event>,
 ) {
+    if !point.purposes.contains(&Purpose::Login) {
+        return;
+    }
     let on_server = match point.framework.as_str() {
         "PHP" => true,
         "Express" => has_package(witnessing.machine.program.tree, "express-session"),
         _ => false,
     };
-    if !on_server || !point.purposes.contains(&Purpose::Login) {
+    if !on_server {
         return;
     }
     let issued =

@@ -108,12 +108,19 @@ pub(super) fn permissions(witnessing: &mut Witnessing<'_, '_>, list: &str, span:
 }
 
 fn class_named(witnessing: &Witnessing<'_, '_>, name: &str) -> Option<ClassRef> {
-    witnessing.machine.program.iter().filter(|(_, module)| module.language == Language::Python).find_map(
-        |(id, module)| {
-            let at = module.classes.iter().position(|class| class.name.as_deref() == Some(name))?;
-            Some(ClassRef { module: id, class: ClassId(u32::try_from(at).ok()?) })
-        },
-    )
+    let program = witnessing.machine.program;
+    let classes = witnessing.python_classes.get_or_init(|| {
+        let mut classes = std::collections::HashMap::new();
+        for (id, module) in program.iter().filter(|(_, module)| module.language == Language::Python) {
+            for (class, at) in (0u32..).map(ClassId).zip(&module.classes) {
+                if let Some(name) = &at.name {
+                    classes.entry(name.clone()).or_insert(ClassRef { module: id, class });
+                }
+            }
+        }
+        classes
+    });
+    classes.get(name).copied()
 }
 
 /// Names of all bases of a class, the app's own followed.

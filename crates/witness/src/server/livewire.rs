@@ -68,7 +68,7 @@ pub(super) fn page(
         run.value = shows.value;
         run.cut_off |= shows.cut_off;
     }
-    let behind = Passage { facts, events: Vec::new(), ..passage.clone() };
+    let behind = Passage { facts, events: chain::Past::default(), ..passage.clone() };
     note_views(&run.events, &behind, shown);
     finish_run(witnessing, point, run, passage);
     actions(witnessing, class, path, &behind);
@@ -106,7 +106,7 @@ pub(super) fn embedded(witnessing: &mut Witnessing<'_, '_>, routed: &[ClassRef],
             let span = head_of(module.class(class.class).range.start, module.file);
             let path = format!("/livewire/{tag}");
             let (whole, run) = mounted(witnessing, class, &path, &passage);
-            let behind = Passage { facts: run.facts, events: Vec::new(), ..passage };
+            let behind = Passage { facts: run.facts, events: chain::Past::default(), ..passage };
             if let Some(render) = witnessing.machine.method(class, "render") {
                 let closure = Rc::new(Closure { this: Some(whole), ..(*render).clone() });
                 let shows = witnessing.machine.run(&closure, Vec::new(), behind.facts.clone());
@@ -129,7 +129,7 @@ pub(super) fn note_views(events: &[Event], passage: &Passage, shown: &mut Shown)
     for event in events.iter().filter(|event| matches!(event.path(), "view" | "View.make" | "view().make")) {
         if let Some(name) = event.arg(0).and_then(Value::as_str) {
             let facts = event.facts.clone();
-            shown.push((name.replace('/', "."), Passage { facts, events: Vec::new(), ..passage.clone() }));
+            shown.push((name.replace('/', "."), Passage { facts, events: chain::Past::default(), ..passage.clone() }));
         }
     }
 }

@@ -177,7 +177,9 @@ fn through_middleware(
         Some((first, rest)) => rest.iter().fold(first.clone(), |common, facts| common.common(facts)),
         None => Facts::default(),
     };
-    Passage { facts, opaque: run.cut_off, events: run.events, ..Passage::default() }
+    let mut passage = Passage { facts, opaque: run.cut_off, ..Passage::default() };
+    passage.events.extend(run.events);
+    passage
 }
 
 fn collect_onwards(value: &Value, facts: &Facts, out: &mut Vec<Facts>) {

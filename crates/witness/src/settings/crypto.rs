@@ -25,8 +25,8 @@ fn is_slow(path: &str, name: &str, mut given: impl Iterator<Item = impl AsRef<st
         "check_password_hash",
         "make_password",
     ];
-    let library = ["bcrypt", "argon2", "Bun.password"].iter().any(|library| path.contains(library))
-        && ["hash", "hashSync", "compare", "compareSync", "verify", "make", "check"].contains(&name);
+    let library = ["hash", "hashSync", "compare", "compareSync", "verify", "make", "check"].contains(&name)
+        && ["bcrypt", "argon2", "Bun.password"].iter().any(|library| path.contains(library));
     // `promisify(crypto.scrypt)`
     let wrapped = name == "promisify"
         && given.any(|value| value.as_ref().ends_with(".scrypt") || value.as_ref().ends_with(".pbkdf2"));
@@ -128,8 +128,7 @@ pub(super) fn note(event: &Event, program: &Program<'_>, notes: &mut Notes) {
         }
     }
     // A record read or changed for the one whom an unverified token names.
-    let is_store = crate::knowledge::stores::recognise(path, None, args).is_some();
-    if !is_store {
+    if crate::knowledge::stores::recognise(path, None, args).is_none() {
         return;
     }
     // The app's own signature beside it was compared.
