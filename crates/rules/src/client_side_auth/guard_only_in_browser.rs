@@ -1,7 +1,7 @@
 //! A page is locked only in the visitor's browser.
 
 use crate::access::is_by_account_service;
-use crate::{Rule, Sink, gains};
+use crate::{Rule, Sink, gains, stores};
 use plimsoll_model::app::{
     ApiCall, EffectKind, EntryKind, EntryPoint, GuardPassed, LiveGuard, LiveVerdict, Page, Purpose, Reach,
     StoredValueKind,
@@ -41,6 +41,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 && !entry.purposes.contains(&Purpose::Cron)
         })
         .filter(|(_, entry)| !matches!(entry.kind, EntryKind::StaticFiles))
+        .filter(|(_, entry)| entry.kind != EntryKind::ServerPage || is_behind_lock(app, entry))
         .filter(|(_, entry)| {
             entry.effects.iter().any(|effect| {
                 !matches!(
@@ -53,6 +54,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 ) && entry.reach_of(effect) == Reach::Anyone
                     && !effect.limited_to_caller
                     && !is_by_account_service(effect)
+                    // The database asks who calls, whichever way the question comes.
+                    && !effect.governed_by_policies
+                    // What is made to be seen by all is behind no lock.
+                    && (effect.kind.writes() || !stores::is_made_to_be_shown(&effect.target))
             })
         })
         .collect();
@@ -146,6 +151,14 @@ fn only_seen_live(app: &App, sink: &mut Sink<'_>) {
         draft = draft.also_live(call, "answered the page without credentials");
     }
     draft.done();
+}
+
+/// Whether a page that the server renders is one of those that the browser locks: others show what they show to everybody.
+/// Frameworks with a router of their own in the browser say which pages are locked.
+fn is_behind_lock(app: &App, entry: &EntryPoint) -> bool {
+    let known = app.pages.iter().filter(|page| !page.path.is_empty() && !page.guards.is_empty());
+    let mut known = known.peekable();
+    known.peek().is_none() || known.any(|page| page.path == entry.path)
 }
 
 /// Pages behind a lock in the browser, the calls that they make to open entry points, and these: each entry point once.

@@ -725,11 +725,17 @@ fn split_arguments(
     values: &mut Vec<Value>,
 ) {
     let writes = kind.writes() && kind != EffectKind::Delete;
+    let first = args.first().map(|arg| &arg.value);
     if !writes {
+        // Prisma: what is shown beside the record (`include`, `select`) has conditions of its own and limits nothing.
+        let beside = ["include", "select"].iter().any(|part| first.is_some_and(|first| first.field(part).is_some()));
+        if crate::guards::is_prisma_read(name) && beside {
+            filters.extend(first.and_then(|first| first.field("where")));
+            return;
+        }
         filters.extend(args.iter().map(|arg| arg.value.clone()));
         return;
     }
-    let first = args.first().map(|arg| &arg.value);
     // `entities.Order.update(id, values)`
     if name == "update"
         && args.len() == 2

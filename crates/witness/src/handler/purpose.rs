@@ -236,7 +236,11 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
         "robots",
         "rss",
         "feed",
+        "manifest",
+        "webmanifest",
     ]) || says(&["contact us", "opening hours", "by token", "book appointment"])
+        // Whoever shows the token of a mail, or asks for another mail, has no login yet.
+        || (acts && says(&["verify email", "verifyemail", "confirm email", "email verification", "resend verification"]))
         // Open positions and the form to apply; the applications themselves are not.
         || (has(&["careers", "career", "vacancies"]) && !has(&["applications", "applicants", "candidates"]))
         || entry.inputs.iter().any(|input| {

@@ -1,6 +1,6 @@
 //! CORS policies.
 
-use plimsoll_analysis::{Event, EventKind, Label, Truth, Value, ValueKind};
+use plimsoll_analysis::{Clean, Event, EventKind, Label, Truth, Value, ValueKind};
 use plimsoll_model::app::{AllowedOrigins, CorsPolicy};
 
 use super::Notes;
@@ -80,9 +80,18 @@ pub(super) fn allowed(value: &Value) -> AllowedOrigins {
         ValueKind::Object(object) if object.is_array => {
             AllowedOrigins::Listed(value.items().iter().filter_map(|item| item.as_str().map(str::to_owned)).collect())
         }
+        // `allowed.includes(origin) ? origin : allowed[0]`: an origin that was found on a list is one of it.
+        ValueKind::Choice(ways) => {
+            let ways: Vec<AllowedOrigins> = ways.iter().map(|(value, facts)| allowed(&facts.vet(value))).collect();
+            let widest = [AllowedOrigins::Any, AllowedOrigins::Reflected].into_iter().find(|wide| ways.contains(wide));
+            widest.or_else(|| ways.into_iter().next()).unwrap_or(AllowedOrigins::Configured)
+        }
         // `origin || '*'`: whoever asks.
         ValueKind::Or(pair) if pair.1.as_str() == Some("*") => AllowedOrigins::Reflected,
-        _ if value.labels.any(|label| matches!(label, Label::Input(name, _) if name.starts_with("headers"))) => {
+        _ if value.labels.any(|label| {
+            matches!(label, Label::Input(name, clean) if name.starts_with("headers") && !clean.covers(Clean::ALL))
+        }) =>
+        {
             AllowedOrigins::Reflected
         }
         _ if value.truth() == Truth::Yes && value.as_closure().is_some() => AllowedOrigins::Configured,
