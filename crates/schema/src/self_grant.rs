@@ -76,9 +76,7 @@ impl Finder<'_> {
         if self.is_account(table, policy) || !self.is_judged_by_others(table) {
             return;
         }
-        for (command, way) in
-            [(Command::Update, GrantWay::ChangesOwnRow), (Command::Insert, GrantWay::AddsOwnRow)]
-        {
+        for (command, way) in [(Command::Update, GrantWay::ChangesOwnRow), (Command::Insert, GrantWay::AddsOwnRow)] {
             let applies = policy.command == command || policy.command == Command::All;
             if !applies || !granted(self.schema, table, Principal::SignedIn, command) {
                 continue;

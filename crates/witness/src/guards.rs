@@ -507,7 +507,9 @@ fn callers_share(value: &Value) -> Option<Value> {
     let mut level = args.first()?.value.clone();
     for name in names.iter().rev() {
         // What is not named there is a column of the record that was reached.
-        let Some(below) = ["include", "select"].iter().find_map(|part| level.field(part)?.field(name)) else { continue };
+        let Some(below) = ["include", "select"].iter().find_map(|part| level.field(part)?.field(name)) else {
+            continue;
+        };
         level = below;
         if let Some(only) = level.field("where").filter(|only| only.deep_labels().has_identity()) {
             return Some(only);
@@ -608,9 +610,9 @@ fn asks_for_role(value: &Value) -> bool {
                 has(&["is", "has", "check"]) && has(&["role", "admin", "permission", "staff", "superadmin", "owner"])
             }),
             // Base44, Prisma and document stores: `{ user_id: user.id, role: 'admin' }`
-            "filter" | "findFirst" | "findOne" | "findUnique" | "findMany" | "count" | "findFirstOrThrow" => args.first().is_some_and(|arg| {
-                privilege_asked(&arg.value.field("where").unwrap_or_else(|| arg.value.clone()))
-            }),
+            "filter" | "findFirst" | "findOne" | "findUnique" | "findMany" | "count" | "findFirstOrThrow" => args
+                .first()
+                .is_some_and(|arg| privilege_asked(&arg.value.field("where").unwrap_or_else(|| arg.value.clone()))),
             _ => false,
         }
     })

@@ -57,7 +57,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 (GrantWay::AddsForeignRow | GrantWay::TakesOver, _) => {
                     (Position::SignedIn, Claim::Writes(DataClass::Personal), "writes into what belongs to others in")
                 }
-                (GrantWay::FixedEmail | GrantWay::FirstAccount, _) | (_, Gain::Approval | Gain::Paid | Gain::Outcome) => continue,
+                (GrantWay::FixedEmail | GrantWay::FirstAccount, _)
+                | (_, Gain::Approval | Gain::Paid | Gain::Outcome) => continue,
                 (GrantWay::OwnMetadata, Gain::Role) if grant.fields.is_empty() => {
                     (Position::SignedIn, Claim::Holds(Position::Administrator), "gives itself a role for")
                 }

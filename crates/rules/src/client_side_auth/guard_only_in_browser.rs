@@ -61,6 +61,23 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             })
         })
         .collect();
+    // Where the browser decides by its pages alone, what only unlocked pages ask for stands before no lock.
+    let by_pages_alone = !app
+        .stored_values
+        .iter()
+        .any(|value| matches!(value.kind, StoredValueKind::Privilege | StoredValueKind::Identity));
+    let open: Vec<(usize, &EntryPoint)> = open
+        .into_iter()
+        .filter(|(index, _)| {
+            let mut asking = app.pages.iter().filter(|page| {
+                page.calls.iter().any(|&call| app.api_calls.get(call).is_some_and(|call| call.entry == Some(*index)))
+            });
+            let first = asking.next();
+            !by_pages_alone
+                || first.is_none_or(|page| !page.guards.is_empty())
+                || asking.any(|page| !page.guards.is_empty())
+        })
+        .collect();
     if open.is_empty() {
         if !login_without_a_server(app, sink) {
             only_seen_live(app, sink);

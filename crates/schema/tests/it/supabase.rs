@@ -310,7 +310,8 @@ fn prices_and_decisions_that_the_one_who_asks_writes() {
     assert_eq!(fields(&format!("{JUDGED}{add}")), [(GrantWay::AddsOwnRow, "status".into())]);
     // Nobody else sees them: they decide for themselves.
     assert!(fields(own).is_empty());
-    let asked = "CREATE POLICY p ON leave_requests FOR INSERT WITH CHECK (user_id = auth.uid() AND status = 'pending');";
+    let asked =
+        "CREATE POLICY p ON leave_requests FOR INSERT WITH CHECK (user_id = auth.uid() AND status = 'pending');";
     assert!(fields(&format!("{JUDGED}{asked}")).is_empty());
     let kept = "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.status := OLD.status; RETURN NEW; END $$; CREATE TRIGGER keep BEFORE UPDATE ON leave_requests FOR EACH ROW EXECUTE FUNCTION keep();";
     assert!(fields(&format!("{JUDGED}{own}{kept}")).is_empty());

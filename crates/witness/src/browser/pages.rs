@@ -530,9 +530,10 @@ fn is_server_component(module: &Module, path: &str) -> bool {
         && ["page", "layout", "template", "default"].iter().any(|leaf| stem.ends_with(&format!("/{leaf}")));
     by_place
         && !module.directives.iter().any(|(directive, _)| directive == "use client")
-        && module.imports.iter().any(|import| {
-            import.module == "next/navigation" && import.names.iter().any(|(name, _)| name == "redirect")
-        })
+        && module
+            .imports
+            .iter()
+            .any(|import| import.module == "next/navigation" && import.names.iter().any(|(name, _)| name == "redirect"))
 }
 
 /// Whether a component shows what is written inside it: its `children`, the routes below it.

@@ -648,6 +648,15 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     effect.picked_by_input = filter_labels.any(
         |label| matches!(label, Label::Input(name, _) if !name.starts_with("headers") && !name.starts_with("cookies")),
     );
+    effect.picked_by = filter_labels
+        .iter()
+        .filter_map(|label| match label {
+            Label::Input(name, _) if !name.starts_with("headers") && !name.starts_with("cookies") => {
+                Some(name.to_string())
+            }
+            _ => None,
+        })
+        .collect();
     effect.picked_by_number = filter_labels.any(|label| {
         matches!(label, Label::Input(name, clean)
             if name.strip_prefix("params.").or(name.strip_prefix("query."))
