@@ -183,8 +183,7 @@ pub(crate) fn unverified_message(entry: &EntryPoint) -> Option<&Effect> {
     if !entry.purposes.contains(&Purpose::Webhook) || entry.purposes.contains(&Purpose::Admin) || !entry.can_write() {
         return None;
     }
-    // Whoever asks the service itself how a payment stands takes the message for no more than a hint.
-    if entry.effects.iter().any(|effect| effect.kind == EffectKind::Fetch && is_payment_service(&effect.target)) {
+    if asks_service_back(entry) {
         return None;
     }
     entry.effects.iter().find(|effect| {
@@ -193,6 +192,12 @@ pub(crate) fn unverified_message(entry: &EntryPoint) -> Option<&Effect> {
             && entry.reach_of(effect) == Reach::Anyone
             && !entry.holding_at(effect, GuardKind::Signature)
     })
+}
+
+/// Whether a message about a payment is taken for no more than a hint: the service itself is asked how the payment stands.
+pub(crate) fn asks_service_back(entry: &EntryPoint) -> bool {
+    entry.purposes.contains(&Purpose::Webhook)
+        && entry.effects.iter().any(|effect| effect.kind == EffectKind::Fetch && is_payment_service(&effect.target))
 }
 
 /// Whether an address is that of a service for payments.

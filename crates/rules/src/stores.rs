@@ -44,7 +44,9 @@ pub(crate) fn is_reference(app: &App, store: &Store) -> bool {
     writing.peek().is_some()
         && writing.all(|policy| matches!(policy.openness, Openness::Limited | Openness::Nobody))
         && !has_owner(app, store)
-        && field_class(app, store).is_some_and(|class| class <= DataClass::Internal)
+        // What is known of an illness tells of nobody where nobody is named.
+        && fields(app, store).next().is_some()
+        && fields(app, store).all(|field| field.class <= DataClass::Internal || field.kind == "health")
         && !is_kept_by_app(&store.name)
 }
 

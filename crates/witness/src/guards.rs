@@ -433,6 +433,28 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
                         "guest" | "banned" | "blocked" | "disabled" | "suspended" | "inactive"
                     )
                 });
+                // What everybody is who signs up keeps nobody out who has done that.
+                let of_everybody = b.as_str().is_some_and(|word| {
+                    matches!(
+                        word.to_ascii_lowercase().as_str(),
+                        "customer"
+                            | "client"
+                            | "patient"
+                            | "student"
+                            | "buyer"
+                            | "traveler"
+                            | "traveller"
+                            | "passenger"
+                            | "visitor"
+                            | "subscriber"
+                            | "candidate"
+                            | "applicant"
+                            | "shopper"
+                    )
+                });
+                if holds && of_everybody {
+                    return vec![Check::holds(GuardKind::Authentication)];
+                }
                 if holds && !weak {
                     return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
                 }

@@ -87,6 +87,9 @@ const CALLS: &[(&str, EffectKind)] = &[
     ("UTApi().deleteFiles", EffectKind::DeleteFile),
     ("PutObjectCommand", EffectKind::WriteFile),
     ("DeleteObjectCommand", EffectKind::DeleteFile),
+    ("storage.uploadBytes", EffectKind::WriteFile),
+    ("storage.uploadBytesResumable", EffectKind::WriteFile),
+    ("storage.uploadString", EffectKind::WriteFile),
     ("GetObjectCommand", EffectKind::ReadFile),
     ("ListObjectsV2Command", EffectKind::ReadFile),
     ("fs.readFile", EffectKind::ReadFile),
@@ -210,6 +213,17 @@ const MESSAGE_HOSTS: &[&str] = &[
     "api.telnyx.com",
     "api.plivo.com",
     "gmail.googleapis.com",
+    "api.infobip.com",
+    "/sms/2/text/",
+    "api.ultramsg.com",
+    "graph.facebook.com/v",
+    "api.textlocal.in",
+    "api.msg91.com",
+    "api.solapi.com",
+    "api.africastalking.com",
+    "rest.clicksend.com",
+    "api.sms.ir",
+    "fcm.googleapis.com",
 ];
 
 /// Calls that request a URL.

@@ -27,6 +27,14 @@ pub(crate) fn words_of(text: &str) -> Vec<String> {
     words
 }
 
+/// Whether a value of the request is a code that was sent to somebody to be typed in.
+fn is_short_code(input: &str) -> bool {
+    let Some(name) = input.strip_prefix("body.") else { return false };
+    let words = words_of(name);
+    words.iter().any(|word| matches!(word.as_str(), "otp" | "pin" | "passcode"))
+        || matches!(words.iter().map(String::as_str).collect::<Vec<_>>()[..], ["code"] | ["verification", "code"])
+}
+
 /// The purposes of an entry point whose effects are known.
 pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
     let mut out = entry.purposes.clone();
@@ -52,7 +60,10 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
     }
     if acts
         && (says(&["one time", "verify code", "send code", "verify otp", "send otp", "two factor"])
-            || has(&["otp", "2fa", "mfa", "totp", "pin"]))
+            || has(&["otp", "2fa", "mfa", "totp", "pin"])
+            || (has(&["phone", "sms", "mobile"]) && has(&["verify", "verification", "confirm"]))
+            || (has(&["verify", "confirm"]) && entry.inputs.iter().any(|input| is_short_code(input))
+                && !has(&["coupon", "promo", "discount", "voucher", "referral", "invite", "invitation", "email"])))
     {
         out.insert(Purpose::OneTimeCode);
     }
