@@ -62,7 +62,8 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
         && (says(&["one time", "verify code", "send code", "verify otp", "send otp", "two factor"])
             || has(&["otp", "2fa", "mfa", "totp", "pin"])
             || (has(&["phone", "sms", "mobile"]) && has(&["verify", "verification", "confirm"]))
-            || (has(&["verify", "confirm"]) && entry.inputs.iter().any(|input| is_short_code(input))
+            || (has(&["verify", "confirm"])
+                && entry.inputs.iter().any(|input| is_short_code(input))
                 && !has(&["coupon", "promo", "discount", "voucher", "referral", "invite", "invitation", "email"])))
     {
         out.insert(Purpose::OneTimeCode);
