@@ -39,12 +39,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         .severity(if anyone { Severity::Medium } else { Severity::Low })
         .confidence(Confidence::Likely)
         .also(entry.handler, entry.label())
-        .also(first.from, "where it is put together");
+        .also(first.from, "where it is read");
     for (flow, entry) in rest {
-        draft = draft
-            .also(flow.to, note(flow))
-            .also(entry.handler, entry.label())
-            .also(flow.from, "where it is put together");
+        draft = draft.also(flow.to, note(flow)).also(entry.handler, entry.label()).also(flow.from, "where it is read");
     }
     draft.done();
 }

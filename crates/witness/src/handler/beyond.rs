@@ -89,7 +89,8 @@ fn asks_more(value: &Value) -> bool {
         .any(|arg| arg.value.deep_labels().any(|label| matches!(label, Label::Identity | Label::Record(..))))
 }
 
-fn values(fact: &Fact) -> Vec<&Value> {
+/// The values that a single condition is about.
+pub(super) fn values(fact: &Fact) -> Vec<&Value> {
     match fact {
         Fact::Truthy { value, .. } | Fact::Passed { value, .. } => vec![value],
         Fact::Equal { left, right, .. } | Fact::Compared { left, right, .. } => vec![left, right],
