@@ -818,7 +818,9 @@ fn redeemed(path: &str, args: &[Argument]) -> Option<Value> {
         let first = args.first().map(|arg| arg.value.clone())?;
         return Some(first.field("code").unwrap_or(first));
     }
-    args.iter().find_map(|arg| granted(&arg.value, 4))
+    let name = path.rsplit(['.', '/']).next().unwrap_or(path);
+    let asks = matches!(name, "fetch" | "$fetch" | "ofetch" | "post" | "request" | "axios" | "got" | "ky");
+    args.iter().filter(|_| asks).find_map(|arg| granted(&arg.value, 4))
 }
 
 /// Whether an address begins with a fixed scheme and host, or a fixed path.
