@@ -73,7 +73,8 @@ impl Finder<'_> {
     /// What the account asks for and others decide (an order, a booking, a request for leave), where the account may write
     /// the price or the decision itself. Where nobody but the account sees the row, it decides for itself.
     fn outcome(&self, table: &Table, policy: &RawPolicy, out: &mut Vec<SelfGrant>) {
-        if self.is_account(table, policy) || !self.is_judged_by_others(table) {
+        // Who offers something sets its price; who asks for something does not.
+        if !classify::is_asked_for(&table.name) || self.is_account(table, policy) || !self.is_judged_by_others(table) {
             return;
         }
         for (command, way) in [(Command::Update, GrantWay::ChangesOwnRow), (Command::Insert, GrantWay::AddsOwnRow)] {
@@ -83,7 +84,7 @@ impl Finder<'_> {
             }
             let guarded = self.guarded(table, policy, command);
             // Whoever reaches a row through something else (a family, a team) may be the one who decides.
-            if !guarded.iter().any(|name| classify::is_owner(name)) {
+            if !guarded.iter().any(|name| classify::is_asker(name)) {
                 continue;
             }
             let fields: Vec<String> = table

@@ -563,6 +563,10 @@ fn membership(value: &Value, among: &Value, holds: bool) -> Vec<Check> {
         }
         return vec![Check::holds(kind), Check::holds(GuardKind::Authentication)];
     }
+    // `header.includes(process.env.KEY)`
+    if holds && has_input(among) && is_setting(value) && !has_input(value) {
+        return vec![Check::holds(GuardKind::Signature)];
+    }
     let session = among.path();
     if holds
         && (session == "flask.session"
