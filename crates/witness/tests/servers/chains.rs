@@ -1,6 +1,7 @@
 //! Servers that are put together by calls: Fastify, Hono, Koa.
 
 use plimsoll_model::app::Reach;
+use plimsoll_source::SourceTree;
 
 use super::{pairs, reach};
 
@@ -97,4 +98,27 @@ router.get("/closed", auth, async (ctx) => { ctx.body = await db.staff.findMany(
 app.use(router.routes());"#,
     )];
     assert_eq!(reach(&files), pairs(&[("GET /api/open", Reach::Anyone), ("GET /api/closed", Reach::SignedIn)]));
+}
+
+/// What middleware sets counts where nothing but files is served behind it.
+#[test]
+fn middleware_that_no_route_follows_is_run() {
+    let tree = SourceTree::from_texts([
+        ("package.json", r#"{"dependencies": {"express": "4.21.2"}}"#),
+        (
+            "server.js",
+            "import express from 'express';
+const app = express();
+app.use((req, res, next) => {
+  res.setHeader('X-Content-Type-Options', 'nosniff');
+  res.setHeader('Content-Security-Policy', \"default-src 'self'\");
+  next();
+});
+app.use(express.static('public'));
+app.listen(3000);",
+        ),
+    ]);
+    let app = plimsoll_witness::observe(&tree);
+    let names: Vec<&str> = app.headers.iter().map(|header| header.name.as_str()).collect();
+    assert_eq!(names, ["x-content-type-options", "content-security-policy"], "{:?}", app.headers);
 }
