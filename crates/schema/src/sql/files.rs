@@ -203,7 +203,8 @@ mod tests {
             |list: &[plimsoll_source::FileId]| list.iter().map(|&id| tree.file(id).path.clone()).collect::<Vec<_>>();
         assert_eq!(names(&plan.migrations), ["supabase/migrations/2_a.sql", "supabase/migrations/10_b.sql"]);
         assert_eq!(names(&plan.loose), ["db/setup.sql", "migrations/1.sql"]);
-        let dated = ["20251028145550_b.sql", "20251212_c.sql", "20251212101010_c.sql", "1700000000_a.sql", "0001_z.sql"];
+        let dated =
+            ["20251028145550_b.sql", "20251212_c.sql", "20251212101010_c.sql", "1700000000_a.sql", "0001_z.sql"];
         let tree = SourceTree::from_texts(dated.map(|name| (format!("supabase/migrations/{name}"), "")));
         let order: Vec<&str> = super::plan(&tree).migrations.iter().map(|&id| tree.file(id).name()).collect();
         assert_eq!(
