@@ -722,6 +722,9 @@ impl<'p> Machine<'p> {
             (Language::Php, name) => name.to_owned(),
             (_, name) => format!("{module}.{name}"),
         };
+        if let Some(constant) = self.knowledge.constant(&path) {
+            return constant;
+        }
         let labels = self.knowledge.labels(&path);
         Value::symbol(Symbol::import(path), labels)
     }

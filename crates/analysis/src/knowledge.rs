@@ -9,6 +9,11 @@ pub trait Knowledge {
     /// Labels that a symbol has by the way it was reached (`@req.body`, `process.env.X`).
     fn labels(&self, path: &str) -> Labels;
 
+    /// The value of a name that a package gives, where it is the same wherever the app is served.
+    fn constant(&self, _path: &str) -> Option<Value> {
+        None
+    }
+
     /// What a call does. `path` is that of the callee: for a method on something that is no symbol it is `.name`.
     fn call(&self, path: &str, receiver: Option<&Value>, args: &[Argument]) -> Outcome;
 

@@ -290,7 +290,7 @@ pub const CATALOGUE: &[ControlSpec] = &[
         title: "Other websites cannot act in a logged-in user's name (CSRF)",
         asvs: &["3.5.1"],
         required_from: DataClass::Personal,
-        rules: &["cross-site-request-accepted"],
+        rules: &["cross-site-request-accepted", "sign-in-answer-without-state"],
         gaps: &[Gap::Csrf],
         question: None,
         prove: proof::other_sites_cannot_act,

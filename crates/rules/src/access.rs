@@ -183,12 +183,46 @@ pub(crate) fn unverified_message(entry: &EntryPoint) -> Option<&Effect> {
     if !entry.purposes.contains(&Purpose::Webhook) || entry.purposes.contains(&Purpose::Admin) || !entry.can_write() {
         return None;
     }
+    if asks_service_back(entry) {
+        return None;
+    }
     entry.effects.iter().find(|effect| {
         effect.kind.writes()
             && !matches!(effect.kind, EffectKind::Fetch | EffectKind::SendMessage | EffectKind::IssueSession)
             && entry.reach_of(effect) == Reach::Anyone
             && !entry.holding_at(effect, GuardKind::Signature)
     })
+}
+
+/// Whether a message about a payment is taken for no more than a hint: the service itself is asked how the payment stands.
+pub(crate) fn asks_service_back(entry: &EntryPoint) -> bool {
+    entry.purposes.contains(&Purpose::Webhook)
+        && entry.effects.iter().any(|effect| effect.kind == EffectKind::Fetch && is_payment_service(&effect.target))
+}
+
+/// Whether an address is that of a service for payments.
+fn is_payment_service(address: &str) -> bool {
+    const HOSTS: &[&str] = &[
+        "api.stripe.com",
+        "api.paypal.com",
+        "api-m.paypal.com",
+        "api-m.sandbox.paypal.com",
+        "api.mollie.com",
+        "api.mercadopago.com",
+        "api.tosspayments.com",
+        "api.paystack.co",
+        "api.flutterwave.com",
+        "api.razorpay.com",
+        "api.xendit.co",
+        "api.midtrans.com",
+        "api.iamport.kr",
+        "api.asaas.com",
+        "api.pagar.me",
+        "khalti.com",
+        "api.lemonsqueezy.com",
+        "connect.squareup.com",
+    ];
+    HOSTS.iter().any(|host| address.contains(host))
 }
 
 /// Whether a service that keeps the accounts (Supabase, Firebase) does it: it checks, sends and counts by itself.

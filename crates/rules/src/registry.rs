@@ -116,6 +116,8 @@ mod session_kept_through_login;
 mod session_token_in_url;
 #[path = "sessions/session_token_in_web_storage.rs"]
 mod session_token_in_web_storage;
+#[path = "sessions/sign_in_answer_without_state.rs"]
+mod sign_in_answer_without_state;
 #[path = "access_control/sign_up_skips_approval.rs"]
 mod sign_up_skips_approval;
 #[path = "client_data/source_maps_published.rs"]
@@ -201,6 +203,7 @@ pub static RULES: &[&Rule] = &[
     &session_kept_through_login::RULE,
     &session_token_in_url::RULE,
     &session_token_in_web_storage::RULE,
+    &sign_in_answer_without_state::RULE,
     &sign_up_skips_approval::RULE,
     &source_maps_published::RULE,
     &sql_from_input::RULE,

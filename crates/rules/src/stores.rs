@@ -37,6 +37,19 @@ pub(crate) fn is_catalogue(app: &App, store: &Store) -> bool {
     is_shown_by_name(last_name(store)) && field_class(app, store).is_none_or(|class| class <= DataClass::Internal)
 }
 
+/// Records that somebody with a role keeps for everybody: no column says whose a row is or tells of a person, and every
+/// policy for writing asks for more than an account.
+pub(crate) fn is_reference(app: &App, store: &Store) -> bool {
+    let mut writing = store.policies.iter().filter(|policy| Act::of(policy.command) != Act::Read).peekable();
+    writing.peek().is_some()
+        && writing.all(|policy| matches!(policy.openness, Openness::Limited | Openness::Nobody))
+        && !has_owner(app, store)
+        // What is known of an illness tells of nobody where nobody is named.
+        && fields(app, store).next().is_some()
+        && fields(app, store).all(|field| field.class <= DataClass::Internal || field.kind == "health")
+        && !is_kept_by_app(&store.name)
+}
+
 /// A rule for all there is.
 pub(crate) fn is_everything(store: &Store) -> bool {
     matches!(store.name.as_str(), "all collections" | "all files")
@@ -142,6 +155,11 @@ fn class_by_name(name: &str) -> DataClass {
         return DataClass::Personal;
     }
     DataClass::Internal
+}
+
+/// Whether a store of the server's says by its name that its content is made to be seen by all.
+pub(crate) fn is_made_to_be_shown(name: &str) -> bool {
+    is_shown_by_name(name.rsplit('.').next().unwrap_or(name)) && class_by_name(name) <= DataClass::Internal
 }
 
 /// Whether a name says that its content is made to be seen by all.

@@ -42,6 +42,74 @@ pub(crate) fn privilege(name: &str) -> Option<Gain> {
     None
 }
 
+/// Whether a store's rows are what somebody asks of others: an order, a booking, a request.
+pub(crate) fn is_asked_for(name: &str) -> bool {
+    has(
+        &words(name),
+        &[
+            "order",
+            "booking",
+            "reservation",
+            "appointment",
+            "purchase",
+            "payment",
+            "request",
+            "application",
+            "claim",
+            "expense",
+            "leave",
+            "timesheet",
+            "refund",
+            "withdrawal",
+            "payout",
+            "registration",
+            "enrollment",
+            "enrolment",
+            "donation",
+            "deposit",
+            "loan",
+            "reimbursement",
+            "rental",
+            "absence",
+            "vacation",
+            "overtime",
+            "redemption",
+        ],
+    )
+}
+
+/// Whether a field says who asks, and not who offers or is charged with something.
+pub(crate) fn is_asker(name: &str) -> bool {
+    is_owner(name)
+        && !has(&words(name), &["owner", "vendor", "seller", "host", "assigned", "author", "sender", "uploaded"])
+}
+
+/// Whether a field says what somebody owes for something.
+pub(crate) fn is_money_owed(name: &str) -> bool {
+    let words = words(name);
+    let joined = words.join("_");
+    matches!(
+        joined.as_str(),
+        "price"
+            | "total"
+            | "total_price"
+            | "total_amount"
+            | "base_price"
+            | "unit_price"
+            | "final_price"
+            | "grand_total"
+            | "subtotal"
+            | "amount_due"
+            | "amount_paid"
+            | "discount"
+            | "discount_amount"
+            | "payment_status"
+            | "is_paid"
+            | "paid"
+            | "paid_at"
+    )
+}
+
 /// Whether a field names the tenant that a row or account belongs to.
 pub(crate) fn is_tenant(name: &str) -> bool {
     let words = words(name);
@@ -134,7 +202,24 @@ pub(crate) fn is_account_store(name: &str) -> bool {
         ],
     ) && !has(
         &words,
-        &["bank", "social", "email", "push", "newsletter", "notification", "channel", "connected", "payment"],
+        &[
+            "bank",
+            "social",
+            "email",
+            "push",
+            "newsletter",
+            "notification",
+            "channel",
+            "connected",
+            "payment",
+            "report",
+            "alert",
+            "digest",
+            "reminder",
+            "webhook",
+            "topic",
+            "feed",
+        ],
     )
 }
 

@@ -205,6 +205,13 @@ fn truthy(value: &Value) -> Vec<Check> {
             out.push(Check::holds(GuardKind::Ownership));
         }
         out.push(Check::holds(GuardKind::Authentication));
+    } else if let Some(only) = callers_share(value) {
+        // The caller is among those who hang on the record.
+        if privilege_asked(&only) {
+            out.push(Check::holds(GuardKind::Role));
+        }
+        out.push(Check::holds(GuardKind::Ownership));
+        out.push(Check::holds(GuardKind::Authentication));
     } else if found_by_ticket(value) {
         out.push(Check::holds(GuardKind::Signature));
     } else if is_mere_ticket(value) {
@@ -416,7 +423,7 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
         if has_label(a, |label| matches!(label, Label::Credential)) {
             return Vec::new();
         }
-        if is_identity(a) {
+        if is_identity(a) || callers_share(a).is_some() {
             let constant = b.as_str().is_some() || matches!(b.kind, ValueKind::Num(_)) || b.labels.is_empty();
             if is_privilege(a) && constant {
                 // `role != 'banned'`, `role == 'guest'` keep hardly anybody out.
@@ -426,6 +433,28 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
                         "guest" | "banned" | "blocked" | "disabled" | "suspended" | "inactive"
                     )
                 });
+                // What everybody is who signs up keeps nobody out who has done that.
+                let of_everybody = b.as_str().is_some_and(|word| {
+                    matches!(
+                        word.to_ascii_lowercase().as_str(),
+                        "customer"
+                            | "client"
+                            | "patient"
+                            | "student"
+                            | "buyer"
+                            | "traveler"
+                            | "traveller"
+                            | "passenger"
+                            | "visitor"
+                            | "subscriber"
+                            | "candidate"
+                            | "applicant"
+                            | "shopper"
+                    )
+                });
+                if holds && of_everybody {
+                    return vec![Check::holds(GuardKind::Authentication)];
+                }
                 if holds && !weak {
                     return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
                 }
@@ -464,6 +493,62 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
     Vec::new()
 }
 
+/// Prisma's ways to read a model.
+pub(crate) fn is_prisma_read(name: &str) -> bool {
+    matches!(
+        name,
+        "findUnique" | "findUniqueOrThrow" | "findFirst" | "findFirstOrThrow" | "findMany" | "count" | "aggregate"
+    )
+}
+
+/// What hangs on a record for the caller alone (Prisma), and the condition that says so: `project.members[0].role`, where
+/// the query has `include: { members: { where: { userId: session.user.id } } }`.
+fn callers_share(value: &Value) -> Option<Value> {
+    use plimsoll_analysis::SymbolKind;
+    let mut names = Vec::new();
+    let mut at = std::rc::Rc::clone(value.as_symbol()?);
+    let args = loop {
+        let next = match &at.kind {
+            SymbolKind::Member(base, name) => {
+                names.push(name.clone());
+                std::rc::Rc::clone(base)
+            }
+            SymbolKind::Index(base, _) => std::rc::Rc::clone(base),
+            SymbolKind::Call { callee, args, .. } if is_prisma_read(&callee.last_name()) => break args.clone(),
+            // `members.find(…)`, `members.at(0)`
+            SymbolKind::Call { callee, .. } if matches!(callee.last_name().as_str(), "find" | "at" | "filter") => {
+                match &callee.kind {
+                    SymbolKind::Member(base, _) => std::rc::Rc::clone(base),
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+        at = next;
+    };
+    let mut level = args.first()?.value.clone();
+    for name in names.iter().rev() {
+        // What is not named there is a column of the record that was reached.
+        let Some(below) = ["include", "select"].iter().find_map(|part| level.field(part)?.field(name)) else {
+            continue;
+        };
+        level = below;
+        if let Some(only) = level.field("where").filter(|only| only.deep_labels().has_identity()) {
+            return Some(only);
+        }
+    }
+    None
+}
+
+/// Whether a condition names a right with a fixed value: `{ userId: me, role: 'ADMIN' }`.
+fn privilege_asked(filter: &Value) -> bool {
+    filter.as_object().is_some_and(|filter| {
+        filter.fields.borrow().iter().any(|(name, value)| {
+            is_privilege_name(name) && (value.as_str().is_some() || matches!(value.kind, ValueKind::Bool(true)))
+        })
+    })
+}
+
 /// A token that the session keeps against forged requests.
 fn is_csrf_token(value: &Value) -> bool {
     let path = value.path().to_ascii_lowercase();
@@ -477,6 +562,10 @@ fn membership(value: &Value, among: &Value, holds: bool) -> Vec<Check> {
             return vec![Check::holds(GuardKind::Authentication)];
         }
         return vec![Check::holds(kind), Check::holds(GuardKind::Authentication)];
+    }
+    // `header.includes(process.env.KEY)`
+    if holds && has_input(among) && is_setting(value) && !has_input(value) {
+        return vec![Check::holds(GuardKind::Signature)];
     }
     let session = among.path();
     if holds
@@ -517,7 +606,7 @@ fn compared(left: &Value, right: &Value) -> Vec<Check> {
             return vec![Check::holds(GuardKind::RateLimit)];
         }
         // `rows.length > 0`
-        if is_identity(value) && is_record(value) && is_picked(value) {
+        if (is_identity(value) && is_record(value) && is_picked(value)) || callers_share(value).is_some() {
             return vec![Check::holds(GuardKind::Ownership), Check::holds(GuardKind::Authentication)];
         }
     }
@@ -547,15 +636,9 @@ fn asks_for_role(value: &Value) -> bool {
                 has(&["is", "has", "check"]) && has(&["role", "admin", "permission", "staff", "superadmin", "owner"])
             }),
             // Base44, Prisma and document stores: `{ user_id: user.id, role: 'admin' }`
-            "filter" | "findFirst" | "findOne" | "findUnique" => args.first().is_some_and(|arg| {
-                let filter = arg.value.field("where").unwrap_or_else(|| arg.value.clone());
-                filter.as_object().is_some_and(|filter| {
-                    filter.fields.borrow().iter().any(|(name, value)| {
-                        is_privilege_name(name)
-                            && (value.as_str().is_some() || matches!(value.kind, ValueKind::Bool(true)))
-                    })
-                })
-            }),
+            "filter" | "findFirst" | "findOne" | "findUnique" | "findMany" | "count" | "findFirstOrThrow" => args
+                .first()
+                .is_some_and(|arg| privilege_asked(&arg.value.field("where").unwrap_or_else(|| arg.value.clone()))),
             _ => false,
         }
     })

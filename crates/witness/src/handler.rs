@@ -1,5 +1,6 @@
 //! What a handler does: events of a run turned into guards, effects and flows of an entry point.
 
+mod beyond;
 mod effects;
 mod flows;
 mod mail;
@@ -139,6 +140,7 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, before: &Past, program:
     }
     out.whole = out.guards.len();
     for (mut effect, facts) in found {
+        effect.beyond_guards = beyond::is_beyond(&effect, &facts, tree);
         for guard in reader.guards_of(&facts) {
             let known = out.guards.iter().position(|known| known.kind == guard.kind && known.span == guard.span);
             let index = known.unwrap_or_else(|| {

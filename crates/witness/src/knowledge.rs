@@ -57,6 +57,12 @@ impl Knowledge for Known {
         LABELS.with(|known| known.get_or(path, || origins::labels(path)))
     }
 
+    fn constant(&self, path: &str) -> Option<Value> {
+        // SvelteKit: what is served was built, and is not the development server.
+        let off = matches!(path, "$app/environment.dev" | "$app/environment.building" | "esm-env.DEV");
+        off.then(|| Value::plain(plimsoll_analysis::ValueKind::Bool(false)))
+    }
+
     fn call(&self, path: &str, receiver: Option<&Value>, args: &[Argument]) -> Outcome {
         calls::outcome(path, receiver, args)
     }

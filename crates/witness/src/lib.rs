@@ -51,6 +51,7 @@ impl Witnessing<'_, '_> {
         for event in events {
             self.notes.note(event, self.machine.program);
         }
+        settings::cors_asked(self.machine, events, &mut self.notes);
         browser::calls::note(events, self.machine.program, &mut self.notes.calls);
         browser::taken::note(events, self.machine.program, &mut self.notes.seen);
     }

@@ -1,5 +1,6 @@
 //! Entry points of servers, one file per framework.
 
+mod authjs;
 mod base44;
 pub(crate) mod chain;
 mod dash;

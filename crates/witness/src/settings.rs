@@ -11,6 +11,7 @@ pub(crate) mod python;
 pub(crate) mod scripted;
 mod storage;
 
+pub(crate) use cors::asked as cors_asked;
 pub(crate) use deployment::obeys_anyone;
 use plimsoll_analysis::{Event, Program};
 use plimsoll_model::App;

@@ -69,6 +69,7 @@ const PARTIES: &[Party] = &[
     Party("Lovable AI", "ai", &[], &["ai.gateway.lovable.dev"]),
     Party("Replicate", "ai", &["replicate"], &["api.replicate.com"]),
     Party("Hugging Face", "ai", &["@huggingface/"], &["api-inference.huggingface.co"]),
+    Party("NVIDIA", "ai", &[], &["integrate.api.nvidia.com"]),
     Party("ElevenLabs", "ai", &["elevenlabs"], &["api.elevenlabs.io"]),
     Party(
         "Google Analytics",

@@ -31,6 +31,8 @@ mod records;
 mod sockets;
 #[path = "browser/taken.rs"]
 mod taken;
+#[path = "servers/tenants.rs"]
+mod tenants;
 #[path = "servers/wrapped.rs"]
 mod wrapped;
 

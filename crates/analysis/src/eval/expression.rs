@@ -291,6 +291,20 @@ impl Machine<'_> {
         self.frame().this.clone().unwrap_or_else(|| Value::symbol(Symbol::global("this"), Labels::NONE))
     }
 
+    /// `{ ...defaults, ...sent }`: what is sent may come in the place of each of the fields before it.
+    fn overridden(&mut self, object: &Object, sent: &Value) {
+        let is_open = matches!(sent.kind, ValueKind::Unknown | ValueKind::Symbol(_));
+        if !is_open || !sent.labels.has_input(crate::label::Clean::ALL) {
+            return;
+        }
+        let known: Vec<(Str, Value)> =
+            object.fields.borrow().iter().take(64).map(|(name, field)| (name.clone(), field.clone())).collect();
+        for (name, field) in known {
+            let own = self.member_of(sent, &name);
+            object.fields.borrow_mut().insert(name, super::statement::joined(&field, &own));
+        }
+    }
+
     fn object(&mut self, node: NodeId, properties: &[Property]) -> Value {
         let object = Object::new(self.site(node), false);
         object.may_be_empty.set(self.code().language == Language::Php);
@@ -326,6 +340,7 @@ impl Machine<'_> {
                         }
                         object.spreads.borrow_mut().extend(spreads);
                     } else {
+                        self.overridden(&object, &value);
                         object.spreads.borrow_mut().push(value);
                     }
                 }

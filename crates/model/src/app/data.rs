@@ -233,6 +233,8 @@ pub enum Gain {
     Approval,
     /// A paid plan, credits, a balance.
     Paid,
+    /// The price or the state of something that somebody else prices or decides: an order, a request for leave.
+    Outcome,
 }
 
 /// How an account gets at it.

@@ -200,6 +200,11 @@ pub struct Effect {
     pub guards: Vec<usize>,
     /// The object is picked by a value of the request (id in path, query or body).
     pub picked_by_input: bool,
+    /// Names of the values of the request that pick it.
+    pub picked_by: Vec<String>,
+    /// What picks it is looked at by none of the checks on the way: they ask what the caller may do with something else that
+    /// the request names.
+    pub beyond_guards: bool,
     /// It is picked by a number of the request: whoever counts finds the others.
     pub picked_by_number: bool,
     /// The query is limited to the caller's own (owner, tenant) by a value of the session.
@@ -234,6 +239,8 @@ impl Effect {
             class: DataClass::Demo,
             guards: Vec::new(),
             picked_by_input: false,
+            picked_by: Vec::new(),
+            beyond_guards: false,
             picked_by_number: false,
             limited_to_caller: false,
             caller_replaced: false,

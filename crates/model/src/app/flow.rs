@@ -43,6 +43,8 @@ pub enum Sink {
     Header,
     /// Mail text or headers.
     Mail,
+    /// The request that redeems the code of a sign-in service.
+    CodeExchange,
     /// The answer to the client.
     Response,
     /// The log.

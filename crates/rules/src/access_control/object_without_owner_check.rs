@@ -79,6 +79,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         }
     }
     replaced(app, sink);
+    beyond(app, sink);
     // One handler is one decision, however many stores it reads: those reached by the record's own number come first.
     let mut told: BTreeSet<usize> = BTreeSet::new();
     let mut open: Vec<_> = open.into_iter().filter(|(store, _)| !is_account_store(store)).collect();
@@ -256,6 +257,52 @@ fn replaced(app: &App, sink: &mut Sink<'_>) {
                 format!("names somebody else in {}: it {} {}", entry.label(), verb(effect), effect.target),
             )
             .done();
+    }
+}
+
+/// Handlers that ask what the caller may do with one thing that the request names, and then change another. Those of a
+/// file that do it with the same store are one decision.
+fn beyond(app: &App, sink: &mut Sink<'_>) {
+    let mut groups: BTreeMap<(u32, &str), Vec<(&EntryPoint, &Effect)>> = BTreeMap::new();
+    for entry in app.entry_points.iter().filter(|entry| is_judged(entry)) {
+        let found = entry
+            .effects
+            .iter()
+            .find(|effect| effect.beyond_guards && !effect.governed_by_policies && !is_session_store(&effect.target));
+        if let Some(effect) = found {
+            groups.entry((entry.handler.file.0, &effect.target)).or_default().push((entry, effect));
+        }
+    }
+    for list in groups.values() {
+        let Some(&(first, effect)) = list.first() else { continue };
+        let by = effect.picked_by.join("`, `");
+        let more = match list.len() {
+            1 => String::new(),
+            many => format!(" ({} more like it)", many - 1),
+        };
+        let mut draft = sink
+            .at(effect.span, format!("{}: `{by}` picks the record, and no check before looks at it", first.label()))
+            .title(format!(
+                "{} checks what the caller may do with one thing and {} any record of \u{201c}{}\u{201d}{more}",
+                first.label(),
+                verb(effect),
+                effect.target
+            ))
+            .subject(format!("{} beyond its check", first.label()));
+        for (entry, effect) in list {
+            let asked =
+                entry.guards.iter().filter(|guard| matches!(guard.kind, GuardKind::Role | GuardKind::Ownership));
+            draft = draft
+                .also(entry.handler, format!("{}: the handler", entry.label()))
+                .all(asked.map(|guard| guard.span), "what is checked is something else that the request names")
+                .also(effect.span, format!("{}: it {} the record", entry.label(), verb(effect)))
+                .grants(
+                    [Claim::Stands(Position::SignedIn)],
+                    gains::of_effect(app, effect),
+                    format!("shows {} a right of its own and names a record of others", entry.label()),
+                );
+        }
+        draft.done();
     }
 }
 

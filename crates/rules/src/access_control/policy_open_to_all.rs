@@ -162,7 +162,7 @@ fn weight(app: &App, one: &Open<'_>, open_sign_up: bool) -> Option<Severity> {
         (true, Act::Change) => Some(if personal { Severity::Critical } else { Severity::High }),
         (true, Act::Read) => {
             let says = columns.unwrap_or(class);
-            if stores::is_catalogue(app, store) {
+            if stores::is_catalogue(app, store) || stores::is_reference(app, store) {
                 None
             } else if says == DataClass::Sensitive {
                 Some(Severity::Critical)
@@ -182,7 +182,7 @@ fn weight(app: &App, one: &Open<'_>, open_sign_up: bool) -> Option<Severity> {
         (false, Act::Change) => Some(if personal { Severity::High } else { Severity::Medium }),
         (false, Act::Read) => {
             let says = columns.unwrap_or(class);
-            if stores::is_catalogue(app, store) {
+            if stores::is_catalogue(app, store) || stores::is_reference(app, store) {
                 None
             } else if says == DataClass::Sensitive
                 || (says == DataClass::Personal && stores::has_owner(app, store) && open_sign_up)

@@ -52,7 +52,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             continue;
         }
         // Messages of other services are judged on their own.
-        if crate::access::unverified_message(entry).is_some() {
+        if crate::access::unverified_message(entry).is_some() || crate::access::asks_service_back(entry) {
             continue;
         }
         let checks =
@@ -78,6 +78,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .filter(|effect| !(checks && is_groundwork(entry, effect)))
             // What the database's policies admit is open without this route too; policies have rules of their own.
             .filter(|effect| !effect.governed_by_policies)
+            .filter(|effect| {
+                effect.kind != EffectKind::Read || effect.picked_by_input || !is_on_display(&effect.target)
+            })
             .filter(|effect| effect.kind != EffectKind::ReadMemory || !is_sample(&effect.target, &kept))
             .max_by_key(|effect| (effect.kind.writes(), effect.bypasses_policies));
         let Some(effect) = worst else { continue };
@@ -289,6 +292,27 @@ fn is_meant_for_all(app: &App, entry: &EntryPoint, effect: &Effect) -> bool {
             .iter()
             .any(|word| BUSINESS.contains(&word.trim_end_matches('s')) || BUSINESS.contains(&word.as_str()))
         && asks_elsewhere()
+}
+
+/// Stores of what a site puts up for its visitors.
+fn is_on_display(target: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "announcement",
+        "event",
+        "gallery",
+        "galleryimage",
+        "destination",
+        "opening",
+        "openinghour",
+        "location",
+        "service",
+        "holiday",
+        "banner",
+        "slide",
+        "feature",
+        "pricing",
+    ];
+    NAMES.contains(&crate::access::normalised(target).as_str())
 }
 
 /// Tables and first rows that a helper lays down before the check, the same for everybody: in a handler that checks its

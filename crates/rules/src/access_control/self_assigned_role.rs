@@ -57,7 +57,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 (GrantWay::AddsForeignRow | GrantWay::TakesOver, _) => {
                     (Position::SignedIn, Claim::Writes(DataClass::Personal), "writes into what belongs to others in")
                 }
-                (GrantWay::FixedEmail | GrantWay::FirstAccount, _) | (_, Gain::Approval | Gain::Paid) => continue,
+                (GrantWay::FixedEmail | GrantWay::FirstAccount, _)
+                | (_, Gain::Approval | Gain::Paid | Gain::Outcome) => continue,
                 (GrantWay::OwnMetadata, Gain::Role) if grant.fields.is_empty() => {
                     (Position::SignedIn, Claim::Holds(Position::Administrator), "gives itself a role for")
                 }
@@ -89,6 +90,7 @@ fn title(grant: &SelfGrant, fields: &[&str], stores: &str) -> String {
         Gain::Tenant => "access to another organisation's data",
         Gain::Approval => "an approval",
         Gain::Paid => "a paid plan or credit",
+        Gain::Outcome => "a price or a decision of its choice",
     };
     let by = match fields {
         [] => String::new(),
@@ -151,6 +153,7 @@ fn weight(grant: &SelfGrant) -> Severity {
         (_, Gain::Role, Reliance::Code) => Severity::High,
         (_, Gain::Role, Reliance::Nobody) => Severity::Low,
         (_, Gain::Tenant, _) => Severity::High,
+        (_, Gain::Outcome, _) => Severity::Medium,
         (_, _, Reliance::Policies) => Severity::High,
         (..) => Severity::Medium,
     }

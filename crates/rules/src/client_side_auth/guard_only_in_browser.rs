@@ -1,7 +1,7 @@
 //! A page is locked only in the visitor's browser.
 
 use crate::access::is_by_account_service;
-use crate::{Rule, Sink, gains};
+use crate::{Rule, Sink, gains, stores};
 use plimsoll_model::app::{
     ApiCall, EffectKind, EntryKind, EntryPoint, GuardPassed, LiveGuard, LiveVerdict, Page, Purpose, Reach,
     StoredValueKind,
@@ -41,6 +41,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 && !entry.purposes.contains(&Purpose::Cron)
         })
         .filter(|(_, entry)| !matches!(entry.kind, EntryKind::StaticFiles))
+        .filter(|(_, entry)| entry.kind != EntryKind::ServerPage || is_behind_lock(app, entry))
         .filter(|(_, entry)| {
             entry.effects.iter().any(|effect| {
                 !matches!(
@@ -53,7 +54,28 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 ) && entry.reach_of(effect) == Reach::Anyone
                     && !effect.limited_to_caller
                     && !is_by_account_service(effect)
+                    // The database asks who calls, whichever way the question comes.
+                    && !effect.governed_by_policies
+                    // What is made to be seen by all is behind no lock.
+                    && (effect.kind.writes() || !stores::is_made_to_be_shown(&effect.target))
             })
+        })
+        .collect();
+    // Where the browser decides by its pages alone, what only unlocked pages ask for stands before no lock.
+    let by_pages_alone = !app
+        .stored_values
+        .iter()
+        .any(|value| matches!(value.kind, StoredValueKind::Privilege | StoredValueKind::Identity));
+    let open: Vec<(usize, &EntryPoint)> = open
+        .into_iter()
+        .filter(|(index, _)| {
+            let mut asking = app.pages.iter().filter(|page| {
+                page.calls.iter().any(|&call| app.api_calls.get(call).is_some_and(|call| call.entry == Some(*index)))
+            });
+            let first = asking.next();
+            !by_pages_alone
+                || first.is_none_or(|page| !page.guards.is_empty())
+                || asking.any(|page| !page.guards.is_empty())
         })
         .collect();
     if open.is_empty() {
@@ -146,6 +168,14 @@ fn only_seen_live(app: &App, sink: &mut Sink<'_>) {
         draft = draft.also_live(call, "answered the page without credentials");
     }
     draft.done();
+}
+
+/// Whether a page that the server renders is one of those that the browser locks: others show what they show to everybody.
+/// Frameworks with a router of their own in the browser say which pages are locked.
+fn is_behind_lock(app: &App, entry: &EntryPoint) -> bool {
+    let known = app.pages.iter().filter(|page| !page.path.is_empty() && !page.guards.is_empty());
+    let mut known = known.peekable();
+    known.peek().is_none() || known.any(|page| page.path == entry.path)
 }
 
 /// Pages behind a lock in the browser, the calls that they make to open entry points, and these: each entry point once.

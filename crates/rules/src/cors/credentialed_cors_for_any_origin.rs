@@ -48,9 +48,13 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .done();
             continue;
         }
+        let (who, note) = match &policy.origins {
+            AllowedOrigins::Weak(why) => ("Websites of strangers", format!("{why}, with credentials")),
+            _ => ("Any other website", "the origin that asks is allowed, with credentials".to_owned()),
+        };
         let mut draft = sink
-            .at(first, "the origin that asks is allowed, with credentials")
-            .title("Any other website may read this app's answers with your users' logins")
+            .at(first, note)
+            .title(format!("{who} may read this app's answers with your users' logins"))
             .all(rest.iter().copied(), "the same decision")
             .grants([], Claim::ForeignReadsAllowed, "any website may read the app's answers with the visitor's login");
         if let Some(seen) = observed {

@@ -25,7 +25,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         .iter()
         .filter(|flow| flow.sink == Ends::Mail && matches!(flow.source, Source::Request | Source::Upload))
         .filter_map(|flow| Some((flow, flow.entry.and_then(|index| app.entry_points.get(index))?)))
-        .filter(|(flow, entry)| !matches!(entry.reach(), Reach::Role | Reach::Machine) && seen.insert(flow.to))
+        .filter(|(flow, entry)| {
+            !matches!(entry.reach(), Reach::Role | Reach::Machine) && seen.insert((flow.to, flow.entry))
+        })
         .collect();
     let Some(((first, entry), rest)) = found.split_first() else { return };
     let anyone = found.iter().any(|(_, entry)| entry.reach() == Reach::Anyone);
@@ -36,9 +38,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         .subject(entry.label())
         .severity(if anyone { Severity::Medium } else { Severity::Low })
         .confidence(Confidence::Likely)
-        .also(entry.handler, entry.label());
+        .also(entry.handler, entry.label())
+        .also(first.from, "where it is read");
     for (flow, entry) in rest {
-        draft = draft.also(flow.to, note(flow)).also(entry.handler, entry.label());
+        draft = draft.also(flow.to, note(flow)).also(entry.handler, entry.label()).also(flow.from, "where it is read");
     }
     draft.done();
 }

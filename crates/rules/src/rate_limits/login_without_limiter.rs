@@ -106,9 +106,26 @@ fn what_is_guessed(entry: &EntryPoint) -> Option<&'static str> {
     if kind == "password reset" && by_staff {
         return None;
     }
+    // The link of a mail carries a long secret: who tries it guesses nothing, and no mail is sent.
+    if kind == "password reset" && shows_long_secret(entry) {
+        return None;
+    }
     let is_limited = entry.holding(GuardKind::RateLimit).next().is_some()
         || entry.effects.iter().any(|effect| entry.holding_at(effect, GuardKind::RateLimit));
     (!is_limited).then_some(kind)
+}
+
+/// Whether a reset asks for the token of a link, and neither for a short code nor for the name of an account.
+fn shows_long_secret(entry: &EntryPoint) -> bool {
+    let asks = |words: &[&str]| {
+        entry.inputs.iter().any(|input| {
+            let last = input.rsplit('.').next().unwrap_or(input).to_ascii_lowercase();
+            words.iter().any(|word| last.contains(word))
+        })
+    };
+    asks(&["token"])
+        && !asks(&["code", "otp", "pin", "mail", "phone", "user"])
+        && !entry.effects.iter().any(|effect| effect.kind == EffectKind::SendMessage)
 }
 
 /// Wrong passwords were sent: whether something limited them is known.

@@ -64,7 +64,8 @@ fn is_undone(lower: &str) -> bool {
         })
 }
 
-/// The path with numbers padded: `2_b.sql` comes before `10_a.sql`.
+/// The path with numbers padded: `2_b.sql` comes before `10_a.sql`. Dates are of different length, with a time of day or
+/// without: they are compared from their beginning, as the tools that run them do.
 fn natural(path: &str) -> String {
     let mut out = String::with_capacity(path.len() + 20);
     let mut digits = String::new();
@@ -75,13 +76,24 @@ fn natural(path: &str) -> String {
         }
         if !digits.is_empty() {
             let pad = 24_usize.saturating_sub(digits.len());
-            out.extend(std::iter::repeat_n('0', pad));
-            out.push_str(&digits);
+            if is_date(&digits) {
+                out.push_str(&digits);
+                out.extend(std::iter::repeat_n('_', pad));
+            } else {
+                out.extend(std::iter::repeat_n('0', pad));
+                out.push_str(&digits);
+            }
             digits.clear();
         }
         out.push(letter);
     }
     out
+}
+
+/// A year, a month and a day, with or without the time: `20251231`, `20251231235959`.
+fn is_date(digits: &str) -> bool {
+    let number = |from: usize, to: usize| digits.get(from..to).and_then(|part| part.parse::<u32>().ok()).unwrap_or(0);
+    matches!(number(0, 2), 19 | 20) && (1..=12).contains(&number(4, 6)) && (1..=31).contains(&number(6, 8))
 }
 
 /// Whether a text makes tables and says who may use them: a note to paste into a console.
@@ -191,6 +203,14 @@ mod tests {
             |list: &[plimsoll_source::FileId]| list.iter().map(|&id| tree.file(id).path.clone()).collect::<Vec<_>>();
         assert_eq!(names(&plan.migrations), ["supabase/migrations/2_a.sql", "supabase/migrations/10_b.sql"]);
         assert_eq!(names(&plan.loose), ["db/setup.sql", "migrations/1.sql"]);
+        let dated =
+            ["20251028145550_b.sql", "20251212_c.sql", "20251212101010_c.sql", "1700000000_a.sql", "0001_z.sql"];
+        let tree = SourceTree::from_texts(dated.map(|name| (format!("supabase/migrations/{name}"), "")));
+        let order: Vec<&str> = super::plan(&tree).migrations.iter().map(|&id| tree.file(id).name()).collect();
+        assert_eq!(
+            order,
+            ["0001_z.sql", "1700000000_a.sql", "20251028145550_b.sql", "20251212101010_c.sql", "20251212_c.sql"]
+        );
         let note = "1. First\ncreate table a (\n id int\n);\nThen:\nalter table a enable row level security;\nDone.";
         let found: Vec<&str> = pieces("notes.txt", note).into_iter().map(|(_, piece)| piece.trim()).collect();
         assert_eq!(found, ["create table a (\n id int\n);", "alter table a enable row level security;"]);

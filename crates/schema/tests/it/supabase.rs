@@ -295,6 +295,33 @@ fn rights_that_an_account_gives_itself() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn prices_and_decisions_that_the_one_who_asks_writes() {
+    const LEAVE: &str = "CREATE TABLE leave_requests (id uuid PRIMARY KEY, user_id uuid, days int, status text DEFAULT 'pending' CHECK (status IN ('pending', 'approved', 'refused')), approved_by uuid); ALTER TABLE leave_requests ENABLE ROW LEVEL SECURITY;";
+    const JUDGED: &str = "CREATE POLICY j ON leave_requests FOR ALL USING (is_admin());";
+    let fields = |text: &str| {
+        let facts = sql(&format!("{ACCOUNTS}{LEAVE}{text}"));
+        let grants = facts.self_grants.into_iter().filter(|grant| grant.gain == Gain::Outcome);
+        grants.map(|grant| (grant.way, grant.fields.join(" "))).collect::<Vec<_>>()
+    };
+    let own = "CREATE POLICY p ON leave_requests FOR UPDATE USING (user_id = auth.uid());";
+    assert_eq!(fields(&format!("{JUDGED}{own}")), [(GrantWay::ChangesOwnRow, "status".into())]);
+    let add = "CREATE POLICY p ON leave_requests FOR INSERT WITH CHECK (user_id = auth.uid());";
+    assert_eq!(fields(&format!("{JUDGED}{add}")), [(GrantWay::AddsOwnRow, "status".into())]);
+    // Nobody else sees them: they decide for themselves.
+    assert!(fields(own).is_empty());
+    let asked =
+        "CREATE POLICY p ON leave_requests FOR INSERT WITH CHECK (user_id = auth.uid() AND status = 'pending');";
+    assert!(fields(&format!("{JUDGED}{asked}")).is_empty());
+    let kept = "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.status := OLD.status; RETURN NEW; END $$; CREATE TRIGGER keep BEFORE UPDATE ON leave_requests FOR EACH ROW EXECUTE FUNCTION keep();";
+    assert!(fields(&format!("{JUDGED}{own}{kept}")).is_empty());
+    let bought = "CREATE TABLE purchases (id uuid PRIMARY KEY, user_id uuid, total_price numeric); ALTER TABLE purchases ENABLE ROW LEVEL SECURITY; CREATE POLICY j ON purchases FOR SELECT USING (is_admin()); CREATE POLICY p ON purchases FOR INSERT WITH CHECK (user_id = auth.uid());";
+    assert_eq!(fields(bought), [(GrantWay::AddsOwnRow, "total_price".into())]);
+    // A switch for one's own mails is nothing to pay for.
+    let mails = "CREATE TABLE report_subscriptions (id uuid PRIMARY KEY, user_id uuid, is_active boolean); ALTER TABLE report_subscriptions ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON report_subscriptions FOR UPDATE USING (user_id = auth.uid());";
+    assert!(!sql(&format!("{ACCOUNTS}{mails}")).self_grants.iter().any(|grant| grant.store == "report_subscriptions"));
+}
+
 fn trigger(body: &str) -> Vec<GrantWay> {
     let text = format!(
         "{ACCOUNTS}CREATE FUNCTION public.handle_new_user() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$ DECLARE r text; n int; BEGIN {body} RETURN NEW; END $$;
@@ -305,7 +332,12 @@ fn trigger(body: &str) -> Vec<GrantWay> {
 
 #[test]
 fn rights_that_sign_up_gives() {
-    let cases: [(&str, &[GrantWay]); 7] = [
+    let cases: [(&str, &[GrantWay]); 8] = [
+        // What comes after the role was given does not take it back.
+        (
+            "r := COALESCE(NEW.raw_user_meta_data->>'role', 'user'); INSERT INTO public.profiles (id, role) VALUES (NEW.id, r); IF r NOT IN ('admin', 'nurse') THEN INSERT INTO public.orders (user_id) VALUES (NEW.id); END IF;",
+            &[GrantWay::OwnMetadata],
+        ),
         (
             "INSERT INTO public.profiles (id, role) VALUES (NEW.id, COALESCE(NEW.raw_user_meta_data->>'role', 'user'));",
             &[GrantWay::OwnMetadata],

@@ -484,6 +484,10 @@ fn locks_of(module: &Module, path: &str) -> Vec<Lock> {
     if !(path.ends_with(".tsx") || path.ends_with(".jsx") || path.ends_with(".vue") || path.ends_with(".svelte")) {
         return out;
     }
+    // A page or layout of Next's that is not made for the browser decides on the server, before anything is sent.
+    if is_server_component(module, path) {
+        return out;
+    }
     for (node, at) in module.iter() {
         let (test, branches) = match &at.kind {
             Kind::If { test, then, .. } => (*test, vec![*then]),
@@ -516,6 +520,20 @@ fn locks_of(module: &Module, path: &str) -> Vec<Lock> {
         });
     }
     out
+}
+
+/// Whether a file of Next's `app` folder is rendered on the server: a page or layout that does not say otherwise and takes
+/// its redirect from the framework.
+fn is_server_component(module: &Module, path: &str) -> bool {
+    let stem = super::super::server::chain::stem(path);
+    let by_place = path.split('/').any(|part| part == "app")
+        && ["page", "layout", "template", "default"].iter().any(|leaf| stem.ends_with(&format!("/{leaf}")));
+    by_place
+        && !module.directives.iter().any(|(directive, _)| directive == "use client")
+        && module
+            .imports
+            .iter()
+            .any(|import| import.module == "next/navigation" && import.names.iter().any(|(name, _)| name == "redirect"))
 }
 
 /// Whether a component shows what is written inside it: its `children`, the routes below it.

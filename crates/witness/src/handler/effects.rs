@@ -89,6 +89,9 @@ const CALLS: &[(&str, EffectKind)] = &[
     ("UTApi().deleteFiles", EffectKind::DeleteFile),
     ("PutObjectCommand", EffectKind::WriteFile),
     ("DeleteObjectCommand", EffectKind::DeleteFile),
+    ("storage.uploadBytes", EffectKind::WriteFile),
+    ("storage.uploadBytesResumable", EffectKind::WriteFile),
+    ("storage.uploadString", EffectKind::WriteFile),
     ("GetObjectCommand", EffectKind::ReadFile),
     ("ListObjectsV2Command", EffectKind::ReadFile),
     ("fs.readFile", EffectKind::ReadFile),
@@ -192,7 +195,32 @@ const AI_HOSTS: &[&str] = &[
     "api.stability.ai",
     "api.elevenlabs.io",
     "api-inference.huggingface.co",
+    "router.huggingface.co",
     "api.x.ai",
+    "integrate.api.nvidia.com",
+    "ai.api.nvidia.com",
+    ".openai.azure.com",
+    "models.inference.ai.azure.com",
+    "models.github.ai",
+    "aiplatform.googleapis.com",
+    "gateway.ai.cloudflare.com",
+    "ai-gateway.vercel.sh",
+    "api.fireworks.ai",
+    "api.deepinfra.com",
+    "api.cerebras.ai",
+    "api.sambanova.ai",
+    "api.moonshot.",
+    "dashscope.aliyuncs.com",
+    "dashscope-intl.aliyuncs.com",
+    "open.bigmodel.cn",
+    "api.z.ai",
+    "api.minimax.",
+    "fal.run",
+    "api.assemblyai.com",
+    "api.deepgram.com",
+    "api.heygen.com",
+    "api.d-id.com",
+    "api.remove.bg",
 ];
 
 /// Hosts of services that send mail and text messages, for calls by plain HTTP.
@@ -212,6 +240,17 @@ const MESSAGE_HOSTS: &[&str] = &[
     "api.telnyx.com",
     "api.plivo.com",
     "gmail.googleapis.com",
+    "api.infobip.com",
+    "/sms/2/text/",
+    "api.ultramsg.com",
+    "graph.facebook.com/v",
+    "api.textlocal.in",
+    "api.msg91.com",
+    "api.solapi.com",
+    "api.africastalking.com",
+    "rest.clicksend.com",
+    "api.sms.ir",
+    "fcm.googleapis.com",
 ];
 
 /// Calls that request a URL.
@@ -700,6 +739,15 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     effect.picked_by_input = filter_labels.any(
         |label| matches!(label, Label::Input(name, _) if !name.starts_with("headers") && !name.starts_with("cookies")),
     );
+    effect.picked_by = filter_labels
+        .iter()
+        .filter_map(|label| match label {
+            Label::Input(name, _) if !name.starts_with("headers") && !name.starts_with("cookies") => {
+                Some(name.to_string())
+            }
+            _ => None,
+        })
+        .collect();
     effect.picked_by_number = filter_labels.any(|label| {
         matches!(label, Label::Input(name, clean)
             if name.strip_prefix("params.").or(name.strip_prefix("query."))
@@ -785,11 +833,17 @@ fn split_arguments(
     values: &mut Vec<Value>,
 ) {
     let writes = kind.writes() && kind != EffectKind::Delete;
+    let first = args.first().map(|arg| &arg.value);
     if !writes {
+        // Prisma: what is shown beside the record (`include`, `select`) has conditions of its own and limits nothing.
+        let beside = ["include", "select"].iter().any(|part| first.is_some_and(|first| first.field(part).is_some()));
+        if crate::guards::is_prisma_read(name) && beside {
+            filters.extend(first.and_then(|first| first.field("where")));
+            return;
+        }
         filters.extend(args.iter().map(|arg| arg.value.clone()));
         return;
     }
-    let first = args.first().map(|arg| &arg.value);
     // `entities.Order.update(id, values)`
     if name == "update"
         && args.len() == 2

@@ -1,6 +1,6 @@
 //! Flows: values from an input that reach a sink without being made harmless.
 
-use plimsoll_analysis::{Argument, Clean, Event, EventKind, Label, Labels, Symbol, SymbolKind, Value, ValueKind};
+use plimsoll_analysis::{Argument, Clean, Event, EventKind, Fact, Label, Labels, Symbol, SymbolKind, Value, ValueKind};
 use plimsoll_model::app::{Flow, Sink, Source};
 
 use super::effects::ends;
@@ -356,6 +356,11 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], out:
     }
     if let Some(markup) = super::mail::markup_of(path, args) {
         push(event, &markup, Sink::Mail, &name, Clean::HTML, out);
+    }
+    if let Some(code) = redeemed(path, args)
+        && !is_tied(events, index)
+    {
+        push(event, &code, Sink::CodeExchange, &name, Clean::ALL, out);
     }
     // PostgREST takes a whole condition as text: a comma in it begins another condition.
     if name == "or"
@@ -766,14 +771,75 @@ pub(super) fn is_row_member(name: &str) -> bool {
     )
 }
 
+/// Whether something that came back with the code was looked at before it is redeemed, or the secret that only the browser
+/// which asked was given (PKCE) goes along.
+fn is_tied(events: &[Event], index: usize) -> bool {
+    let tie = |name: &str| {
+        let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
+        ["state", "nonce", "verifier"].iter().any(|word| last.ends_with(word))
+    };
+    let about = |value: &Value| {
+        tie(value.path().trim_end_matches("()"))
+            || value.deep_labels().any(|label| matches!(label, Label::Input(name, _) if tie(name)))
+    };
+    fn within(fact: &Fact, about: &dyn Fn(&Value) -> bool) -> bool {
+        match fact {
+            Fact::AnyOf { branches, .. } => branches.iter().flatten().any(|fact| within(fact, about)),
+            fact => super::beyond::values(fact).into_iter().any(about),
+        }
+    }
+    let event = &events[index];
+    let verifies = |arg: &Argument| {
+        let fields = [arg.value.clone(), arg.value.field("body").unwrap_or_default()];
+        fields.iter().any(|value| ["code_verifier", "codeVerifier"].iter().any(|name| value.field(name).is_some()))
+    };
+    event.facts.iter().any(|fact| within(fact, &about))
+        || event.args().iter().any(verifies)
+        || events[..=index].iter().any(|earlier| earlier.args().iter().any(|arg| about(&arg.value)))
+}
+
+/// The code of a sign-in service that a call redeems: `client.getToken(code)`, or a request with
+/// `grant_type: 'authorization_code'`. Libraries that serve the whole sign-in are not among them.
+fn redeemed(path: &str, args: &[Argument]) -> Option<Value> {
+    fn granted(value: &Value, depth: u32) -> Option<Value> {
+        if depth == 0 {
+            return None;
+        }
+        match &value.kind {
+            ValueKind::Object(object) => {
+                let fields = object.fields.borrow();
+                if fields.get("grant_type").and_then(Value::as_str) == Some("authorization_code") {
+                    return fields.get("code").cloned();
+                }
+                fields.values().find_map(|inner| granted(inner, depth - 1))
+            }
+            // `new URLSearchParams({ … })`, `JSON.stringify({ … })`
+            ValueKind::Symbol(symbol) => symbol
+                .calls()
+                .iter()
+                .flat_map(|(_, args, _)| args.iter())
+                .find_map(|arg| granted(&arg.value, depth - 1)),
+            _ => None,
+        }
+    }
+    if path.ends_with("OAuth2().getToken") || path.ends_with("OAuth2Client().getToken") {
+        let first = args.first().map(|arg| arg.value.clone())?;
+        return Some(first.field("code").unwrap_or(first));
+    }
+    let name = path.rsplit(['.', '/']).next().unwrap_or(path);
+    let asks = matches!(name, "fetch" | "$fetch" | "ofetch" | "post" | "request" | "axios" | "got" | "ky");
+    args.iter().filter(|_| asks).find_map(|arg| granted(&arg.value, 4))
+}
+
 /// Whether an address begins with a fixed scheme and host, or a fixed path.
 fn has_fixed_origin(value: &Value) -> bool {
     match &value.kind {
         ValueKind::Text(parts) => match parts.first() {
             Some(first) => {
-                let text = first.as_str().unwrap_or("");
                 // `${base}/orders/${id}`: what is chosen stands behind the host.
                 let chosen = |part: &Value| part.deep_labels().has_input(Clean::NONE);
+                // A default in whose place something may be sent is not fixed.
+                let text = if chosen(first) { "" } else { first.as_str().unwrap_or("") };
                 let behind = parts
                     .iter()
                     .take_while(|part| !chosen(part))

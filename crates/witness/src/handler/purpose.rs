@@ -27,6 +27,14 @@ pub(crate) fn words_of(text: &str) -> Vec<String> {
     words
 }
 
+/// Whether a value of the request is a code that was sent to somebody to be typed in.
+fn is_short_code(input: &str) -> bool {
+    let Some(name) = input.strip_prefix("body.") else { return false };
+    let words = words_of(name);
+    words.iter().any(|word| matches!(word.as_str(), "otp" | "pin" | "passcode"))
+        || matches!(words.iter().map(String::as_str).collect::<Vec<_>>()[..], ["code"] | ["verification", "code"])
+}
+
 /// The purposes of an entry point whose effects are known.
 pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
     let mut out = entry.purposes.clone();
@@ -52,7 +60,11 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
     }
     if acts
         && (says(&["one time", "verify code", "send code", "verify otp", "send otp", "two factor"])
-            || has(&["otp", "2fa", "mfa", "totp", "pin"]))
+            || has(&["otp", "2fa", "mfa", "totp", "pin"])
+            || (has(&["phone", "sms", "mobile"]) && has(&["verify", "verification", "confirm"]))
+            || (has(&["verify", "confirm"])
+                && entry.inputs.iter().any(|input| is_short_code(input))
+                && !has(&["coupon", "promo", "discount", "voucher", "referral", "invite", "invitation", "email"])))
     {
         out.insert(Purpose::OneTimeCode);
     }
@@ -235,10 +247,13 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
         "rss",
         "feed",
         "manifest",
+        "webmanifest",
     ]);
     if (is_shown && !entry.effects.iter().any(changes))
         || has(&["public", "share", "shared", "track", "reviews"])
         || says(&["contact us", "opening hours", "by token", "book appointment"])
+        // Whoever shows the token of a mail, or asks for another mail, has no login yet.
+        || (acts && says(&["verify email", "verifyemail", "confirm email", "email verification", "resend verification"]))
         // Open positions and the form to apply; the applications themselves are not.
         || (has(&["careers", "career", "vacancies"]) && !has(&["applications", "applicants", "candidates"]))
         || entry.inputs.iter().any(|input| {

@@ -114,13 +114,13 @@ fn is_test(path: &str, constant: Option<&str>, sink: Sink) -> bool {
             (Sink::Url, Some(text)) => !matches!(text, "http" | "https" | "http://" | "https://" | "/"),
             _ => true,
         },
+        // `url.endsWith('/') ? url : url + '/'` puts an address together, and asks nothing of where it leads.
+        "endsWith" | "endswith" => constant.is_none_or(|text| text != "/"),
         // Its host is looked at.
         "url_parse" | "urlparse" | "urlsplit" => sink == Sink::Redirect,
         "test"
         | "match"
         | "matches"
-        | "endsWith"
-        | "endswith"
         | "fullmatch"
         | "isIP"
         | "has"

@@ -461,7 +461,12 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
                 .unwrap_or_default();
             Labels::one(Label::Record(name.into(), Clean::NONE))
         }));
-        outcome.keep_identity = true;
+        // Prisma: what is only shown beside the record does not say whose it is.
+        let first = args.first().map(|arg| &arg.value);
+        let beside = ["include", "select"].iter().any(|part| first.is_some_and(|first| first.field(part).is_some()))
+            && crate::guards::is_prisma_read(path.rsplit('.').next().unwrap_or(path));
+        outcome.keep_identity = !beside
+            || first.and_then(|first| first.field("where")).is_some_and(|only| only.deep_labels().has_identity());
         // A record found by what the cookie or a header carries is how home-made sessions know the caller.
         let by_ticket = args.iter().any(|arg| {
             arg.value.deep_labels().any(|label| {

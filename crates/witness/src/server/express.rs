@@ -534,7 +534,24 @@ impl Reader<'_, '_, '_> {
                 }
             }
         }
+        self.behind_the_routes(convention, server, prefix, inherited);
         self.depth -= 1;
+    }
+
+    /// Middleware that no route follows runs for the served files and for whatever nothing answers; what it sets counts
+    /// as well.
+    fn behind_the_routes(&mut self, convention: &Convention, server: &Server, prefix: &str, inherited: &Passage) {
+        let routed = |registered: &Registered| !matches!(registered, Registered::Use { .. });
+        let from = server.registered.iter().rposition(routed).map_or(0, |last| last + 1);
+        for registered in &server.registered[from..] {
+            let Registered::Use { handlers, span, .. } = registered else { continue };
+            self.witnessing.machine.reset();
+            fix_request(self.witnessing.machine, None, prefix);
+            let passage = self.pass_all(convention, handlers, *span, inherited.clone());
+            // The events of the passage that leads here are known from what it leads to.
+            let own = passage.events.get(inherited.events.len()..).unwrap_or_default();
+            self.witnessing.note_events(own);
+        }
     }
 
     fn pass_all(&mut self, convention: &Convention, handlers: &[Value], span: Span, mut passage: Passage) -> Passage {

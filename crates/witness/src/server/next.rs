@@ -12,7 +12,7 @@ use crate::Witnessing;
 
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, _setup: &[plimsoll_analysis::Event], app: &mut App) {
+pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[plimsoll_analysis::Event], app: &mut App) {
     let program = witnessing.machine.program;
     let is_next = program.tree.iter().any(|(_, file)| {
         file.name().starts_with("next.config.") || (file.name() == "package.json" && file.text().contains("\"next\""))
@@ -23,6 +23,7 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, _setup: &[plimsoll_an
     if is_next {
         app.stack.push("Next.js".into());
         app.serves_pages = true;
+        super::authjs::observe(witnessing, setup, middleware.as_ref());
     }
     for id in modules {
         let path = program.path(id).to_owned();
@@ -80,7 +81,7 @@ pub(super) fn url_of(inside: &str) -> String {
 }
 
 /// The middleware (`middleware.ts`, since Next 16 `proxy.ts`) and its matchers.
-struct Middleware {
+pub(super) struct Middleware {
     closure: Rc<Closure>,
     matchers: Vec<String>,
 }
@@ -151,7 +152,7 @@ fn covers(matchers: &[String], path: &str) -> bool {
 }
 
 /// What the middleware establishes for a path.
-fn through_middleware(
+pub(super) fn through_middleware(
     witnessing: &mut Witnessing<'_, '_>,
     middleware: Option<&Middleware>,
     path: &str,

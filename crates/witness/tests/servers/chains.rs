@@ -1,6 +1,7 @@
 //! Servers that are put together by calls: Fastify, Hono, Koa.
 
-use plimsoll_model::app::Reach;
+use plimsoll_model::app::{AllowedOrigins, Reach};
+use plimsoll_source::SourceTree;
 
 use super::{pairs, reach};
 
@@ -97,4 +98,83 @@ router.get("/closed", auth, async (ctx) => { ctx.body = await db.staff.findMany(
 app.use(router.routes());"#,
     )];
     assert_eq!(reach(&files), pairs(&[("GET /api/open", Reach::Anyone), ("GET /api/closed", Reach::SignedIn)]));
+}
+
+/// What middleware sets counts where nothing but files is served behind it.
+#[test]
+fn middleware_that_no_route_follows_is_run() {
+    let tree = SourceTree::from_texts([
+        ("package.json", r#"{"dependencies": {"express": "4.21.2"}}"#),
+        (
+            "server.js",
+            "import express from 'express';
+const app = express();
+app.use((req, res, next) => {
+  res.setHeader('X-Content-Type-Options', 'nosniff');
+  res.setHeader('Content-Security-Policy', \"default-src 'self'\");
+  next();
+});
+app.use(express.static('public'));
+app.listen(3000);",
+        ),
+    ]);
+    let app = plimsoll_witness::observe(&tree);
+    let names: Vec<&str> = app.headers.iter().map(|header| header.name.as_str()).collect();
+    assert_eq!(names, ["x-content-type-options", "content-security-policy"], "{:?}", app.headers);
+}
+
+/// Functions that are asked for every origin are run.
+#[test]
+fn whom_a_function_of_origins_lets_in() {
+    let cases = [
+        ("(origin, cb) => { if (!origin || list.includes(origin)) cb(null, true); else cb(null, true); }", Some(true)),
+        (
+            "(origin, cb) => { if (list.indexOf(origin) === -1) console.log(origin); return cb(null, true); }",
+            Some(true),
+        ),
+        ("(origin) => origin", Some(true)),
+        ("process.env.NODE_ENV === 'production' ? 'https://a.example' : true", None),
+        (
+            "(origin, cb) => { if (!origin) return cb(null, true); if (list.indexOf(origin) === -1) return cb(new Error('no'), false); return cb(null, true); }",
+            None,
+        ),
+        (
+            "(origin, cb) => { if (process.env.NODE_ENV !== 'production' || list.includes(origin)) return cb(null, true); cb(new Error('no')); }",
+            None,
+        ),
+        ("(origin, cb) => { if (!origin || origin === list[0]) cb(null, true); else cb(new Error('no')); }", None),
+        ("(origin, cb) => { cb(null, list.includes(origin)); }", None),
+        ("(origin, cb) => { if (origin.endsWith('.a.example')) cb(null, true); else cb(new Error('no')); }", None),
+        (
+            "(origin, cb) => { if (!origin || origin.endsWith('.vercel.app')) cb(null, true); else cb(new Error('no')); }",
+            Some(false),
+        ),
+        (
+            "(origin, cb) => { if (list.some((one) => origin.startsWith(one))) cb(null, origin); else cb(new Error('no')); }",
+            Some(false),
+        ),
+        (
+            "(origin, cb) => { if (origin.startsWith('http://localhost:')) cb(null, origin); else cb(new Error('no')); }",
+            None,
+        ),
+    ];
+    for (decides, anyone) in cases {
+        let server = format!(
+            "import express from 'express';
+import cors from 'cors';
+const list = ['https://a.example', 'https://b.example'];
+const app = express();
+app.use(cors({{ credentials: true, origin: {decides} }}));
+app.listen(3000);"
+        );
+        let package = r#"{"dependencies": {"express": "4.21.2", "cors": "2.8.5"}}"#;
+        let tree = SourceTree::from_texts([("package.json", package), ("server.js", server.as_str())]);
+        let app = plimsoll_witness::observe(&tree);
+        let open = app.cors.iter().find_map(|policy| match policy.origins {
+            AllowedOrigins::Reflected => Some(true),
+            AllowedOrigins::Weak(_) => Some(false),
+            _ => None,
+        });
+        assert_eq!(open, anyone, "{decides}: {:?}", app.cors);
+    }
 }
