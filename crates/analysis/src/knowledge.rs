@@ -56,6 +56,10 @@ pub struct Outcome {
     pub returns_arg: Option<usize>,
     /// The result is what the function at this position gives (`useMemo(() => total)`).
     pub gives_result_of: Option<usize>,
+    /// It makes a place into which values are put later, and from which they are read (`useState`).
+    pub keeps: bool,
+    /// It puts what it is given, or what a function given to it makes of what was there, into such a place.
+    pub puts: bool,
     /// The result is exactly this.
     pub result: Option<Value>,
 }

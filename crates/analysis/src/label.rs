@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use plimsoll_ir::Str;
 
+use crate::program::Site;
+
 /// Places where a value has been made harmless, as a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Clean(pub u16);
@@ -75,6 +77,8 @@ pub enum Label {
     Answer(Clean),
     /// What a component was given by whatever shows it.
     Given(Clean),
+    /// Whatever is put, at any time, into the place that the call there makes (`useState`, `ref`).
+    Kept(Site, Clean),
 }
 
 impl Label {
@@ -86,6 +90,7 @@ impl Label {
             Label::Browser(name, old) => Label::Browser(name.clone(), old.and(clean)),
             Label::Answer(old) => Label::Answer(old.and(clean)),
             Label::Given(old) => Label::Given(old.and(clean)),
+            Label::Kept(site, old) => Label::Kept(*site, old.and(clean)),
             other => other.clone(),
         }
     }

@@ -10,7 +10,7 @@ pub(crate) mod python;
 mod schemas;
 pub(crate) mod stores;
 
-pub(crate) use calls::keeps_sessions;
+pub(crate) use calls::{PLACES, keeps_sessions};
 pub(crate) use origins::ends_with_name;
 
 use std::cell::RefCell;

@@ -8,7 +8,7 @@ use super::{Flow, Frame, Machine, Mode};
 use crate::env::Env;
 use crate::event::{Argument, EventKind};
 use crate::fact::{Fact, Facts};
-use crate::label::{Label, Labels};
+use crate::label::{Clean, Label, Labels};
 use crate::program::{FunctionRef, Site};
 use crate::value::{ClassRef, Closure, Object, Symbol, Value, ValueKind};
 
@@ -318,6 +318,9 @@ impl Machine<'_> {
         self.record_here(EventKind::Call { callee: Rc::clone(symbol), args: Rc::clone(&args) }, node);
         let result = Symbol::call(symbol, Rc::clone(&args), site);
         labels = labels.union(&self.knowledge.labels(&result.path));
+        if outcome.keeps {
+            labels = labels.union(&Labels::one(Label::Kept(site, Clean::NONE)));
+        }
         let value = Value::symbol(result, labels.clone());
         let passed = outcome.passes.then(|| Fact::Passed {
             path: symbol.path.clone(),
@@ -329,6 +332,18 @@ impl Machine<'_> {
             && let Some(closure) = args.get(index).and_then(|arg| arg.value.as_closure()).cloned()
         {
             return self.invoke_callback(&closure, Vec::new());
+        }
+        // `setRows((rows) => [...rows, row])` puts in what the function gives.
+        if outcome.puts
+            && self.mode == Mode::Handler
+            && let Some(place) = symbol.base()
+            && let Some(closure) = args.first().and_then(|arg| arg.value.as_closure()).cloned()
+        {
+            let kept = place.site().map_or(Labels::NONE, |site| Labels::one(Label::Kept(site, Clean::NONE)));
+            let place = Value::symbol(Rc::clone(place), kept.clone());
+            let value = self.invoke_callback(&closure, vec![Value::of(kept)]);
+            self.record_here(EventKind::Assign { receiver: place, property: "".into(), index: None, value }, node);
+            return Value::unknown();
         }
         if !outcome.defers && self.mode == Mode::Handler {
             self.enter_callbacks(&args, &labels, passed.as_ref());

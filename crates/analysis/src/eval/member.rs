@@ -463,7 +463,8 @@ fn refine_label(label: &Label, name: &str) -> Label {
         other => other.clone(),
     };
     // A length is a number, and the number of a record in the server's answer is given by the server.
-    let harmless = name == "length" || (matches!(label, Label::Answer(_)) && matches!(name, "id" | "_id"));
+    let harmless =
+        name == "length" || (matches!(label, Label::Answer(_) | Label::Kept(..)) && matches!(name, "id" | "_id"));
     if harmless { refined.with(Clean::ALL) } else { refined }
 }
 

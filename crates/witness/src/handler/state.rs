@@ -3,15 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_analysis::{Clean, Event, EventKind, Knowledge as _, Labels, Site, Symbol, SymbolKind, Value, ValueKind};
+use plimsoll_analysis::{
+    Clean, Event, EventKind, Knowledge as _, Label, Labels, Site, Symbol, SymbolKind, Value, ValueKind,
+};
 
-use crate::knowledge::Known;
+use crate::knowledge::{Known, PLACES, ends_with_name};
 
-/// Calls that make a place for a value.
+/// Whether a path is that of what a call gives that makes a place for a value.
 fn is_place(path: &str) -> bool {
-    ["useState()", "useRef()", "ref()", "shallowRef()", "reactive()", "writable()", "signal()", "createSignal()"]
-        .iter()
-        .any(|name| crate::knowledge::ends_with_name(path, name))
+    path.strip_suffix("()").is_some_and(|call| PLACES.iter().any(|name| ends_with_name(call, name)))
 }
 
 /// Labels of everything that is put into each place, by the call that makes it.
@@ -42,7 +42,7 @@ impl State {
                     _ => continue,
                 };
                 let Some(site) = place_of(place) else { continue };
-                let labels = state.labels(value, 6);
+                let labels = state.settled(&value.deep_labels());
                 let known = state.0.entry(site).or_default();
                 *known = known.union(&labels);
             }
@@ -50,67 +50,28 @@ impl State {
         state
     }
 
-    /// A value with the labels of the places that it is made from.
+    /// A value with the labels of what is put into the places that it comes from.
     pub(crate) fn within(&self, value: &Value) -> Value {
         if self.0.is_empty() {
             return value.clone();
         }
-        value.clone().with(&self.labels(value, 6))
+        value.clone().with(&self.put_into(&value.deep_labels()))
     }
 
-    fn labels(&self, value: &Value, depth: u32) -> Labels {
-        let mut out = value.labels.clone();
-        if depth == 0 {
-            return out;
-        }
-        let mut add = |inner: &Value| out = out.union(&self.labels(inner, depth - 1));
-        match &value.kind {
-            ValueKind::Symbol(symbol) => {
-                let inner = self.of_symbol(symbol, depth - 1);
-                return out.union(&inner);
-            }
-            ValueKind::Text(parts) => parts.iter().for_each(&mut add),
-            ValueKind::Choice(list) => list.iter().for_each(|(inner, _)| add(inner)),
-            ValueKind::Or(pair) | ValueKind::And(pair) => {
-                add(&pair.0);
-                add(&pair.1);
-            }
-            ValueKind::Object(object) => {
-                let fields = object.fields.borrow().values().take(32).cloned().collect::<Vec<_>>();
-                let items = object.items.borrow().iter().take(8).cloned().collect::<Vec<_>>();
-                fields.iter().chain(&items).for_each(&mut add);
-            }
-            _ => {}
-        }
-        out
+    /// What the places among the labels stand for, with what was done to make it harmless since it was read.
+    fn put_into(&self, labels: &Labels) -> Labels {
+        labels.iter().fold(Labels::NONE, |all, label| match label {
+            Label::Kept(site, clean) => match self.0.get(site) {
+                Some(kept) => all.union(&kept.cleaned(*clean)),
+                None => all,
+            },
+            _ => all,
+        })
     }
 
-    fn of_symbol(&self, symbol: &Symbol, depth: u32) -> Labels {
-        let mut out = Labels::NONE;
-        let mut at = symbol;
-        loop {
-            if let Some(site) = at.site()
-                && is_place(&at.path)
-                && let Some(kept) = self.0.get(&site)
-            {
-                out = out.union(kept);
-            }
-            if let SymbolKind::Call { callee, args, .. } = &at.kind {
-                // What makes text harmless stops what comes from further in.
-                if Known.call(&callee.path, None, args).clean.covers(Clean::HTML) {
-                    return out;
-                }
-                if depth > 0 && !is_place(&at.path) {
-                    for arg in args.iter().filter(|arg| arg.value.as_closure().is_none()) {
-                        out = out.union(&self.labels(&arg.value, depth - 1));
-                    }
-                }
-            }
-            match at.base() {
-                Some(base) => at = base,
-                None => return out,
-            }
-        }
+    /// Labels without places that are known by now.
+    fn settled(&self, labels: &Labels) -> Labels {
+        labels.union(&self.put_into(labels))
     }
 }
 

@@ -231,6 +231,10 @@ const WRAPPERS: &[&str] = &[
 const COMPUTED: &[(&str, usize)] =
     &[("react.useMemo", 0), ("React.useMemo", 0), ("react.useSyncExternalStore", 1), ("React.useSyncExternalStore", 1)];
 
+/// Calls that make a place in which a component keeps a value between two drawings.
+pub(crate) const PLACES: &[&str] =
+    &["useState", "useRef", "ref", "shallowRef", "reactive", "writable", "signal", "createSignal"];
+
 /// Calls that keep the functions handed to them for later.
 const DEFER: &[&str] = &[
     ".use",
@@ -355,6 +359,8 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         outcome.never_returns = true;
         return outcome;
     }
+    outcome.keeps = ending.keeps;
+    outcome.puts = ending.puts;
     if let Some(index) = ending.computes {
         outcome.gives_result_of = Some(index);
         return outcome;
@@ -545,6 +551,8 @@ struct Ending {
     compares: bool,
     hashes: bool,
     defers: bool,
+    keeps: bool,
+    puts: bool,
 }
 
 /// Settings by name.
@@ -584,6 +592,9 @@ fn ending(path: &str) -> Ending {
                 || path.ends_with("hashpw")
                 || path.ends_with("generate_password_hash"),
             defers: DEFER.iter().any(|name| path.ends_with(name)) && is_registration(path),
+            // A database has places of that name, too.
+            keeps: has(PLACES) && !path.contains("firebase"),
+            puts: has(&["useState()[]", "createSignal()[]"]),
         })
     })
 }
