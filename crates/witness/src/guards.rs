@@ -779,14 +779,9 @@ fn is_digest(value: &Value) -> bool {
 
 /// Whether the value speaks of what the caller may do rather than of who it is.
 fn is_privilege(value: &Value) -> bool {
-    let name = match &value.kind {
-        ValueKind::Symbol(symbol) => symbol.last_name().to_ascii_lowercase(),
-        _ => match value.as_symbol() {
-            Some(symbol) => symbol.last_name().to_ascii_lowercase(),
-            // A field of a record whose symbol is lost: its labels still say identity.
-            None => return false,
-        },
-    };
+    // A field of a record whose symbol is lost: its labels still say identity.
+    let Some(symbol) = value.as_symbol() else { return false };
+    let name = name_of_field(symbol).to_ascii_lowercase();
     // `SELECT u.is_admin FROM sessions …`, then `row[0]`.
     if let Some(column) = value.as_symbol().and_then(|symbol| crate::handler::rows::column_at(symbol)) {
         return is_privilege_name(&column);
@@ -798,6 +793,24 @@ fn is_privilege(value: &Value) -> bool {
         return true;
     }
     is_privilege_name(&name)
+}
+
+/// The name of the field that a value is read from; what is done to a text or a member of an enumeration to compare it
+/// (`user.role.value`, `user.role.lower()`) leaves it the same field.
+fn name_of_field(symbol: &plimsoll_analysis::Symbol) -> plimsoll_ir::Str {
+    let name = symbol.last_name();
+    let bare = name.trim_end_matches("()");
+    let is_form = matches!(bare, "value" | "lower" | "upper" | "strip" | "toLowerCase" | "toUpperCase" | "trim");
+    let mut at = symbol;
+    for _ in 0..if is_form { 3 } else { 0 } {
+        let Some(base) = at.base() else { break };
+        at = base;
+        let inner = at.last_name();
+        if inner != name {
+            return inner;
+        }
+    }
+    name
 }
 
 /// Names of fields that decide what somebody may do.

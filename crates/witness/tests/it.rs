@@ -20,6 +20,8 @@ mod kept;
 mod laravel;
 #[path = "servers/livewire.rs"]
 mod livewire;
+#[path = "servers/panels.rs"]
+mod panels;
 #[path = "servers/procedures.rs"]
 mod procedures;
 mod python;

@@ -411,6 +411,13 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
         effect.limited_to_caller = labels.has_identity();
         return Some(effect);
     }
+    if let Some(to) = addressees(callee) {
+        let mut effect = effect(EffectKind::SendMessage, "", event);
+        effect.picked_by_input = to.iter().any(|to| {
+            to.deep_labels().any(|label| matches!(label, Label::Input(..))) || is_just_written(to)
+        });
+        return Some(effect);
+    }
     // Django's own form for logging in, and those that inherit from it, check the password where they validate.
     if path.contains("AuthenticationForm") && matches!(callee.last_name().as_str(), "is_valid" | "get_user") {
         return Some(effect(EffectKind::VerifyPassword, "", event));
@@ -509,6 +516,27 @@ pub(super) fn is_broadcast(callee: &Symbol, args: &[Argument]) -> bool {
         }
         _ => false,
     }
+}
+
+/// To whom Laravel sends: `Mail::to($address)->send(…)`, `Notification::route('mail', $address)->notify(…)`.
+fn addressees(callee: &Symbol) -> Option<Vec<Value>> {
+    let sends = matches!(callee.last_name().as_str(), "send" | "queue" | "later" | "sendNow" | "notify" | "notifyNow");
+    let by = ["Mail.to()", "Mail.cc()", "Mail.bcc()", "Notification.route()"];
+    if !sends || !by.iter().any(|by| callee.path.starts_with(by)) {
+        return None;
+    }
+    let named = callee.calls().into_iter().filter(|(name, ..)| matches!(name.as_str(), "to" | "cc" | "bcc" | "route"));
+    Some(named.filter_map(|(_, args, _)| args.last().map(|arg| arg.value.clone())).collect())
+}
+
+/// Whether a value is a field of a record that the handler has only now made, out of what was sent.
+fn is_just_written(value: &Value) -> bool {
+    let Some(SymbolKind::Member(record, field)) = value.as_symbol().map(|symbol| &symbol.kind) else { return false };
+    let SymbolKind::Call { callee, args, .. } = &record.kind else { return false };
+    matches!(callee.last_name().as_str(), "create" | "insert" | "forceCreate" | "firstOrCreate" | "updateOrCreate")
+        && args.iter().any(|arg| {
+            arg.value.field(field).is_some_and(|written| written.deep_labels().has_input(Clean::ALL))
+        })
 }
 
 /// Whether a message goes to whom the request names: a field for recipients that holds input.

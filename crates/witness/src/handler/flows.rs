@@ -417,6 +417,12 @@ fn python(event: &Event, path: &str, name: &str, args: &[Argument], out: &mut Ve
             push(event, &Value::of(stored), Sink::Html, name, Clean::HTML, out);
         }
     }
+    // What a script shows of its errors stands on the visitor's page.
+    let shows = path.starts_with("streamlit.")
+        && matches!(name, "error" | "exception" | "warning" | "info" | "write" | "text" | "code" | "markdown" | "toast");
+    if shows && args.iter().any(|arg| arg.value.deep_labels().any(|label| matches!(label, Label::ErrorDetail))) {
+        answer_error(event, name, out);
+    }
     if path == "flask.flash" || path.starts_with("django.contrib.messages.") {
         for arg in args {
             if arg.value.deep_labels().any(|label| matches!(label, Label::Random | Label::Guessable(_))) {

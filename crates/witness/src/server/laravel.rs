@@ -109,6 +109,7 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
         }
     }
     livewire::embedded(witnessing, &components, &mut shown);
+    super::filament::observe(witnessing, app);
     settings(program, app);
 }
 
@@ -845,7 +846,7 @@ fn middleware(
 }
 
 /// What Laravel's own middleware and those of well-known packages check.
-fn known_middleware(name: &str, whole: &str, add: &mut dyn FnMut(GuardKind, &str)) {
+pub(super) fn known_middleware(name: &str, whole: &str, add: &mut dyn FnMut(GuardKind, &str)) {
     match name {
         "auth"
         | "auth.basic"

@@ -519,3 +519,106 @@ def enter():
     assert!(!redirects(looked));
     assert!(redirects("if not target:\n        target = url_for(\"home\")"));
 }
+
+#[test]
+fn permissions_of_each_action_of_a_view_set() {
+    let files = [
+        ("proj/__init__.py", ""),
+        ("stock/__init__.py", ""),
+        ("proj/settings.py", "MIDDLEWARE = []\nREST_FRAMEWORK = {'DEFAULT_PERMISSION_CLASSES': ['rest_framework.permissions.IsAuthenticatedOrReadOnly']}\n"),
+        ("proj/urls.py", "from django.urls import path, include\nurlpatterns = [path('', include('stock.urls'))]\n"),
+        (
+            "stock/urls.py",
+            r#"from django.urls import path, include
+from rest_framework.routers import DefaultRouter
+from . import views
+router = DefaultRouter()
+router.register(r"items", views.ItemViewSet)
+router.register(r"bills", views.BillViewSet)
+router.register(r"notes", views.NoteViewSet)
+urlpatterns = [path("", include(router.urls))]
+"#,
+        ),
+        ("stock/models.py", "from django.db import models\nclass Item(models.Model):\n    name = models.CharField()\nclass Bill(models.Model):\n    total = models.IntegerField()\nclass Note(models.Model):\n    text = models.TextField()\n"),
+        (
+            "stock/views.py",
+            r#"from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.response import Response
+from .models import Item, Bill, Note
+
+class IsBoss(BasePermission):
+    def has_permission(self, request, view):
+        return request.user.is_authenticated and request.user.role in ("boss", "deputy")
+
+class ItemViewSet(viewsets.ModelViewSet):
+    queryset = Item.objects.all()
+
+    def get_permissions(self):
+        if self.action in ("create", "update", "destroy", "close_item"):
+            return [IsBoss()]
+        return [IsAuthenticated()]
+
+    @action(detail=True, methods=["post"])
+    def close(self, request, pk=None):
+        item = self.get_object()
+        item.name = "closed"
+        item.save()
+        return Response({})
+
+class BillViewSet(viewsets.ModelViewSet):
+    queryset = Bill.objects.all()
+
+    def get_permissions(self):
+        return [IsAuthenticated()]
+
+    @action(detail=True, methods=["post"])
+    def void(self, request, pk=None):
+        self.permission_classes = [IsBoss]
+        self.check_permissions(request)
+        bill = self.get_object()
+        bill.total = 0
+        bill.save()
+        return Response({})
+
+class NoteViewSet(viewsets.ModelViewSet):
+    queryset = Note.objects.all()
+
+    def get_permissions(self):
+        if self.action == "destroy":
+            permission_classes = [IsBoss]
+        else:
+            permission_classes = [IsAuthenticated]
+        return [permission() for permission in permission_classes]
+
+    @action(detail=False, methods=["post"], url_path="clear-all", permission_classes=[IsBoss])
+    def clear(self, request):
+        Note.objects.all().delete()
+        return Response({})
+"#,
+        ),
+    ];
+    let app = observe(&files);
+    for (label, expected) in [
+        ("GET /items", Reach::SignedIn),
+        ("POST /items", Reach::Role),
+        ("PUT /items/:id", Reach::Role),
+        ("PATCH /items/:id", Reach::SignedIn),
+        ("DELETE /items/:id", Reach::Role),
+        ("POST /items/:id/close", Reach::SignedIn),
+        ("POST /bills/:id/void", Reach::SignedIn),
+        ("DELETE /notes/:id", Reach::Role),
+        ("POST /notes", Reach::SignedIn),
+        // The decorator's list is not looked at by `get_permissions`.
+        ("POST /notes/clear-all", Reach::SignedIn),
+    ] {
+        assert_eq!(entry(&app, label).reach(), expected, "{label}");
+    }
+    for label in ["POST /items/:id/close", "POST /bills/:id/void"] {
+        let failing = |guard: &plimsoll_model::app::Guard| {
+            guard.kind == GuardKind::Role && matches!(guard.standing, plimsoll_model::app::GuardStanding::FailsOpen(_))
+        };
+        assert!(entry(&app, label).guards.iter().any(failing), "{label}");
+    }
+}
