@@ -439,6 +439,10 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
                 return vec![Check::holds(GuardKind::Ownership), Check::holds(GuardKind::Authentication)];
             }
             if holds && constant {
+                // An account that is in order (`user.status == 'active'`) may do no more than others.
+                if says_state(a) {
+                    return vec![Check::holds(GuardKind::Authentication)];
+                }
                 // The state of a record of the caller's own (`invoice.status == 'draft'`) says nothing of the caller.
                 if is_record(a) && !names_somebody(a) {
                     return vec![Check::holds(GuardKind::Authentication)];
@@ -726,6 +730,17 @@ fn has_input(value: &Value) -> bool {
 
 fn is_setting(value: &Value) -> bool {
     has_label(value, |label| matches!(label, Label::Env(_)))
+}
+
+/// Whether a field says whether an account is in order.
+fn says_state(value: &Value) -> bool {
+    let Some(symbol) = value.as_symbol() else { return false };
+    crate::handler::words_of(&name_of_field(symbol)).iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "status" | "state" | "active" | "enabled" | "verified" | "approved" | "blocked" | "banned" | "suspended" | "locked"
+        )
+    })
 }
 
 /// Whether a field says who somebody is.

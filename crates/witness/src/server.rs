@@ -22,6 +22,7 @@ mod php;
 mod php_router;
 mod remix;
 mod resources;
+mod scopes;
 mod serverless;
 mod socketio;
 mod sockets;

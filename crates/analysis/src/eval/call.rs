@@ -91,6 +91,18 @@ impl Machine<'_> {
         if new && let ValueKind::Class(class) = function.kind {
             return self.instantiate(class, arguments, node);
         }
+        // `row.pop("password", None)` takes a column out of a record.
+        if name == "pop"
+            && self.code().language == Language::Python
+            && let Kind::Member { object, .. } = self.kind(callee)
+            && matches!(self.kind(*object), Kind::Name(_))
+            && let Some(key) = arguments.first().and_then(|first| first.value.as_str()).map(Str::from)
+        {
+            let object = *object;
+            if let Some(left) = self.without(object, &key) {
+                self.assign_pattern(object, left);
+            }
+        }
         if is_php && !new {
             if receiver.is_none()
                 && let ValueKind::Symbol(symbol) = &function.kind
@@ -748,6 +760,8 @@ impl Machine<'_> {
                         None => object.spreads.borrow_mut().push(arg.value.clone()),
                     }
                 }
+                drop(fields);
+                self.fill_from_spread(class, object, &args);
             }
         }
         if may_enter {
@@ -760,6 +774,40 @@ impl Machine<'_> {
             }
         }
         whole.with(&arg_labels)
+    }
+
+    /// `Payload(**decoded)`: what the class declares is what lies in the dictionary under that name.
+    fn fill_from_spread(&mut self, class: ClassRef, object: &Object, args: &[Argument]) {
+        let Some(spread) = args.iter().find(|arg| arg.spread && arg.name.is_none()).map(|arg| arg.value.clone()) else {
+            return;
+        };
+        if spread.labels.is_empty() || self.code().language != Language::Python {
+            return;
+        }
+        let mut open = vec![class];
+        for _ in 0..6 {
+            let Some(at) = open.pop() else { break };
+            let declared: Vec<Str> = self
+                .program
+                .module(at.module)
+                .class(at.class)
+                .fields
+                .iter()
+                .filter(|field| field.annotation.is_some())
+                .map(|field| field.name.clone())
+                .collect();
+            for name in declared {
+                let is_given = args.iter().any(|arg| arg.name.as_ref() == Some(&name));
+                if !is_given {
+                    let member = self.member_of(&spread, &name);
+                    object.fields.borrow_mut().insert(name, member);
+                }
+            }
+            open.extend(self.bases(at).into_iter().filter_map(|base| match base.kind {
+                ValueKind::Class(base) => Some(base),
+                _ => None,
+            }));
+        }
     }
 
     pub(super) fn fill_fields(&mut self, class: ClassRef, whole: &Value, hops: u32) {

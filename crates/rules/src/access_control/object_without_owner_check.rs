@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::app::{
-    Effect, EffectKind, EntryPoint, GuardKind, LiveAccess, LiveVerdict, Purpose, Reach, Sink as Ends, Source,
+    Effect, EffectKind, EntryPoint, GuardKind, GuardStanding, LiveAccess, LiveVerdict, Purpose, Reach, Sink as Ends, Source,
 };
 use plimsoll_model::{App, Claim, Confidence, DataClass, Gap, Position, Severity};
 
@@ -12,6 +12,7 @@ use crate::access::{
     normalised, open_to_register,
 };
 use crate::{Rule, Sink, gains};
+use plimsoll_source::Span;
 
 pub(crate) static RULE: Rule = Rule {
     id: "object-without-owner-check",
@@ -91,15 +92,17 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         list.retain(|(index, ..)| !limited.get(&store).is_some_and(|known| known.contains(index)));
         list.dedup_by_key(|(index, ..)| *index);
         let strangers = has_owner && open_to_register(app);
-        if (others == 0 && !strangers) || list.is_empty() {
+        let broken = list.iter().find_map(|(_, entry, _)| failing(entry));
+        if (others == 0 && !strangers && broken.is_none()) || list.is_empty() {
             continue;
         }
         told.extend(list.iter().map(|(index, ..)| *index));
         let Some(&(_, first, effect)) = list.iter().find(|(.., effect)| effect.kind.writes()).or(list.first()) else {
             continue;
         };
-        let severity = if others >= list.len().min(3) { Severity::High } else { Severity::Medium };
-        let confidence = if others > 0 { Confidence::Likely } else { Confidence::Possible };
+        let severity =
+            if others >= list.len().min(3) || broken.is_some() { Severity::High } else { Severity::Medium };
+        let confidence = if others > 0 || broken.is_some() { Confidence::Likely } else { Confidence::Possible };
         let title = if list.len() == 1 {
             format!(
                 "{} {} any record of \u{201c}{}\u{201d} whose number is known",
@@ -116,6 +119,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             )
         };
         let compared = match others {
+            _ if let Some((_, why)) = broken => format!("a check is there and does not hold: {why}"),
             0 => "the store says whose a record is, but no handler asks".to_owned(),
             1 => "1 other handler limits this store to the caller; this one does not".to_owned(),
             _ => format!("{others} other handlers limit this store to the caller; this one does not"),
@@ -125,7 +129,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .title(title)
             .severity(severity)
             .confidence(confidence)
-            .subject(first.label());
+            .subject(first.label())
+            .all(broken.map(|(span, _)| span), "what should narrow it, and does not")
+            .all(effect.called_at.filter(|_| broken.is_some()), "here");
         for (_, entry, effect) in &list {
             draft = draft.also(entry.handler, format!("{}: no check whose it is", entry.label()));
             for access in foreign(app).filter(|access| is_entry(app, access, entry)) {
@@ -147,6 +153,14 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     }
     let told: BTreeSet<usize> = told;
     shown_live(app, &told, sink);
+}
+
+/// A check of whose the record is that does not hold: where, and why.
+fn failing(entry: &EntryPoint) -> Option<(Span, &str)> {
+    entry.guards[..entry.whole.min(entry.guards.len())].iter().find_map(|guard| match (guard.kind, &guard.standing) {
+        (GuardKind::Ownership, GuardStanding::FailsOpen(why)) => Some((guard.span, why.as_str())),
+        _ => None,
+    })
 }
 
 /// What the second test account was given and was not meant to have.

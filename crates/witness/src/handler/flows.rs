@@ -180,6 +180,11 @@ pub(crate) fn flows_of(events: &[Event]) -> Vec<Flow> {
             }
             EventKind::Enter { .. } => {}
         }
+        if out[before..].iter().any(|flow| flow.sink == Sink::Response)
+            && let Some(told) = told_at(events, index)
+        {
+            out[before..].iter_mut().filter(|flow| flow.sink == Sink::Response).for_each(|flow| flow.from = told);
+        }
         if let Some(flow) = out[before..].iter_mut().find(|flow| flow.sink == Sink::Sql)
             && let Some(built) = built_at(events, index)
         {
@@ -233,6 +238,21 @@ fn page(event: &Event, value: &Value, out: &mut Vec<Flow>) {
 
 /// The sink of text that a handler returns.
 pub(crate) const RETURNED: &str = "return";
+
+/// Where an answer was handed to the app's own helper that sends it: the last call on the way there that stands in another
+/// file.
+fn told_at(events: &[Event], index: usize) -> Option<plimsoll_source::Span> {
+    let mut function = events[index].function?;
+    for event in events[..index].iter().rev() {
+        if matches!(&event.kind, EventKind::Enter { function: entered, .. } if *entered == function) {
+            if event.span.file != events[index].span.file {
+                return Some(event.span);
+            }
+            function = event.function?;
+        }
+    }
+    None
+}
 
 /// Where the text of a statement was handed to the app's own helper that runs it.
 fn built_at(events: &[Event], index: usize) -> Option<plimsoll_source::Span> {

@@ -339,6 +339,7 @@ fn checked_within(witnessing: &mut Witnessing<'_, '_>, class: ClassRef, handler:
     let own = program.module(own.module).function(own.function).range;
     let text = program.tree.text(module.span_of(own));
     if !text.contains("permission_classes") && !text.contains("super(") {
+        guards.retain(|guard| guard.kind == GuardKind::Role);
         for guard in &mut guards {
             guard.standing = GuardStanding::FailsOpen(
                 "`check_permissions` asks `get_permissions`, which the view has written anew and which does not look at \
@@ -415,11 +416,7 @@ pub(super) fn class_view(
             witnessing.machine.fix("@self.request", given("@request"));
         }
         let index = finish(witnessing, point, &handler, args, passage);
-        if limited {
-            for effect in &mut witnessing.entry_points[index].effects {
-                effect.limited_to_caller |= effect.picked_by_input || effect.target == "object";
-            }
-        }
+        settle(witnessing, index, class, &model, limited, path.contains(':'));
     }
     let mut seen: Vec<&str> = Vec::new();
     for name in &names {
@@ -473,6 +470,34 @@ pub(super) fn class_view(
                 }
             }
             witnessing.entry_points.push(point);
+        }
+    }
+}
+
+/// What `self.get_object()` finds is a record of the view's model: picked by the address, and out of the view's own list.
+fn settle(
+    witnessing: &mut Witnessing<'_, '_>,
+    index: usize,
+    class: ClassRef,
+    model: &str,
+    limited: bool,
+    picks: bool,
+) {
+    let view = witnessing.machine.program.module(class.module).class(class.class).name.clone().unwrap_or_default();
+    let is_own = |target: &str| target == "object" || (!view.is_empty() && target == view);
+    for point in &mut witnessing.entry_points[index..] {
+        for effect in &mut point.effects {
+            let own = is_own(&effect.target);
+            effect.limited_to_caller |= limited && (effect.picked_by_input || own);
+            if own && !model.is_empty() {
+                effect.target = model.to_owned();
+                effect.picked_by_input |= picks && effect.kind != EffectKind::Create;
+            }
+        }
+    }
+    for flow in witnessing.flows.iter_mut().filter(|flow| flow.entry.is_some_and(|entry| entry >= index)) {
+        if is_own(&flow.source_name) && !model.is_empty() {
+            flow.source_name = model.to_owned();
         }
     }
 }
@@ -800,6 +825,8 @@ fn actions(witnessing: &mut Witnessing<'_, '_>, project: &Project, class: ClassR
         point.span = span;
         witnessing.machine.reset();
         witnessing.machine.fix("@self.request", given("@request"));
-        finish(witnessing, point, &handler, vec![given("@request"), chain::input("params.pk")], passage);
+        let index = finish(witnessing, point, &handler, vec![given("@request"), chain::input("params.pk")], passage);
+        let (model, limited) = (model_of(witnessing, class), limited_to_caller(witnessing, class));
+        settle(witnessing, index, class, &model, limited, detail);
     }
 }

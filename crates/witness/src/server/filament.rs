@@ -4,15 +4,17 @@
 //! Whoever has an account of the app may enter a panel unless `canAccessPanel` says otherwise; what is done to records
 //! there is asked of the model's policy, and where there is none, everybody who is in may do everything.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use plimsoll_analysis::{ClassRef, Closure, Event, Facts, Label, Labels, Site, Value, ValueKind};
+use plimsoll_analysis::{ClassRef, Closure, Event, Facts, Label, Labels, Site, Truth, Value, ValueKind};
 use plimsoll_ir::{ClassId, Kind, Language};
 use plimsoll_model::App;
-use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, Purpose};
+use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose};
 use plimsoll_source::Span;
 
 use super::chain::{self, given, join_path};
+use super::scopes::Scoped;
 use crate::Witnessing;
 use crate::guards::is_privilege_name;
 use crate::handler::{named_guard, words_of};
@@ -29,6 +31,8 @@ struct Panel {
     registration: Option<Span>,
     /// Records are those of the tenant in the address.
     tenant: bool,
+    /// Classes of the app that run before its pages, and not before what these ask for later, with their text.
+    once: Vec<(String, Span)>,
     /// Name spaces whose resources it shows, and resources that it names.
     spaces: Vec<String>,
     resources: Vec<ClassRef>,
@@ -42,7 +46,7 @@ const ABILITIES: &[(&str, &str, &str, EffectKind)] = &[
     ("delete", "canDelete", "DELETE", EffectKind::Delete),
 ];
 
-pub(super) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
+pub(super) fn observe(witnessing: &mut Witnessing<'_, '_>, scoped: &BTreeMap<String, Scoped>, app: &mut App) {
     let mut panels: Vec<Panel> = Vec::new();
     for class in classes(witnessing) {
         if base_of(witnessing, class) == "PanelProvider" {
@@ -57,7 +61,7 @@ pub(super) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
         doors(witnessing, panel);
         for class in classes(witnessing) {
             if base_of(witnessing, class) == "Resource" && shows(witnessing, panel, class) {
-                resource(witnessing, panel, class);
+                resource(witnessing, panel, scoped, class);
             }
         }
     }
@@ -122,6 +126,16 @@ fn panel(witnessing: &mut Witnessing<'_, '_>, class: ClassRef) -> Option<Panel> 
                     ValueKind::Class(class) => Some(class),
                     _ => None,
                 }));
+            }
+            "middleware" if event.named("isPersistent").is_none_or(|kept| kept.truth() != Truth::Yes) => {
+                let list = event.arg(0).map(Value::items).unwrap_or_default();
+                for item in &list {
+                    if let ValueKind::Class(class) = item.kind {
+                        let program = witnessing.machine.program;
+                        let text = program.tree.file(program.module(class.module).file).text();
+                        panel.once.push((text.to_owned(), last_line(event)));
+                    }
+                }
             }
             "authMiddleware" => {
                 let list = event.arg(0).map(Value::items).unwrap_or_default();
@@ -204,13 +218,24 @@ fn shows(witnessing: &Witnessing<'_, '_>, panel: &Panel, class: ClassRef) -> boo
 }
 
 /// What can be done to the records of a resource, and who may.
-fn resource(witnessing: &mut Witnessing<'_, '_>, panel: &Panel, class: ClassRef) {
+fn resource(
+    witnessing: &mut Witnessing<'_, '_>,
+    panel: &Panel,
+    scoped: &BTreeMap<String, Scoped>,
+    class: ClassRef,
+) {
     let Some(model) = model_of(witnessing, class) else { return };
     let own = name_of(witnessing, class);
     let base = join_path(&join_path("/", &panel.path), &slug(&own));
     let span = head_of(witnessing, class);
     let text = texts(witnessing, class);
-    let limited = panel.tenant || limited_to_caller(witnessing, class);
+    let scope = scoped.get(&model);
+    // Livewire runs again only what is persistent: a scope that asks for what other middleware has set finds nothing.
+    let lost = scope.and_then(|scope| {
+        let sets = |text: &str| scope.asks.iter().any(|name| text.contains(&format!("{name}::")));
+        Some((scope.span, panel.once.iter().find(|(text, _)| sets(text))?.1))
+    });
+    let limited = panel.tenant || (scope.is_some() && lost.is_none()) || limited_to_caller(witnessing, class);
     let (fields, privileges) = fields_of(&text);
     for &(ability, asked, verb, kind) in ABILITIES {
         let is_there = match kind {
@@ -231,6 +256,17 @@ fn resource(witnessing: &mut Witnessing<'_, '_>, panel: &Panel, class: ClassRef)
         let mut effect = Effect::new(kind, model.clone(), decided_at.unwrap_or(span));
         effect.picked_by_input = picks;
         effect.limited_to_caller = limited;
+        if let Some((scope, middleware)) = lost.filter(|_| !limited) {
+            effect.called_at = Some(scope);
+            guards.push(Guard {
+                standing: GuardStanding::FailsOpen(
+                    "the model is narrowed only where it is known whose records are asked for, and the middleware that \
+                     says so does not run again for what the page asks for later: it is not persistent"
+                        .into(),
+                ),
+                ..named_guard(GuardKind::Ownership, "global scope", middleware)
+            });
+        }
         if matches!(kind, EffectKind::Create | EffectKind::Update) {
             effect.fields.clone_from(&fields);
             effect.privilege_fields.clone_from(&privileges);
@@ -381,9 +417,11 @@ fn verdict(witnessing: &mut Witnessing<'_, '_>, method: &Rc<Closure>, name: Stri
         })
         .collect();
     witnessing.machine.reset();
-    let run = witnessing.machine.run(method, args, Facts::default());
+    let this = function.class.map(|class| witnessing.machine.instance_of(ClassRef { module: method.module, class }));
+    let method = Rc::new(Closure { this, ..(**method).clone() });
+    let run = witnessing.machine.run(&method, args, Facts::default());
     let mut guards: Vec<Guard> = Vec::new();
-    let never = run.value.truth() == plimsoll_analysis::Truth::No;
+    let never = run.value.truth() == Truth::No;
     if never {
         guards.push(named_guard(GuardKind::Role, &name, span));
     }

@@ -67,6 +67,7 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
         return;
     }
     let files = route_files(program);
+    let first = witnessing.entry_points.len();
     app.stack.push("Laravel".into());
     app.serves_pages = true;
     if files.is_empty() {
@@ -109,7 +110,9 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
         }
     }
     livewire::embedded(witnessing, &components, &mut shown);
-    super::filament::observe(witnessing, app);
+    let scoped = super::scopes::scoped(witnessing);
+    super::scopes::apply(witnessing, &scoped, first);
+    super::filament::observe(witnessing, &scoped, app);
     settings(program, app);
 }
 

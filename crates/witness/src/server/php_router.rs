@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use plimsoll_analysis::{ClassRef, Closure, Event, EventKind, Facts, FunctionRef, Label, Labels, ModuleId, Value, ValueKind};
+use plimsoll_analysis::{
+    ClassRef, Closure, Event, EventKind, Fact, Facts, FunctionRef, Label, Labels, ModuleId, Program, Value, ValueKind,
+};
 use plimsoll_ir::{Kind, Str};
 use plimsoll_model::app::{EntryKind, GuardKind};
 use plimsoll_source::Span;
@@ -58,13 +60,16 @@ pub(super) fn observe(witnessing: &mut Witnessing<'_, '_>, page: ModuleId, event
         }
         let run = witnessing.machine.run_page(page, Facts::default());
         let found = routes(witnessing, &run.events);
+        let assigned = witnessing.machine.assigned();
         for route in &found {
             let is_asked = match &method {
                 Some(method) => route.methods.contains(method),
                 None => route.methods.is_empty(),
             };
             if is_asked {
-                let facts = handed_over(witnessing, &run.events, route);
+                let facts = concerning(&handed_over(witnessing, &run.events, route), &route.path);
+                // What one handler leaves in the session, the next one does not find there.
+                witnessing.machine.restore(assigned.clone());
                 entry(witnessing, route, method.as_deref(), facts);
             }
         }
@@ -234,6 +239,72 @@ fn handed_over(witnessing: &Witnessing<'_, '_>, events: &[Event], route: &Route)
     calls.iter().rev().find(|(_, class, _)| *class == route.class).map(|(.., event)| event.facts.clone()).unwrap_or_default()
 }
 
+/// Conditions as they are for one address: a way that is open only to other addresses is none here.
+fn concerning(facts: &Facts, path: &str) -> Facts {
+    let mut out = Facts::default();
+    for fact in facts.iter() {
+        let Fact::AnyOf { branches, depth, span } = fact else {
+            out = out.with([fact.clone()]);
+            continue;
+        };
+        let left: Vec<Vec<Fact>> =
+            branches.iter().filter(|branch| !branch.iter().any(|fact| is_elsewhere(fact, path))).cloned().collect();
+        out = match &left[..] {
+            [] => out.with([fact.clone()]),
+            [only] => out.with(only.iter().cloned()),
+            _ => out.with([Fact::AnyOf { branches: left.into(), depth: *depth, span: *span }]),
+        };
+    }
+    out
+}
+
+/// Whether a condition on the address does not hold for this one.
+fn is_elsewhere(fact: &Fact, path: &str) -> bool {
+    let is_this = |text: &str| {
+        let parts = |path: &str| path.trim_matches('/').split('/').map(str::to_owned).collect::<Vec<_>>();
+        let (own, asked) = (parts(path), parts(text));
+        own.len() == asked.len() && own.iter().zip(&asked).all(|(own, asked)| own.starts_with(':') || own == asked)
+    };
+    match fact {
+        Fact::In { value, among, holds, .. } if is_address(value) => {
+            let items = among.items();
+            let texts: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+            !texts.is_empty() && texts.len() == items.len() && texts.iter().any(|text| is_this(text)) != *holds
+        }
+        Fact::Equal { left, right, holds, .. } => [(left, right), (right, left)]
+            .iter()
+            .any(|(value, text)| is_address(value) && text.as_str().is_some_and(|text| is_this(text) != *holds)),
+        _ => false,
+    }
+}
+
+fn is_address(value: &Value) -> bool {
+    value.as_str().is_none()
+        && value.deep_labels().any(|label| match label {
+            Label::Input(name, _) => {
+                let last = name.rsplit('.').next().unwrap_or(name);
+                matches!(last, "url" | "route" | "path" | "uri" | "page" | "action")
+            }
+            _ => false,
+        })
+}
+
+/// The function that a closure does nothing but call.
+fn behind(program: &Program<'_>, events: &[Event], outer: FunctionRef) -> Option<FunctionRef> {
+    let module = program.module(outer.module);
+    let Kind::Block(list) = module.kind(module.function(outer.function).body) else { return None };
+    let [only] = list[..] else { return None };
+    let call = match module.kind(only) {
+        Kind::Return(Some(value)) => *value,
+        _ => only,
+    };
+    matches!(module.kind(call), Kind::Call { .. }).then_some(())?;
+    events.iter().find_map(|event| match &event.kind {
+        EventKind::Enter { function, .. } if event.function == Some(outer) => Some(*function),
+        _ => None,
+    })
+}
+
 /// The class and function behind a handler.
 fn resolve(witnessing: &mut Witnessing<'_, '_>, handler: &Value) -> Option<(Option<ClassRef>, Rc<Closure>)> {
     if let Some(closure) = handler.as_closure() {
@@ -308,10 +379,13 @@ fn entry(witnessing: &mut Witnessing<'_, '_>, route: &Route, method: Option<&str
     let run = witnessing.machine.run(&handler, args, passage.facts.clone());
     // A closure that only hands over: what it hands over to is the handler.
     let outer = FunctionRef { module: handler.module, function: handler.function };
-    let inner = crate::handler::innermost(program, &run.events, outer);
-    if inner != outer {
+    if let Some(inner) = behind(program, &run.events, outer) {
         let home = program.module(inner.module);
-        point.handler = home.span_of(home.function(inner.function).head);
+        let at = home.function(inner.function);
+        let class = at.class.and_then(|class| home.class(class).name.clone());
+        let method = at.name.clone().unwrap_or_default();
+        point.name = Some(class.map_or_else(|| method.to_string(), |class| format!("{class}::{method}")));
+        point.handler = home.span_of(at.head);
     }
     finish_run(witnessing, point, run, passage);
 }
