@@ -399,7 +399,34 @@ fn kind_of_user(value: &Value) -> Option<String> {
             | "error"
             | "success"
     );
-    (!is_state).then(|| (*kind).to_owned())
+    // `is_int($id)` asks what a value is, not who somebody is.
+    let is_kind_of_value = matches!(
+        *kind,
+        "int"
+            | "integer"
+            | "numeric"
+            | "number"
+            | "float"
+            | "string"
+            | "str"
+            | "bool"
+            | "array"
+            | "object"
+            | "dict"
+            | "list"
+            | "callable"
+            | "iterable"
+            | "scalar"
+            | "finite"
+            | "nan"
+            | "empty"
+            | "undefined"
+            | "function"
+            | "digit"
+            | "plain"
+            | "a"
+    );
+    (!is_state && !is_kind_of_value).then(|| (*kind).to_owned())
 }
 
 fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
@@ -500,10 +527,29 @@ fn membership(value: &Value, among: &Value, holds: bool) -> Vec<Check> {
         return vec![Check::holds(GuardKind::Authentication)];
     }
     if holds && is_identity(among) {
-        // `user.roles.includes('admin')`, `user.permissions.has(x)`
-        return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
+        // `user.roles.includes('admin')`, `user.permissions.has(x)`; what a record or a dictionary has fields of is no
+        // right.
+        let names_right = value.as_str().is_some() && among.as_object().is_none() && among.as_symbol().is_none();
+        if speaks_of_rights(among) || names_right || among.as_object().is_some_and(|list| list.is_array) {
+            return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
+        }
+        if among.as_symbol().is_some() {
+            return vec![Check::holds(GuardKind::Authentication)];
+        }
     }
     Vec::new()
+}
+
+/// Whether a name on the way to a value is that of what somebody may do: `user.roles.pluck("slug").toArray()`.
+fn speaks_of_rights(value: &Value) -> bool {
+    let mut at = value.as_symbol().map(|symbol| &**symbol);
+    while let Some(symbol) = at {
+        if is_privilege_name(symbol.last_name().trim_end_matches("()")) {
+            return true;
+        }
+        at = symbol.base().map(|base| &**base);
+    }
+    false
 }
 
 fn compared(left: &Value, right: &Value) -> Vec<Check> {

@@ -30,6 +30,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     let shared = listed_to_all(app);
     // Per store: the handlers that limit to the caller, and those that do not although the request names the record.
     let mut limited: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    // Who made a record is noted in many that all may read: only what looks records up for their owner shows that not.
+    let mut looked_up: BTreeSet<String> = BTreeSet::new();
     let mut open: BTreeMap<String, Vec<(usize, &EntryPoint, &Effect)>> = BTreeMap::new();
     for (index, entry) in app.entry_points.iter().enumerate().filter(|(_, entry)| is_judged(entry)) {
         let own_account = [Purpose::Login, Purpose::Register, Purpose::Logout, Purpose::PasswordReset]
@@ -50,6 +52,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 let by_owner =
                     effect.kind != EffectKind::Create || effect.fields.iter().any(|name| is_owner_column(name));
                 if matches!(entry.reach_of(effect), Reach::SignedIn | Reach::Role) && by_owner {
+                    if effect.kind != EffectKind::Create {
+                        looked_up.insert(store.clone());
+                    }
                     limited.entry(store).or_default().insert(index);
                 }
                 continue;
@@ -86,7 +91,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     open.sort_by_key(|(store, list)| (list.iter().map(|(_, _, effect)| effect.span).min(), store.clone()));
     for (store, mut list) in open {
         list.retain(|(index, ..)| !told.contains(index));
-        let others = limited.get(&store).map_or(0, BTreeSet::len);
+        let others = limited.get(&store).filter(|_| looked_up.contains(&store)).map_or(0, BTreeSet::len);
         let has_owner = columns(app, &store).is_some_and(|columns| columns.iter().any(|name| is_owner_column(name)));
         // A handler that limits one of its steps to the caller knows whose the record is.
         list.retain(|(index, ..)| !limited.get(&store).is_some_and(|known| known.contains(index)));

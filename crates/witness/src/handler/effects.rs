@@ -301,7 +301,9 @@ fn any_field(event: &Event, receiver: &Value, key: &Value) -> Option<Effect> {
         Label::Record(name, _) if !name.is_empty() => Some(name.to_string()),
         _ => None,
     });
-    let of_caller = receiver.labels.has_identity() && !symbol.path.contains("session");
+    // What a visit keeps is the caller's, too, and no record. (A session of a database stands further in front.)
+    let last = symbol.last_name().to_ascii_lowercase();
+    let of_caller = receiver.labels.has_identity() && !last.contains("session");
     let target = store.or_else(|| of_caller.then(|| "User".to_owned()))?;
     // Names that the code lists are the app's own choice.
     if !event.facts.vet(key).labels.has_input(Clean::ALL) {
