@@ -36,6 +36,8 @@ const CALLS: &[(&str, EffectKind)] = &[
     ("SignJWT().sign", EffectKind::IssueSession),
     ("jwt.encode", EffectKind::IssueSession),
     ("create_access_token", EffectKind::IssueSession),
+    ("RefreshToken.for_user", EffectKind::IssueSession),
+    ("AccessToken.for_user", EffectKind::IssueSession),
     ("login_user", EffectKind::IssueSession),
     ("django.contrib.auth.login", EffectKind::IssueSession),
     ("auth.login", EffectKind::IssueSession),
@@ -614,6 +616,22 @@ pub(crate) fn is_session_name(name: &str) -> bool {
     .any(|word| name.contains(word))
 }
 
+/// Whether `save` is called on a record that was made here, or on a form or serializer of Django's that was given no
+/// record to change.
+fn makes_record(events: &[Event], index: usize, callee: &Symbol) -> bool {
+    let SymbolKind::Member(base, name) = &callee.kind else { return false };
+    let Some(class) = base.path.strip_suffix("()").filter(|class| name == "save" && !class.contains('(')) else {
+        return false;
+    };
+    let serializer = class.contains("ModelSerializer:");
+    if !(serializer || class.contains("ModelForm:")) {
+        return class.contains("Model:");
+    }
+    events[..index].iter().rev().find(|event| event.path() == class).is_some_and(|made| {
+        made.named("instance").is_none() && !(serializer && made.arg(0).is_some())
+    })
+}
+
 fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], found: &StoreCall) -> Effect {
     let event = &events[index];
     let mut effect = effect(found.kind, found.target.clone(), event);
@@ -640,6 +658,9 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     {
         effect.kind = EffectKind::Create;
         values.extend(given.iter().map(|arg| arg.value.clone()));
+    }
+    if makes_record(events, index, callee) {
+        effect.kind = EffectKind::Create;
     }
     // Earlier calls of the chain (`update(t).set(…)`, `query.filter_by(…)`) and later ones (`.eq('id', id)`, `.run(id)`).
     for (name, args, _) in callee.calls() {

@@ -460,6 +460,8 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         || path.ends_with("SignJWT().sign")
         || path.ends_with("jwt.encode")
         || path.ends_with("create_access_token")
+        || path.ends_with("create_refresh_token")
+        || path.ends_with("Token.for_user")
     {
         outcome.replace = Some(Labels::one(Label::Token));
         return outcome;

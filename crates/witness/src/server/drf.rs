@@ -704,23 +704,35 @@ fn form_given(witnessing: &Witnessing<'_, '_>, class: ClassRef) -> Value {
 /// Effects of forms and serializers are effects on their models.
 pub(super) fn forms(witnessing: &mut Witnessing<'_, '_>, first: usize) {
     let program = witnessing.machine.program;
-    let mut known: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
+    let mut known: BTreeMap<String, (String, Vec<String>, Vec<String>)> = BTreeMap::new();
     for (id, module) in program.iter().filter(|(_, module)| module.language == Language::Python) {
         for (index, class) in module.classes.iter().enumerate() {
             let (Some(name), Ok(index)) = (&class.name, u32::try_from(index)) else { continue };
             let class = ClassRef { module: id, class: ClassId(index) };
-            if let Some((model, ..)) = meta(witnessing, class) {
-                known.insert(name.to_string(), (model, taken_privileges(witnessing, class)));
+            // A model has a `Meta` too, which names no model.
+            if let Some((model, fields, all, read_only)) = meta(witnessing, class)
+                && !model.is_empty()
+            {
+                let mut fields = if all { model_fields(witnessing, &model) } else { fields };
+                fields.retain(|name| !read_only.contains(name));
+                known.insert(name.to_string(), (model, fields, taken_privileges(witnessing, class)));
             }
         }
     }
     for entry in &mut witnessing.entry_points[first..] {
+        let mut takes_a_form = false;
         for effect in &mut entry.effects {
-            let Some((model, privileges)) = known.get(&effect.target) else { continue };
+            let Some((model, fields, privileges)) = known.get(&effect.target) else { continue };
             effect.target.clone_from(model);
             if effect.kind.writes() {
+                takes_a_form = true;
                 effect.privilege_fields.extend(privileges.iter().cloned());
+                entry.inputs.extend(fields.iter().map(|field| format!("body.{field}")));
             }
+        }
+        // What it is for is seen by what it takes.
+        if takes_a_form {
+            entry.purposes.extend(crate::handler::purposes_of(entry));
         }
     }
 }
