@@ -476,6 +476,11 @@ impl Machine<'_> {
         if let (ValueKind::Str(text), "toLowerCase" | "lower") = (&receiver.kind, name) {
             return Some(Value::string(text.to_lowercase()));
         }
+        if name == "split"
+            && let Some(result) = self.split(receiver, first, node)
+        {
+            return Some(result);
+        }
         if let Some(result) = self.text_kept(receiver, name, args, 0) {
             return Some(result);
         }
@@ -688,6 +693,35 @@ impl Machine<'_> {
         }
     }
 
+    /// `os.environ.get("ORIGINS", "*").split(",")`: the list of what holds where the setting is missing.
+    fn split(&mut self, receiver: &Value, separator: Option<&Value>, node: NodeId) -> Option<Value> {
+        let (setting, text) = match &receiver.kind {
+            ValueKind::Str(text) => (None, text),
+            ValueKind::Or(pair) => match &pair.1.kind {
+                ValueKind::Str(text) => (Some(&pair.0), text),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let separator = separator?.as_str().filter(|separator| !separator.is_empty())?;
+        if self.code().language != Language::Python {
+            return None;
+        }
+        let list = Object::new(self.site(node), true);
+        for part in text.split(separator).take(32) {
+            let part = Value::string(part);
+            let item = match setting {
+                Some(setting) => Value {
+                    labels: setting.labels.clone(),
+                    kind: ValueKind::Or(Rc::new((Value::of(setting.labels.clone()), part))),
+                },
+                None => part,
+            };
+            list.items.borrow_mut().push(item);
+        }
+        Some(Value { kind: ValueKind::Object(Rc::new(list)), labels: receiver.labels.clone() })
+    }
+
     /// Methods that leave a text what it is, give or take a few characters: a statement behind `.trim()` or
     /// `.replace(/\$\d+/g, '?')` is still that statement, put together from the same parts.
     fn text_kept(&mut self, receiver: &Value, name: &str, args: &[Argument], depth: u32) -> Option<Value> {
@@ -698,6 +732,8 @@ impl Machine<'_> {
         }
         match &receiver.kind {
             ValueKind::Str(_) | ValueKind::Text(_) => {}
+            // A setting, or the text that holds where it is missing.
+            ValueKind::Or(pair) if matches!(pair.1.kind, ValueKind::Str(_)) => {}
             ValueKind::Choice(alternatives) => {
                 let alternatives = Rc::clone(alternatives);
                 let kept: Option<Vec<(Value, Facts)>> = alternatives
