@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use plimsoll_analysis::{ClassRef, Closure, Event, Facts, Object, Site, Symbol, Value, ValueKind};
 use plimsoll_ir::{BinaryOp, ClassId, Kind, Language, Module, NodeId};
-use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose};
+use plimsoll_model::app::{
+    Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, SettingSeen,
+};
 use plimsoll_source::Span;
 
 use super::chain::{self, Passage, finish, given, join_path};
@@ -673,6 +675,9 @@ fn written_fields(
             class_named(witnessing, text.rsplit('.').next().unwrap_or(&text))
         });
         let Some(form) = form else { continue };
+        if point.effects.iter().any(|effect| effect.kind.writes() && effect.kind != EffectKind::Delete) {
+            open_files(witnessing, form, Some(class));
+        }
         let privileges = taken_privileges(witnessing, form);
         for effect in &mut point.effects {
             if effect.kind.writes() && effect.kind != EffectKind::Delete {
@@ -705,6 +710,7 @@ fn form_given(witnessing: &Witnessing<'_, '_>, class: ClassRef) -> Value {
 pub(super) fn forms(witnessing: &mut Witnessing<'_, '_>, first: usize) {
     let program = witnessing.machine.program;
     let mut known: BTreeMap<String, (String, Vec<String>, Vec<String>)> = BTreeMap::new();
+    let mut forms: BTreeMap<String, ClassRef> = BTreeMap::new();
     for (id, module) in program.iter().filter(|(_, module)| module.language == Language::Python) {
         for (index, class) in module.classes.iter().enumerate() {
             let (Some(name), Ok(index)) = (&class.name, u32::try_from(index)) else { continue };
@@ -715,14 +721,19 @@ pub(super) fn forms(witnessing: &mut Witnessing<'_, '_>, first: usize) {
             {
                 let mut fields = if all { model_fields(witnessing, &model) } else { fields };
                 fields.retain(|name| !read_only.contains(name));
+                forms.insert(name.to_string(), class);
                 known.insert(name.to_string(), (model, fields, taken_privileges(witnessing, class)));
             }
         }
     }
+    let mut used: Vec<ClassRef> = Vec::new();
     for entry in &mut witnessing.entry_points[first..] {
         let mut takes_a_form = false;
         for effect in &mut entry.effects {
             let Some((model, fields, privileges)) = known.get(&effect.target) else { continue };
+            if effect.kind.writes() {
+                used.extend(forms.get(&effect.target));
+            }
             effect.target.clone_from(model);
             if effect.kind.writes() {
                 takes_a_form = true;
@@ -733,6 +744,51 @@ pub(super) fn forms(witnessing: &mut Witnessing<'_, '_>, first: usize) {
         // What it is for is seen by what it takes.
         if takes_a_form {
             entry.purposes.extend(crate::handler::purposes_of(entry));
+        }
+    }
+    for form in used {
+        open_files(witnessing, form, None);
+    }
+}
+
+/// Files that a form or serializer takes whatever they hold: a `FileField` of the model for which neither the model, the
+/// form nor the view has a check. (An `ImageField` takes pictures only.)
+fn open_files(witnessing: &mut Witnessing<'_, '_>, form: ClassRef, view: Option<ClassRef>) {
+    let Some((model, fields, all, read_only)) = meta(witnessing, form) else { return };
+    let Some(model) = class_named(witnessing, &model) else { return };
+    let program = witnessing.machine.program;
+    let whole = |class: ClassRef| {
+        let module = program.module(class.module);
+        program.tree.text(module.span_of(module.class(class.class).range))
+    };
+    let is_looked_at = [Some(form), Some(model), view].into_iter().flatten().any(|class| {
+        let text = whole(class);
+        ["def clean", "def validate", ".size", "content_type", "splitext", "endswith", "full_clean"]
+            .iter()
+            .any(|word| text.contains(word))
+    });
+    if is_looked_at {
+        return;
+    }
+    let declared = &program.module(form.module).class(form.class).fields;
+    let module = program.module(model.module);
+    for field in &module.class(model.class).fields {
+        let Some(node) = field.value else { continue };
+        let span = module.span(node);
+        let text = program.tree.text(span);
+        let is_file = text.split('(').next().is_some_and(|kind| kind.rsplit('.').next() == Some("FileField"));
+        let is_taken = (all || fields.iter().any(|name| *name == field.name.as_str()))
+            && !read_only.iter().any(|name| *name == field.name.as_str())
+            && !declared.iter().any(|own| own.name == field.name);
+        if is_file && is_taken && !text.contains("validators") && witnessing.notes.seen.iter().all(|seen| seen.span != span)
+        {
+            witnessing.notes.seen.push(SettingSeen {
+                system: "Django".into(),
+                key: "upload-without-bounds".into(),
+                value: "the kind of file is not checked, nor its size".into(),
+                span,
+                also: Vec::new(),
+            });
         }
     }
 }

@@ -622,3 +622,106 @@ class NoteViewSet(viewsets.ModelViewSet):
         assert!(entry(&app, label).guards.iter().any(failing), "{label}");
     }
 }
+
+#[test]
+fn what_serializers_make_and_take() {
+    let files = [
+        ("proj/__init__.py", ""),
+        ("people/__init__.py", ""),
+        ("proj/settings.py", "MIDDLEWARE = []\n"),
+        (
+            "proj/urls.py",
+            "from django.urls import path\nfrom people import views\nurlpatterns = [path('join', views.join), path('me', \
+             views.me), path('papers', views.papers)]\n",
+        ),
+        (
+            "people/models.py",
+            "from django.db import models\nfrom django.contrib.auth.models import AbstractUser\nclass \
+             Person(AbstractUser):\n    phone = models.CharField()\n    class Meta:\n        ordering = ['phone']\nclass \
+             Paper(models.Model):\n    title = models.CharField()\n    scan = \
+             models.FileField(upload_to='scans/')\nclass Note(models.Model):\n    sheet = \
+             models.FileField(validators=[only_pdf])\n    photo = models.ImageField()\n",
+        ),
+        (
+            "people/views.py",
+            r#"from rest_framework import serializers
+from rest_framework.decorators import api_view, permission_classes
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.response import Response
+from rest_framework_simplejwt.tokens import RefreshToken
+from .models import Person, Paper, Note
+
+class JoinSerializer(serializers.ModelSerializer):
+    password = serializers.CharField(write_only=True)
+    class Meta:
+        model = Person
+        fields = ["email", "password"]
+
+class PaperSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Paper
+        fields = "__all__"
+
+class NoteSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Note
+        fields = "__all__"
+
+@api_view(["POST"])
+@permission_classes([AllowAny])
+def join(request):
+    serializer = JoinSerializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    person = serializer.save()
+    refresh = RefreshToken.for_user(person)
+    return Response({"access": str(refresh.access_token)})
+
+@api_view(["PUT"])
+@permission_classes([IsAuthenticated])
+def me(request):
+    serializer = JoinSerializer(request.user, data=request.data)
+    serializer.is_valid(raise_exception=True)
+    serializer.save()
+    return Response({})
+
+@api_view(["POST"])
+@permission_classes([IsAuthenticated])
+def papers(request):
+    for kind in (PaperSerializer, NoteSerializer):
+        pass
+    paper = PaperSerializer(data=request.data)
+    paper.save()
+    note = NoteSerializer(data=request.data)
+    note.save()
+    return Response({})
+"#,
+        ),
+    ];
+    let app = observe(&files);
+    let kinds = |label: &str| -> Vec<(EffectKind, String)> {
+        entry(&app, label).effects.iter().map(|effect| (effect.kind, effect.target.clone())).collect()
+    };
+    assert!(kinds("POST /join").contains(&(EffectKind::Create, "Person".into())), "{:?}", kinds("POST /join"));
+    assert!(kinds("POST /join").iter().any(|(kind, _)| *kind == EffectKind::IssueSession));
+    assert!(kinds("PUT /me").contains(&(EffectKind::Update, "Person".into())), "{:?}", kinds("PUT /me"));
+    assert!(entry(&app, "POST /join").inputs.contains(&"body.password".into()));
+    assert!(app.flows.iter().all(|flow| flow.source != Source::Credential), "{:?}", app.flows);
+    let open: Vec<_> = app.settings.iter().filter(|setting| setting.key == "upload-without-bounds").collect();
+    assert_eq!(open.len(), 1, "{open:?}");
+}
+
+#[test]
+fn origins_split_from_a_setting_that_has_a_default() {
+    let of = |default: &str| {
+        let main = format!(
+            "import os\nfrom fastapi import FastAPI\nfrom fastapi.middleware.cors import CORSMiddleware\napp = \
+             FastAPI()\norigins = [origin.strip() for origin in os.getenv('ORIGINS', \
+             '{default}').split(',')]\napp.add_middleware(CORSMiddleware, allow_origins=origins, \
+             allow_credentials=True)\n@app.get('/x')\ndef x():\n    return {{}}\n"
+        );
+        let app = observe(&[("main.py", main.as_str())]);
+        app.cors.iter().map(|policy| policy.origins.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("*"), [plimsoll_model::app::AllowedOrigins::Reflected]);
+    assert_ne!(of("https://shop.example"), [plimsoll_model::app::AllowedOrigins::Reflected]);
+}
