@@ -784,7 +784,16 @@ fn says_state(value: &Value) -> bool {
     crate::handler::words_of(&name_of_field(symbol)).iter().any(|word| {
         matches!(
             word.as_str(),
-            "status" | "state" | "active" | "enabled" | "verified" | "approved" | "blocked" | "banned" | "suspended" | "locked"
+            "status"
+                | "state"
+                | "active"
+                | "enabled"
+                | "verified"
+                | "approved"
+                | "blocked"
+                | "banned"
+                | "suspended"
+                | "locked"
         )
     })
 }

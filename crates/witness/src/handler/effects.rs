@@ -417,9 +417,8 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
     }
     if let Some(to) = addressees(callee) {
         let mut effect = effect(EffectKind::SendMessage, "", event);
-        effect.picked_by_input = to.iter().any(|to| {
-            to.deep_labels().any(|label| matches!(label, Label::Input(..))) || is_just_written(to)
-        });
+        effect.picked_by_input =
+            to.iter().any(|to| to.deep_labels().any(|label| matches!(label, Label::Input(..))) || is_just_written(to));
         return Some(effect);
     }
     // Django's own form for logging in, and those that inherit from it, check the password where they validate.
@@ -538,9 +537,9 @@ fn is_just_written(value: &Value) -> bool {
     let Some(SymbolKind::Member(record, field)) = value.as_symbol().map(|symbol| &symbol.kind) else { return false };
     let SymbolKind::Call { callee, args, .. } = &record.kind else { return false };
     matches!(callee.last_name().as_str(), "create" | "insert" | "forceCreate" | "firstOrCreate" | "updateOrCreate")
-        && args.iter().any(|arg| {
-            arg.value.field(field).is_some_and(|written| written.deep_labels().has_input(Clean::ALL))
-        })
+        && args
+            .iter()
+            .any(|arg| arg.value.field(field).is_some_and(|written| written.deep_labels().has_input(Clean::ALL)))
 }
 
 /// Whether a message goes to whom the request names: a field for recipients that holds input.
@@ -627,9 +626,11 @@ fn makes_record(events: &[Event], index: usize, callee: &Symbol) -> bool {
     if !(serializer || class.contains("ModelForm:")) {
         return class.contains("Model:");
     }
-    events[..index].iter().rev().find(|event| event.path() == class).is_some_and(|made| {
-        made.named("instance").is_none() && !(serializer && made.arg(0).is_some())
-    })
+    events[..index]
+        .iter()
+        .rev()
+        .find(|event| event.path() == class)
+        .is_some_and(|made| made.named("instance").is_none() && !(serializer && made.arg(0).is_some()))
 }
 
 fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], found: &StoreCall) -> Effect {

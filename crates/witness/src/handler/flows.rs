@@ -439,7 +439,10 @@ fn python(event: &Event, path: &str, name: &str, args: &[Argument], out: &mut Ve
     }
     // What a script shows of its errors stands on the visitor's page.
     let shows = path.starts_with("streamlit.")
-        && matches!(name, "error" | "exception" | "warning" | "info" | "write" | "text" | "code" | "markdown" | "toast");
+        && matches!(
+            name,
+            "error" | "exception" | "warning" | "info" | "write" | "text" | "code" | "markdown" | "toast"
+        );
     if shows && args.iter().any(|arg| arg.value.deep_labels().any(|label| matches!(label, Label::ErrorDetail))) {
         answer_error(event, name, out);
     }

@@ -274,7 +274,8 @@ fn names_of_no_action(witnessing: &mut Witnessing<'_, '_>, class: ClassRef) -> V
     let module = program.module(closure.module);
     let within = module.function(closure.function).range;
     let mut names: Vec<String> = Vec::new();
-    for (_, node) in module.iter().filter(|(_, node)| within.start <= node.range.start && node.range.end <= within.end) {
+    for (_, node) in module.iter().filter(|(_, node)| within.start <= node.range.start && node.range.end <= within.end)
+    {
         let Kind::Binary { op: BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::In, left, right } = &node.kind else {
             continue;
         };
@@ -287,7 +288,9 @@ fn names_of_no_action(witnessing: &mut Witnessing<'_, '_>, class: ClassRef) -> V
         }
     }
     names.retain(|name| {
-        !OWN.iter().any(|(own, _)| own == name) && name != "metadata" && witnessing.machine.method(class, name).is_none()
+        !OWN.iter().any(|(own, _)| own == name)
+            && name != "metadata"
+            && witnessing.machine.method(class, name).is_none()
     });
     names
 }
@@ -383,11 +386,7 @@ pub(super) fn class_view(
     let mut names = Vec::new();
     bases(witnessing, class, 0, &mut names);
     let is_api = names.iter().any(|name| name.contains("APIView") || name.contains("ViewSet"));
-    let mut passage = if is_api {
-        of_api(witnessing, project, class, event)
-    } else {
-        around.clone()
-    };
+    let mut passage = if is_api { of_api(witnessing, project, class, event) } else { around.clone() };
     mixins(witnessing, class, &names, span, &mut passage);
     let model = model_of(witnessing, class);
     let limited = limited_to_caller(witnessing, class);
@@ -477,14 +476,7 @@ pub(super) fn class_view(
 }
 
 /// What `self.get_object()` finds is a record of the view's model: picked by the address, and out of the view's own list.
-fn settle(
-    witnessing: &mut Witnessing<'_, '_>,
-    index: usize,
-    class: ClassRef,
-    model: &str,
-    limited: bool,
-    picks: bool,
-) {
+fn settle(witnessing: &mut Witnessing<'_, '_>, index: usize, class: ClassRef, model: &str, limited: bool, picks: bool) {
     let view = witnessing.machine.program.module(class.module).class(class.class).name.clone().unwrap_or_default();
     let is_own = |target: &str| target == "object" || (!view.is_empty() && target == view);
     for point in &mut witnessing.entry_points[index..] {
@@ -780,7 +772,10 @@ fn open_files(witnessing: &mut Witnessing<'_, '_>, form: ClassRef, view: Option<
         let is_taken = (all || fields.iter().any(|name| *name == field.name.as_str()))
             && !read_only.iter().any(|name| *name == field.name.as_str())
             && !declared.iter().any(|own| own.name == field.name);
-        if is_file && is_taken && !text.contains("validators") && witnessing.notes.seen.iter().all(|seen| seen.span != span)
+        if is_file
+            && is_taken
+            && !text.contains("validators")
+            && witnessing.notes.seen.iter().all(|seen| seen.span != span)
         {
             witnessing.notes.seen.push(SettingSeen {
                 system: "Django".into(),

@@ -218,12 +218,7 @@ fn shows(witnessing: &Witnessing<'_, '_>, panel: &Panel, class: ClassRef) -> boo
 }
 
 /// What can be done to the records of a resource, and who may.
-fn resource(
-    witnessing: &mut Witnessing<'_, '_>,
-    panel: &Panel,
-    scoped: &BTreeMap<String, Scoped>,
-    class: ClassRef,
-) {
+fn resource(witnessing: &mut Witnessing<'_, '_>, panel: &Panel, scoped: &BTreeMap<String, Scoped>, class: ClassRef) {
     let Some(model) = model_of(witnessing, class) else { return };
     let own = name_of(witnessing, class);
     let base = join_path(&join_path("/", &panel.path), &slug(&own));

@@ -84,10 +84,7 @@ fn class_of(witnessing: &Witnessing<'_, '_>, function: FunctionRef) -> Option<Cl
 }
 
 /// Calls of methods of the app's classes from outside of these: function and event.
-fn entered<'e>(
-    witnessing: &Witnessing<'_, '_>,
-    events: &'e [Event],
-) -> Vec<(FunctionRef, ClassRef, &'e Event)> {
+fn entered<'e>(witnessing: &Witnessing<'_, '_>, events: &'e [Event]) -> Vec<(FunctionRef, ClassRef, &'e Event)> {
     events
         .iter()
         .filter_map(|event| {
@@ -103,14 +100,21 @@ fn routes(witnessing: &Witnessing<'_, '_>, events: &[Event]) -> Vec<Route> {
     let program = witnessing.machine.program;
     let calls = entered(witnessing, events);
     let name_of = |function: FunctionRef| {
-        program.module(function.module).function(function.function).name.clone().unwrap_or_default().to_ascii_lowercase()
+        program
+            .module(function.module)
+            .function(function.function)
+            .name
+            .clone()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
     };
     let mut out: Vec<Route> = Vec::new();
     for (function, class, event) in &calls {
         let Some(mut route) = registration(&name_of(*function), event) else { continue };
         route.class = *class;
         // `$router->group('/admin', function ($router) { … }, [Auth::class])`
-        let groups = calls.iter().filter(|(function, ..)| matches!(name_of(*function).as_str(), "group" | "prefix" | "mount"));
+        let groups =
+            calls.iter().filter(|(function, ..)| matches!(name_of(*function).as_str(), "group" | "prefix" | "mount"));
         let mut around: Vec<&Event> = groups
             .filter(|(.., group)| {
                 group.args().iter().any(|arg| {
@@ -203,7 +207,11 @@ fn plain(pattern: &str) -> String {
             Some('(') => ":id".to_owned(),
             Some('[') => {
                 let name = part.trim_matches(['[', ']']).rsplit(':').next().unwrap_or("id");
-                if name.chars().all(|c| c.is_alphanumeric() || c == '_') { format!(":{name}") } else { ":id".to_owned() }
+                if name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+                    format!(":{name}")
+                } else {
+                    ":id".to_owned()
+                }
             }
             _ => part.to_owned(),
         })
@@ -236,7 +244,12 @@ fn flatten(value: &Value, out: &mut Vec<Value>) {
 /// The conditions under which the front controller hands over to its router.
 fn handed_over(witnessing: &Witnessing<'_, '_>, events: &[Event], route: &Route) -> Facts {
     let calls = entered(witnessing, events);
-    calls.iter().rev().find(|(_, class, _)| *class == route.class).map(|(.., event)| event.facts.clone()).unwrap_or_default()
+    calls
+        .iter()
+        .rev()
+        .find(|(_, class, _)| *class == route.class)
+        .map(|(.., event)| event.facts.clone())
+        .unwrap_or_default()
 }
 
 /// Conditions as they are for one address: a way that is open only to other addresses is none here.

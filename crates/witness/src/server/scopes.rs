@@ -30,9 +30,12 @@ pub(super) fn scoped(witnessing: &mut Witnessing<'_, '_>) -> BTreeMap<String, Sc
             let Some(name) = at.name.clone().filter(|_| !at.bases.is_empty()) else { continue };
             for closure in starters(witnessing, class) {
                 let run = witnessing.machine.run_setup(&closure, Vec::new());
-                if let Some(found) = run.events.iter().filter(|event| adds_scope(event)).find_map(|event| {
-                    event.args().iter().find_map(|arg| narrows(witnessing, &arg.value))
-                }) {
+                if let Some(found) = run
+                    .events
+                    .iter()
+                    .filter(|event| adds_scope(event))
+                    .find_map(|event| event.args().iter().find_map(|arg| narrows(witnessing, &arg.value)))
+                {
                     out.insert(name.to_string(), found);
                 }
             }
@@ -73,7 +76,8 @@ fn narrows(witnessing: &mut Witnessing<'_, '_>, scope: &Value) -> Option<Scoped>
     };
     let model = Value::symbol(Symbol::given("@model"), plimsoll_analysis::Labels::NONE);
     witnessing.machine.reset();
-    let run: Run = witnessing.machine.run(&closure, vec![given("@builder"), model], plimsoll_analysis::Facts::default());
+    let run: Run =
+        witnessing.machine.run(&closure, vec![given("@builder"), model], plimsoll_analysis::Facts::default());
     let conditions: Vec<&Event> = run.events.iter().filter(|event| is_condition(event)).collect();
     let first = conditions.first()?;
     // Classes of the app whose state or methods say who asks.
@@ -94,9 +98,12 @@ fn narrows(witnessing: &mut Witnessing<'_, '_>, scope: &Value) -> Option<Scoped>
 /// `$builder->where('tenant_id', $id)`
 fn is_condition(event: &Event) -> bool {
     let path = event.path();
-    let is_where = path.starts_with("@builder") && path.rsplit('.').next().is_some_and(|name| name.starts_with("where"));
+    let is_where =
+        path.starts_with("@builder") && path.rsplit('.').next().is_some_and(|name| name.starts_with("where"));
     let Some(column) = event.arg(0).and_then(|column| column.text_shape()).filter(|_| is_where) else { return false };
-    let Some(value) = event.args().last().map(|arg| &arg.value).filter(|_| event.args().len() > 1) else { return false };
+    let Some(value) = event.args().last().map(|arg| &arg.value).filter(|_| event.args().len() > 1) else {
+        return false;
+    };
     let is_fixed = matches!(value.kind, ValueKind::Str(_) | ValueKind::Num(_) | ValueKind::Bool(_) | ValueKind::Null);
     value.deep_labels().has_identity() || (!is_fixed && column.ends_with("_id"))
 }

@@ -525,7 +525,10 @@ fn permissions_of_each_action_of_a_view_set() {
     let files = [
         ("proj/__init__.py", ""),
         ("stock/__init__.py", ""),
-        ("proj/settings.py", "MIDDLEWARE = []\nREST_FRAMEWORK = {'DEFAULT_PERMISSION_CLASSES': ['rest_framework.permissions.IsAuthenticatedOrReadOnly']}\n"),
+        (
+            "proj/settings.py",
+            "MIDDLEWARE = []\nREST_FRAMEWORK = {'DEFAULT_PERMISSION_CLASSES': ['rest_framework.permissions.IsAuthenticatedOrReadOnly']}\n",
+        ),
         ("proj/urls.py", "from django.urls import path, include\nurlpatterns = [path('', include('stock.urls'))]\n"),
         (
             "stock/urls.py",
@@ -539,7 +542,10 @@ router.register(r"notes", views.NoteViewSet)
 urlpatterns = [path("", include(router.urls))]
 "#,
         ),
-        ("stock/models.py", "from django.db import models\nclass Item(models.Model):\n    name = models.CharField()\nclass Bill(models.Model):\n    total = models.IntegerField()\nclass Note(models.Model):\n    text = models.TextField()\n"),
+        (
+            "stock/models.py",
+            "from django.db import models\nclass Item(models.Model):\n    name = models.CharField()\nclass Bill(models.Model):\n    total = models.IntegerField()\nclass Note(models.Model):\n    text = models.TextField()\n",
+        ),
         (
             "stock/views.py",
             r#"from rest_framework import viewsets

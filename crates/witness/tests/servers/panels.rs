@@ -149,7 +149,10 @@ fn panel(user: &str, policy: &str) -> Vec<(String, Reach)> {
         ("routes/web.php", "<?php\n"),
         ("app/Providers/Filament/AdminPanelProvider.php", PANEL),
         ("app/Models/User.php", user),
-        ("app/Models/Parcel.php", "<?php\nnamespace App\\Models;\nuse Illuminate\\Database\\Eloquent\\Model;\nclass Parcel extends Model {}\n"),
+        (
+            "app/Models/Parcel.php",
+            "<?php\nnamespace App\\Models;\nuse Illuminate\\Database\\Eloquent\\Model;\nclass Parcel extends Model {}\n",
+        ),
         ("app/Filament/Resources/ParcelResource.php", RESOURCE),
         ("app/Policies/ParcelPolicy.php", policy),
     ];
