@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::app::{
-    Effect, EffectKind, EntryPoint, GuardKind, GuardStanding, LiveAccess, LiveVerdict, Purpose, Reach, Sink as Ends, Source,
+    Effect, EffectKind, EntryPoint, GuardKind, GuardStanding, LiveAccess, LiveVerdict, Purpose, Reach, Sink as Ends,
+    Source,
 };
 use plimsoll_model::{App, Claim, Confidence, DataClass, Gap, Position, Severity};
 
@@ -105,8 +106,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         let Some(&(_, first, effect)) = list.iter().find(|(.., effect)| effect.kind.writes()).or(list.first()) else {
             continue;
         };
-        let severity =
-            if others >= list.len().min(3) || broken.is_some() { Severity::High } else { Severity::Medium };
+        let severity = if others >= list.len().min(3) || broken.is_some() { Severity::High } else { Severity::Medium };
         let confidence = if others > 0 || broken.is_some() { Confidence::Likely } else { Confidence::Possible };
         let title = if list.len() == 1 {
             format!(

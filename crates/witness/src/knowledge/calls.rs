@@ -52,6 +52,7 @@ const CLEANERS: &[(&str, Clean)] = &[
     // Where an upload lies for the time being: a name of the server's own.
     (".getRealPath", Clean::ALL),
     (".getPathname", Clean::ALL),
+    (".temporaryUrl", Clean::ALL),
     ("url_for", Clean(Clean::URL.0 | Clean::HTML.0)),
     ("reverse", Clean::URL),
     ("reverse_lazy", Clean::URL),
@@ -386,6 +387,16 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
             outcome.replace = Some(Labels::one(Label::Identity));
             return outcome;
         }
+    }
+    // `$this->file->path()`, `$request->file('x')->path()`: where an upload lies for the time being. (The address that was
+    // asked for is the request's own `path()`.)
+    if path.ends_with(".path")
+        && args.is_empty()
+        && !matches!(path, "@laravel.path" | "request().path")
+        && receiver.is_some_and(|file| file.labels.any(|label| matches!(label, Label::Input(..) | Label::Upload(..))))
+    {
+        outcome.clean = Clean::ALL;
+        return outcome;
     }
     let first = args.first().map(|arg| &arg.value);
     // Flash messages and the like in a cookie session say nothing about the caller.
