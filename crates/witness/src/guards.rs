@@ -868,17 +868,17 @@ fn is_privilege(value: &Value) -> bool {
 /// The name of the field that a value is read from; what is done to a text or a member of an enumeration to compare it
 /// (`user.role.value`, `user.role.lower()`) leaves it the same field.
 fn name_of_field(symbol: &plimsoll_analysis::Symbol) -> plimsoll_ir::Str {
+    const FORMS: &[&str] = &["value", "lower", "upper", "strip", "toLowerCase", "toUpperCase", "trim"];
+    let is_form = |name: &str| FORMS.contains(&name.trim_end_matches("()"));
     let name = symbol.last_name();
-    let bare = name.trim_end_matches("()");
-    let is_form = matches!(bare, "value" | "lower" | "upper" | "strip" | "toLowerCase" | "toUpperCase" | "trim");
     let mut at = symbol;
-    for _ in 0..if is_form { 3 } else { 0 } {
-        let Some(base) = at.base() else { break };
-        at = base;
+    for _ in 0..6 {
         let inner = at.last_name();
-        if inner != name {
+        if !is_form(&inner) {
             return inner;
         }
+        let Some(base) = at.base() else { break };
+        at = base;
     }
     name
 }

@@ -118,3 +118,95 @@ fn numbers_dates_and_lengths_are_no_markup_and_texts_are() {
         }
     }
 }
+
+/// A Livewire component that edits the people whom a page presents.
+fn team_page(columns: &str, importing: &str) -> Vec<(String, String)> {
+    let model = format!(
+        "<?php\nnamespace App\\Models;\nuse Illuminate\\Database\\Eloquent\\Model;\nclass TeamMember extends Model {{ protected \
+         $fillable = [{columns}]; }}\n"
+    );
+    let component = format!(
+        "<?php\nnamespace App\\Livewire;\nuse App\\Models\\TeamMember;\nuse Livewire\\Component;\nuse \
+         Livewire\\WithFileUploads;\nclass TeamEditor extends Component {{\n    use WithFileUploads;\n    public $name; \
+         public $role; public $sheet;\n    public function save() {{\n        $this->validate(['name' => 'required', 'role' \
+         => 'required']);\n        TeamMember::create(['name' => $this->name, 'role' => $this->role]);\n    }}\n    public \
+         function import() {{\n        $this->validate(['sheet' => 'required|file|mimes:csv|max:512']);\n        return \
+         file_get_contents({importing});\n    }}\n    public function render() {{ return view('livewire.team'); }}\n}}\n"
+    );
+    files(&[
+        ("composer.json", r#"{"require":{"laravel/framework":"^12.60","livewire/livewire":"^3.6"}}"#),
+        (
+            "routes/web.php",
+            "<?php\nuse App\\Livewire\\TeamEditor;\nuse \
+             Illuminate\\Support\\Facades\\Route;\nRoute::middleware('auth')->get('/team', TeamEditor::class);\n",
+        ),
+        ("app/Models/TeamMember.php", &model),
+        ("app/Livewire/TeamEditor.php", &component),
+    ])
+}
+
+#[test]
+fn a_role_is_a_right_where_the_record_is_somebody_who_signs_in() {
+    let count = |columns: &str| findings(&team_page(columns, "'x'"), "privilege-from-request").len();
+    assert_eq!(count("'name', 'role', 'photo', 'about'"), 0);
+    assert_eq!(count("'name', 'role', 'user_id', 'team_id'"), 1);
+}
+
+#[test]
+fn where_an_upload_lies_is_the_servers_own_path() {
+    let columns = "'name', 'role'";
+    for own in ["$this->sheet->path()", "$this->sheet->getRealPath()"] {
+        let app = team_page(columns, own);
+        assert!(findings(&app, "file-path-from-request").is_empty(), "{own}");
+        assert!(findings(&app, "fetch-of-address-from-request").is_empty(), "{own}");
+    }
+    assert_eq!(findings(&team_page(columns, "'/data/' . $this->name"), "file-path-from-request").len(), 1);
+}
+
+/// An app of FastAPI's with a table of accounts; `body` is what stands in its only handler that is of interest.
+fn accounts_of_fastapi(body: &str) -> Vec<(String, String)> {
+    let main = format!(
+        "import enum\nfrom fastapi import FastAPI, Depends, HTTPException\nfrom fastapi.security import \
+         OAuth2PasswordBearer\nfrom jose import jwt\nfrom pydantic import BaseModel\nfrom sqlalchemy import create_engine, \
+         Column, Integer, String, Enum\nfrom sqlalchemy.orm import declarative_base, sessionmaker, \
+         Session\nBase = declarative_base()\nSessionLocal = sessionmaker(bind=create_engine('postgresql:///x'))\napp = \
+         FastAPI()\nscheme = OAuth2PasswordBearer(tokenUrl='login')\n\nclass Role(enum.Enum):\n    admin = \
+         'admin'\n    clerk = 'clerk'\n\nclass User(Base):\n    __tablename__ = 'users'\n    id = Column(Integer, \
+         primary_key=True)\n    email = Column(String)\n    role = Column(Enum(Role))\n    status = \
+         Column(String)\n\nclass Bill(Base):\n    __tablename__ = 'bills'\n    id = Column(Integer, primary_key=True)\n    \
+         total = Column(Integer)\n\nclass Payload(BaseModel):\n    sub: str\n    kind: str\n\ndef get_db():\n    db = \
+         SessionLocal()\n    yield db\n\ndef current(token: str = Depends(scheme), db: Session = Depends(get_db)):\n    \
+         claims = Payload(**jwt.decode(token, KEY, algorithms=['HS256']))\n    user = db.query(User).filter(User.id == \
+         claims.sub).first()\n    if not user:\n        raise HTTPException(401)\n    return \
+         user\n\n@app.delete('/bills/{{bill_id}}')\ndef remove(bill_id: int, user: User = Depends(current), db: Session = \
+         Depends(get_db)):\n{body}    bill = db.query(Bill).filter(Bill.id == bill_id).first()\n    db.delete(bill)\n    \
+         db.commit()\n\n@app.get('/all')\ndef all_users(user: User = Depends(current), db: Session = \
+         Depends(get_db)):\n    if user.role.value not in ['admin']:\n        raise HTTPException(403)\n    return \
+         [one.email for one in db.query(User).all()]\n"
+    );
+    files(&[("requirements.txt", "fastapi==0.128.0\n"), ("main.py", &main)])
+}
+
+#[test]
+fn what_asks_for_a_right() {
+    let reached = |body: &str| {
+        let list = accounts_of_fastapi(body);
+        let tree =
+            plimsoll_source::SourceTree::from_texts(list.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+        let app = plimsoll_witness::observe(&tree);
+        let found =
+            app.entry_points.iter().find(|entry| entry.label().starts_with("DELETE")).map(|entry| entry.reach());
+        found
+    };
+    use plimsoll_model::app::Reach;
+    assert_eq!(
+        reached("    if user.role.value.lower() != 'admin':\n        raise HTTPException(403)\n"),
+        Some(Reach::Role)
+    );
+    assert_eq!(reached("    if user.status != 'active':\n        raise HTTPException(403)\n"), Some(Reach::SignedIn));
+    assert_eq!(
+        reached("    if not isinstance(user.role, Role):\n        raise HTTPException(403)\n"),
+        Some(Reach::SignedIn)
+    );
+    assert_eq!(reached(""), Some(Reach::SignedIn));
+}
