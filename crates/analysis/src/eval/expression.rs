@@ -395,13 +395,13 @@ impl Machine<'_> {
                 };
                 self.frame().facts = before.with(facts);
                 self.frame().branches += 1;
+                let ended_before = std::mem::take(&mut self.never_returned);
                 let second = self.eval(right);
                 self.frame().branches -= 1;
                 self.frame().facts = before.clone();
-                // `check() or die()`: behind it the left side has decided.
-                if self.code().language == Language::Php
-                    && (matches!(self.kind(right), Kind::Throw(_)) || std::mem::take(&mut self.never_returned))
-                {
+                let ends = std::mem::replace(&mut self.never_returned, ended_before);
+                // `check() or die()`, `find() or abort(404)`: behind it the left side has decided.
+                if matches!(self.kind(right), Kind::Throw(_)) || ends {
                     match assume(&first, op != BinaryOp::And, span) {
                         Some(facts) => self.frame().facts = before.with(facts),
                         None => self.never_returned = true,

@@ -412,6 +412,22 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], out:
             limit: String::new(),
         }));
     }
+    // A file that a record names is part of that record.
+    if sends_file(path, &name) {
+        let mut stores: Vec<String> = args.iter().flat_map(|arg| record_names(&arg.value)).collect();
+        stores.sort();
+        stores.dedup();
+        out.extend(stores.into_iter().map(|store| Flow {
+            source: Source::Stored,
+            source_name: store,
+            sink: Sink::Response,
+            sink_name: name.to_string(),
+            from: event.span,
+            to: event.span,
+            entry: None,
+            limit: "the file that it names".to_owned(),
+        }));
+    }
     // A value behind a record: `stmt.all(…)` of unsafely built text was reported where it was built.
     if matches!(name.as_str(), "setHeader" | "set" | "header")
         && path.starts_with("@res")
@@ -633,6 +649,27 @@ fn respond(events: &[Event], index: usize, path: &str, name: &str, args: &[Argum
             answer_error(event, name, out);
         }
     }
+}
+
+/// Calls that answer with a file.
+fn sends_file(path: &str, name: &str) -> bool {
+    match name {
+        "send_from_directory" | "send_file" => path.starts_with("flask"),
+        "FileResponse" => true,
+        "sendFile" => path.starts_with("@res"),
+        "download" => path.starts_with("@res") || path.starts_with("response()") || path.starts_with("Storage."),
+        "file" => path.starts_with("response()"),
+        _ => false,
+    }
+}
+
+/// Stores of the records that a value was made from.
+fn record_names(value: &Value) -> Vec<String> {
+    let of = |label: &Label| match label {
+        Label::Record(name, _) if !name.is_empty() => Some(name.to_string()),
+        _ => None,
+    };
+    value.deep_labels().iter().filter_map(of).collect()
 }
 
 /// What `JSON.stringify` was given; other values as they are.
