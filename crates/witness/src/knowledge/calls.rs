@@ -229,8 +229,17 @@ const WRAPPERS: &[&str] = &[
 ];
 
 /// Calls that give what a function handed to them gives, and at which position it stands.
-const COMPUTED: &[(&str, usize)] =
-    &[("react.useMemo", 0), ("React.useMemo", 0), ("react.useSyncExternalStore", 1), ("React.useSyncExternalStore", 1)];
+const COMPUTED: &[(&str, usize)] = &[
+    ("react.useMemo", 0),
+    ("React.useMemo", 0),
+    ("react.useSyncExternalStore", 1),
+    ("React.useSyncExternalStore", 1),
+    ("DB.transaction", 0),
+    ("Cache.remember", 2),
+    ("Cache.rememberForever", 1),
+    ("cache().remember", 2),
+    ("cache().rememberForever", 1),
+];
 
 /// Calls that keep the functions handed to them for later.
 const DEFER: &[&str] = &[
