@@ -210,3 +210,68 @@ fn what_asks_for_a_right() {
     );
     assert_eq!(reached(""), Some(Reach::SignedIn));
 }
+
+/// Papers of new hires: each has their own page, and one address opens a file by its number.
+fn papers(own: &str, open: &str) -> Vec<(String, String)> {
+    let app = format!(
+        "import sqlite3\nfrom flask import Flask, abort, g, session, request, send_from_directory, jsonify, redirect\napp = \
+         Flask(__name__)\n\ndef one(sql, args=()):\n    return sqlite3.connect('x.db').execute(sql, \
+         args).fetchone()\n\n@app.before_request\ndef load():\n    g.user = None\n    if 'user_id' in session:\n        g.user = \
+         one('SELECT * FROM users WHERE id = ?', (session['user_id'],))\n    if g.user is None and request.endpoint != \
+         'login':\n        return redirect('/login')\n\n@app.get('/mine/<kind>')\ndef mine(kind):\n    hire = {own}\n    paper = \
+         one('SELECT filename FROM papers WHERE hire_id = ? AND kind = ?', (hire['id'], kind)) or abort(404)\n    return \
+         send_from_directory('papers', paper['filename'])\n\n@app.get('/files/<int:paper_id>')\ndef show(paper_id):\n{open}"
+    );
+    files(&[("requirements.txt", "Flask==3.1.3\n"), ("app.py", &app)])
+}
+
+#[test]
+fn a_file_that_a_record_names_is_somebodys() {
+    let own = "one('SELECT * FROM hires WHERE user_id = ?', (g.user['id'],)) or abort(404)";
+    let any = "    paper = one('SELECT filename FROM papers WHERE id = ?', (paper_id,)) or abort(404)\n    return \
+               send_from_directory('papers', paper['filename'])\n";
+    assert_eq!(findings(&papers(own, any), "object-without-owner-check").len(), 1);
+    // Where no page is for the caller's own, the papers may be for all.
+    let all = "one('SELECT * FROM hires ORDER BY id')";
+    assert!(findings(&papers(all, any), "object-without-owner-check").is_empty());
+    let checked = "    paper = one('SELECT p.filename FROM papers p JOIN hires h ON h.id = p.hire_id WHERE p.id = ? AND \
+                   h.user_id = ?', (paper_id, g.user['id'])) or abort(404)\n    return send_from_directory('papers', \
+                   paper['filename'])\n";
+    assert!(findings(&papers(own, checked), "object-without-owner-check").is_empty());
+}
+
+/// An address that anybody books at, and who is written to.
+fn bookings(addressee: &str, limit: &str) -> Vec<(String, String)> {
+    let controller = format!(
+        "<?php\nnamespace App\\Http\\Controllers;\nuse App\\Models\\Booking;\nuse Illuminate\\Http\\Request;\nuse \
+         Illuminate\\Support\\Facades\\DB;\nuse Illuminate\\Support\\Facades\\Mail;\nclass BookingController {{\n    public \
+         function store(Request $request) {{\n        $data = $request->validate(['email' => 'required|email', 'day' => \
+         'required|date']);\n        $booking = DB::transaction(function () use ($data) {{\n            return \
+         Booking::create(['email' => $data['email'], 'day' => $data['day']]);\n        }});\n        \
+         Mail::to({addressee})->send(new \\App\\Mail\\Booked($booking));\n        return response()->json(['ok' => true]);\n    \
+         }}\n}}\n"
+    );
+    let routes = format!(
+        "<?php\nuse App\\Http\\Controllers\\BookingController;\nuse \
+         Illuminate\\Support\\Facades\\Route;\nRoute::post('/book', [BookingController::class, 'store']){limit};\n"
+    );
+    files(&[
+        ("composer.json", r#"{"require":{"laravel/framework":"^12.60"}}"#),
+        ("routes/web.php", &routes),
+        ("app/Http/Controllers/BookingController.php", &controller),
+        (
+            "app/Models/Booking.php",
+            "<?php\nnamespace App\\Models;\nclass Booking extends \\Illuminate\\Database\\Eloquent\\Model { protected $fillable \
+             = ['email', 'day']; }\n",
+        ),
+    ])
+}
+
+#[test]
+fn a_letter_to_whom_a_record_made_just_now_names() {
+    let count =
+        |addressee: &str, limit: &str| findings(&bookings(addressee, limit), "paid-service-open-to-anyone").len();
+    assert_eq!(count("$booking->email", ""), 1);
+    assert_eq!(count("$booking->email", "->middleware('throttle:5,1')"), 0);
+    assert_eq!(count("'owner@salon.example'", ""), 0);
+}
