@@ -194,9 +194,7 @@ fn what_asks_for_a_right() {
         let tree =
             plimsoll_source::SourceTree::from_texts(list.iter().map(|(path, text)| (path.as_str(), text.as_str())));
         let app = plimsoll_witness::observe(&tree);
-        let found =
-            app.entry_points.iter().find(|entry| entry.label().starts_with("DELETE")).map(|entry| entry.reach());
-        found
+        app.entry_points.iter().find(|entry| entry.label().starts_with("DELETE")).map(|entry| entry.reach())
     };
     use plimsoll_model::app::Reach;
     assert_eq!(
@@ -274,4 +272,39 @@ fn a_letter_to_whom_a_record_made_just_now_names() {
     assert_eq!(count("$booking->email", ""), 1);
     assert_eq!(count("$booking->email", "->middleware('throttle:5,1')"), 0);
     assert_eq!(count("'owner@salon.example'", ""), 0);
+}
+
+/// Orders of shops whose model narrows every query by the shop that signs in.
+fn orders_of_shops(boot: &str) -> Vec<(String, String)> {
+    let model = format!(
+        "<?php\nnamespace App\\Models;\nuse Illuminate\\Database\\Eloquent\\Model;\nclass Order extends Model {{\n    \
+         protected $fillable = ['shop_id', 'total'];\n    protected static function booted(): void {{ {boot} }}\n}}\n"
+    );
+    files(&[
+        ("composer.json", r#"{"require":{"laravel/framework":"^12.60"}}"#),
+        (
+            "routes/web.php",
+            "<?php\nuse App\\Http\\Controllers\\OrderController;\nuse \
+             Illuminate\\Support\\Facades\\Route;\nRoute::middleware('auth')->group(function () {\n    \
+             Route::get('/orders/{id}', [OrderController::class, 'show']);\n    Route::get('/mine', [OrderController::class, \
+             'mine']);\n    Route::get('/register', fn () => 1);\n});\n",
+        ),
+        (
+            "app/Http/Controllers/OrderController.php",
+            "<?php\nnamespace App\\Http\\Controllers;\nuse App\\Models\\Order;\nclass OrderController {\n    public \
+             function show($id) { return response()->json(Order::findOrFail($id)); }\n    public function mine() { return \
+             response()->json(Order::where('shop_id', auth()->user()->shop_id)->get()); }\n}\n",
+        ),
+        ("app/Models/Order.php", &model),
+    ])
+}
+
+#[test]
+fn what_every_query_of_a_model_carries() {
+    let narrowed = "static::addGlobalScope('shop', function ($query) { $query->where('shop_id', auth()->user()->shop_id); \
+                    });";
+    assert!(findings(&orders_of_shops(narrowed), "object-without-owner-check").is_empty());
+    assert_eq!(findings(&orders_of_shops(""), "object-without-owner-check").len(), 1);
+    let sorted = "static::addGlobalScope('day', function ($query) { $query->orderBy('id'); });";
+    assert_eq!(findings(&orders_of_shops(sorted), "object-without-owner-check").len(), 1);
 }
