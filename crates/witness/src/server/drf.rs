@@ -482,7 +482,7 @@ fn settle(witnessing: &mut Witnessing<'_, '_>, index: usize, class: ClassRef, mo
     for point in &mut witnessing.entry_points[index..] {
         for effect in &mut point.effects {
             let own = is_own(&effect.target);
-            effect.limited_to_caller |= limited && (effect.picked_by_input || own);
+            effect.limited_to_caller |= limited && own;
             if own && !model.is_empty() {
                 effect.target = model.to_owned();
                 effect.picked_by_input |= picks && effect.kind != EffectKind::Create;
