@@ -82,6 +82,13 @@ impl Past {
         }
     }
 
+    /// Notes what it says. The same middleware lies before many entry points; what it says it says once.
+    pub(crate) fn note(&self, witnessing: &mut Witnessing<'_, '_>) {
+        for part in self.0.iter().filter(|part| !part.noted.replace(true)) {
+            witnessing.note_events(&part.events);
+        }
+    }
+
     /// All events in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Event> {
         self.0.iter().flat_map(|part| &part.events)
@@ -598,10 +605,7 @@ pub(crate) fn finish_run(
         }
     }
     witnessing.note_events(&run.events);
-    // The same middleware lies before many entry points; what it says it says once.
-    for part in passage.events.0.iter().filter(|part| !part.noted.replace(true)) {
-        witnessing.note_events(&part.events);
-    }
+    passage.events.note(witnessing);
     index
 }
 
