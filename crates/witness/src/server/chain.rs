@@ -126,6 +126,9 @@ pub(crate) struct Passed {
     opaque: bool,
 }
 
+/// So many runs of middleware are kept at a time: more than lie before one server, and their events take memory.
+const MAX_PASSED: usize = 64;
+
 impl Passed {
     fn find(
         witnessing: &Witnessing<'_, '_>,
@@ -238,7 +241,10 @@ pub(crate) fn pass(
             let parts = passage.events.0.len();
             passage.events.extend(run.events);
             if let Some(seen) = seen {
-                witnessing.passed.push(Rc::new(Passed {
+                if witnessing.passed.len() >= MAX_PASSED {
+                    witnessing.passed.pop_front();
+                }
+                witnessing.passed.push_back(Rc::new(Passed {
                     closure: Rc::clone(closure),
                     next: convention.next,
                     args,
