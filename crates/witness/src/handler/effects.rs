@@ -816,6 +816,14 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
         || callee.calls().iter().any(|(_, args, _)| {
             args.iter().any(|arg| arg.name.as_deref() == Some("instance") && arg.value.deep_labels().has_identity())
         });
+    // What was made for the caller just now is the caller's.
+    let made_for_caller = !effect.picked_by_input
+        && matches!(found.kind, EffectKind::Update | EffectKind::Delete | EffectKind::Create)
+        && callee.calls().iter().any(|(name, args, _)| {
+            matches!(name.as_str(), "create" | "get_or_create" | "update_or_create")
+                && args.iter().any(|arg| needs_identity(&arg.value, 6))
+        });
+    let of_caller = of_caller || made_for_caller;
     effect.limited_to_caller = filters.iter().any(|value| needs_identity(value, 6)) || of_caller;
     effect.caller_replaced = !effect.limited_to_caller && filters.iter().any(|value| replaces_caller(value, 6));
     // What was given out to be shown again opens what it was given out for.
