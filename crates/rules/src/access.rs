@@ -158,7 +158,7 @@ pub(crate) fn for_any_signed_in(entry: &EntryPoint, effect: &Effect) -> bool {
             .iter()
             .enumerate()
             .filter(|(index, _)| *index < entry.whole || effect.guards.contains(index))
-            .any(|(_, guard)| guard.kind == GuardKind::Authentication && asks_for_more(&guard.name))
+            .any(|(_, guard)| guard.kind == GuardKind::Authentication && guard.holds() && asks_for_more(&guard.name))
 }
 
 /// Whether an entry point does something that other rules may judge at all.

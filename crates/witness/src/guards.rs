@@ -406,7 +406,34 @@ fn kind_of_user(value: &Value) -> Option<String> {
             | "error"
             | "success"
     );
-    (!is_state).then(|| (*kind).to_owned())
+    // `is_int($id)` asks what a value is, not who somebody is.
+    let is_kind_of_value = matches!(
+        *kind,
+        "int"
+            | "integer"
+            | "numeric"
+            | "number"
+            | "float"
+            | "string"
+            | "str"
+            | "bool"
+            | "array"
+            | "object"
+            | "dict"
+            | "list"
+            | "callable"
+            | "iterable"
+            | "scalar"
+            | "finite"
+            | "nan"
+            | "empty"
+            | "undefined"
+            | "function"
+            | "digit"
+            | "plain"
+            | "a"
+    );
+    (!is_state && !is_kind_of_value).then(|| (*kind).to_owned())
 }
 
 fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
@@ -468,6 +495,10 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
                 return vec![Check::holds(GuardKind::Ownership), Check::holds(GuardKind::Authentication)];
             }
             if holds && constant {
+                // An account that is in order (`user.status == 'active'`) may do no more than others.
+                if says_state(a) {
+                    return vec![Check::holds(GuardKind::Authentication)];
+                }
                 // The state of a record of the caller's own (`invoice.status == 'draft'`) says nothing of the caller.
                 if is_record(a) && !names_somebody(a) {
                     return vec![Check::holds(GuardKind::Authentication)];
@@ -585,10 +616,29 @@ fn membership(value: &Value, among: &Value, holds: bool) -> Vec<Check> {
         return vec![Check::holds(GuardKind::Authentication)];
     }
     if holds && is_identity(among) {
-        // `user.roles.includes('admin')`, `user.permissions.has(x)`
-        return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
+        // `user.roles.includes('admin')`, `user.permissions.has(x)`; what a record or a dictionary has fields of is no
+        // right.
+        let names_right = value.as_str().is_some() && among.as_object().is_none() && among.as_symbol().is_none();
+        if speaks_of_rights(among) || names_right || among.as_object().is_some_and(|list| list.is_array) {
+            return vec![Check::holds(GuardKind::Role), Check::holds(GuardKind::Authentication)];
+        }
+        if among.as_symbol().is_some() {
+            return vec![Check::holds(GuardKind::Authentication)];
+        }
     }
     Vec::new()
+}
+
+/// Whether a name on the way to a value is that of what somebody may do: `user.roles.pluck("slug").toArray()`.
+fn speaks_of_rights(value: &Value) -> bool {
+    let mut at = value.as_symbol().map(|symbol| &**symbol);
+    while let Some(symbol) = at {
+        if is_privilege_name(symbol.last_name().trim_end_matches("()")) {
+            return true;
+        }
+        at = symbol.base().map(|base| &**base);
+    }
+    false
 }
 
 fn compared(left: &Value, right: &Value) -> Vec<Check> {
@@ -811,6 +861,26 @@ fn is_setting(value: &Value) -> bool {
     has_label(value, |label| matches!(label, Label::Env(_)))
 }
 
+/// Whether a field says whether an account is in order.
+fn says_state(value: &Value) -> bool {
+    let Some(symbol) = value.as_symbol() else { return false };
+    crate::handler::words_of(&name_of_field(symbol)).iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "status"
+                | "state"
+                | "active"
+                | "enabled"
+                | "verified"
+                | "approved"
+                | "blocked"
+                | "banned"
+                | "suspended"
+                | "locked"
+        )
+    })
+}
+
 /// Whether a field says who somebody is.
 fn names_somebody(value: &Value) -> bool {
     let Some(symbol) = value.as_symbol() else { return true };
@@ -862,14 +932,9 @@ fn is_digest(value: &Value) -> bool {
 
 /// Whether the value speaks of what the caller may do rather than of who it is.
 fn is_privilege(value: &Value) -> bool {
-    let name = match &value.kind {
-        ValueKind::Symbol(symbol) => symbol.last_name().to_ascii_lowercase(),
-        _ => match value.as_symbol() {
-            Some(symbol) => symbol.last_name().to_ascii_lowercase(),
-            // A field of a record whose symbol is lost: its labels still say identity.
-            None => return false,
-        },
-    };
+    // A field of a record whose symbol is lost: its labels still say identity.
+    let Some(symbol) = value.as_symbol() else { return false };
+    let name = name_of_field(symbol).to_ascii_lowercase();
     // `SELECT u.is_admin FROM sessions …`, then `row[0]`.
     if let Some(column) = value.as_symbol().and_then(|symbol| crate::handler::rows::column_at(symbol)) {
         return is_privilege_name(&column);
@@ -881,6 +946,24 @@ fn is_privilege(value: &Value) -> bool {
         return true;
     }
     is_privilege_name(&name)
+}
+
+/// The name of the field that a value is read from; what is done to a text or a member of an enumeration to compare it
+/// (`user.role.value`, `user.role.lower()`) leaves it the same field.
+fn name_of_field(symbol: &plimsoll_analysis::Symbol) -> plimsoll_ir::Str {
+    const FORMS: &[&str] = &["value", "lower", "upper", "strip", "toLowerCase", "toUpperCase", "trim"];
+    let is_form = |name: &str| FORMS.contains(&name.trim_end_matches("()"));
+    let name = symbol.last_name();
+    let mut at = symbol;
+    for _ in 0..6 {
+        let inner = at.last_name();
+        if !is_form(&inner) {
+            return inner;
+        }
+        let Some(base) = at.base() else { break };
+        at = base;
+    }
+    name
 }
 
 /// Names of fields that decide what somebody may do.

@@ -139,8 +139,13 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, before: &Past, program:
         out.guards.push(guard);
     }
     out.whole = out.guards.len();
+    let by_login = |guards: &[Guard]| guards.iter().any(|guard| is_of_caller(guard.kind) && guard.holds());
     for (mut effect, facts) in found {
         effect.beyond_guards = beyond::is_beyond(&effect, &facts, tree);
+        if by_login(&out.guards[..out.whole]) {
+            let before = before_comparison(events, &effect).unwrap_or_else(|| facts.clone());
+            effect.ahead = !by_login(&reader.guards_of(&before));
+        }
         for guard in reader.guards_of(&facts) {
             let known = out.guards.iter().position(|known| known.kind == guard.kind && known.span == guard.span);
             let index = known.unwrap_or_else(|| {
@@ -156,6 +161,21 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, before: &Past, program:
     out.flows = flows_of(events);
     out.answers_with_data = events.iter().any(flows::answers_with_data);
     out
+}
+
+/// Whether a guard says who may call.
+fn is_of_caller(kind: GuardKind) -> bool {
+    matches!(kind, GuardKind::Authentication | GuardKind::Role | GuardKind::Ownership)
+}
+
+/// What holds before a password is compared by hand: the comparison is a condition, not something that happens.
+fn before_comparison(events: &[Event], effect: &Effect) -> Option<Facts> {
+    if effect.kind != EffectKind::VerifyPassword {
+        return None;
+    }
+    let is_it = |fact: &Fact| matches!(fact, Fact::Equal { span, .. } if *span == effect.span);
+    let event = events.iter().find(|event| event.facts.iter().any(is_it))?;
+    Some(Facts::default().with(event.facts.iter().take_while(|fact| !is_it(fact)).cloned()))
 }
 
 /// Whether an event answers a browser's question before the request proper.

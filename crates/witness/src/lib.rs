@@ -18,7 +18,7 @@ mod stores;
 mod templates;
 mod third_parties;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use plimsoll_analysis::{Clean, Event, FunctionRef, Label, Labels, Machine, Program, Value};
 use plimsoll_cache::Cache;
@@ -40,7 +40,7 @@ pub(crate) struct Witnessing<'p, 'w> {
     /// Where a server is told to believe whatever a request says about its sender's address.
     pub(crate) trusts_any_proxy: Option<plimsoll_source::Span>,
     /// Middleware that was run.
-    pub(crate) passed: Vec<std::rc::Rc<server::chain::Passed>>,
+    pub(crate) passed: VecDeque<std::rc::Rc<server::chain::Passed>>,
     /// Classes of Python by name, the first of each; made when somebody asks.
     pub(crate) python_classes: std::cell::OnceCell<HashMap<plimsoll_ir::Str, plimsoll_analysis::ClassRef>>,
 }
@@ -132,7 +132,7 @@ fn run_program(program: &Program<'_>, mut app: App, still: impl FnOnce() -> Stil
         reached: BTreeSet::new(),
         notes: settings::Notes::default(),
         trusts_any_proxy: None,
-        passed: Vec::new(),
+        passed: VecDeque::new(),
         python_classes: std::cell::OnceCell::new(),
     };
     witnessing.note_events(&setup);

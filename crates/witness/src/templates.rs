@@ -48,6 +48,7 @@ pub(crate) fn observe(
     for (id, file) in tree.iter() {
         let extension = file.extension().to_ascii_lowercase();
         let text = file.text();
+        let macros = macros_in(text);
         for raw in RAW.iter().filter(|raw| raw.extensions.contains(&extension.as_str())) {
             let mut from = 0;
             while let Some(at) = text[from..].find(raw.open) {
@@ -80,6 +81,14 @@ pub(crate) fn observe(
                 if field.is_some_and(|field| cleaned.iter().any(|known| known == field)) {
                     continue;
                 }
+                // What a macro is given is what its callers write.
+                let of_macro = macros.iter().find(|known| known.body.contains(&start)).and_then(|known| {
+                    let root = expression.split(|c: char| !(c.is_alphanumeric() || c == '_')).next()?;
+                    Some((known, known.parameter(root, &text[known.body.clone()])?))
+                });
+                if of_macro.is_some_and(|(known, parameter)| !is_given_text(tree, known, parameter)) {
+                    continue;
+                }
                 let name = expression.split(['|', '(', ' ']).find(|part| !part.is_empty()).unwrap_or(expression);
                 let span = Span::new(id, u32::try_from(start).unwrap_or(0), u32::try_from(end).unwrap_or(0));
                 app.flows.push(Flow {
@@ -95,6 +104,115 @@ pub(crate) fn observe(
             }
         }
     }
+}
+
+/// A macro of Jinja's: its name, its parameters, and where its body stands.
+struct Macro<'t> {
+    name: &'t str,
+    parameters: Vec<&'t str>,
+    body: std::ops::Range<usize>,
+}
+
+impl Macro<'_> {
+    /// The parameter that a name in the body stands for: itself, or that whose elements a loop goes through.
+    fn parameter(&self, name: &str, body: &str) -> Option<usize> {
+        let mut name = name;
+        for _ in 0..4 {
+            if let Some(at) = self.parameters.iter().position(|parameter| *parameter == name) {
+                return Some(at);
+            }
+            let (_, rest) = body.split_once(&format!("{{% for {name} in "))?;
+            name = rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next()?;
+        }
+        None
+    }
+}
+
+fn macros_in(text: &str) -> Vec<Macro<'_>> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("{%") {
+        let inner = text[at + 2..].trim_start_matches(['-', ' ']);
+        let Some((name, rest)) = inner.strip_prefix("macro ").and_then(|head| head.split_once('(')) else { continue };
+        let Some((parameters, _)) = arguments(rest) else { continue };
+        let parameters =
+            parameters.into_iter().map(|one| one.split(['=', ':']).next().unwrap_or_default().trim()).collect();
+        let end = text[at..].find("endmacro").map_or(text.len(), |end| at + end);
+        found.push(Macro { name: name.trim(), parameters, body: at..end });
+    }
+    found
+}
+
+/// What stands between the parentheses that were opened before `rest`, split at its commas, and what follows.
+fn arguments(rest: &str) -> Option<(Vec<&str>, &str)> {
+    let (mut depth, mut quote, mut from) = (0_u32, None, 0);
+    let mut list = Vec::new();
+    for (at, sign) in rest.char_indices().take(4000) {
+        match (quote, sign) {
+            (Some(open), _) if open == sign => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(sign),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')') if depth == 0 => {
+                list.push(rest[from..at].trim());
+                return Some((list, &rest[at + 1..]));
+            }
+            (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),
+            (None, ',') if depth == 0 => {
+                list.push(rest[from..at].trim());
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether some caller gives a macro's parameter anything but what is written there.
+fn is_given_text(tree: &SourceTree, of: &Macro<'_>, parameter: usize) -> bool {
+    let call = format!("{}(", of.name);
+    let name = of.parameters.get(parameter).copied().unwrap_or_default();
+    tree.iter().filter(|(_, file)| RAW[0].extensions.contains(&file.extension()) && file.text().contains("{%")).any(
+        |(_, file)| {
+            let text = file.text();
+            text.match_indices(&call).any(|(at, _)| {
+                let before = text[..at].trim_end();
+                let is_other = text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+                if is_other || before.ends_with("macro") {
+                    return false;
+                }
+                let Some((given, _)) = arguments(&text[at + call.len()..]) else { return true };
+                let named = given.iter().find_map(|one| {
+                    let (key, value) = one.split_once('=')?;
+                    (key.trim() == name).then_some(value)
+                });
+                let value = named.or_else(|| given.get(parameter).filter(|one| !one.contains('=')).copied());
+                value.is_some_and(|value| !is_written_out(value))
+            })
+        },
+    )
+}
+
+/// Whether an argument is text and numbers that stand there, with addresses of the app's own at most.
+fn is_written_out(value: &str) -> bool {
+    let mut outside = String::new();
+    let mut quote = None;
+    for sign in value.chars() {
+        match quote {
+            Some(open) if open == sign => quote = None,
+            Some(_) => {}
+            None if matches!(sign, '"' | '\'') => quote = Some(sign),
+            None => outside.push(sign),
+        }
+    }
+    outside
+        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .filter(|word| !word.is_empty() && !word.starts_with(|c: char| c.is_ascii_digit()))
+        .all(|word| {
+            matches!(
+                word,
+                "url_for" | "url" | "static" | "true" | "false" | "none" | "True" | "False" | "None" | "_" | "gettext"
+            )
+        })
 }
 
 fn is_raw(expression: &str, raw: &Raw) -> bool {
@@ -288,6 +406,21 @@ mod tests {
     use super::observe;
     use plimsoll_model::App;
     use plimsoll_source::SourceTree;
+
+    #[test]
+    fn what_a_macro_is_given() {
+        let head = "{% macro box(title, inner='', rows=[]) %}{{ inner|safe }}{% for row in rows %}{{ row.tools | safe \
+                    }}{% endfor %}{% endmacro %}{{ box('a', '<b>x</b>', rows=[{'tools': '<i>y</i>'}]) }}";
+        let count = |caller: &str| {
+            let tree = SourceTree::from_texts([("_boxes.html", head), ("page.html", caller)]);
+            let mut app = App::default();
+            observe(&tree, &[], &BTreeMap::new(), &BTreeMap::new(), &mut app);
+            app.flows.len()
+        };
+        assert_eq!(count("{% extends 'a' %}{{ box(post.title, \"<a href='\" + url_for('x') + \"'>\") }}"), 0);
+        assert_eq!(count("{% extends 'a' %}{{ box('t', post.body) }}"), 1);
+        assert_eq!(count("{% extends 'a' %}{{ box('t', rows=posts) }}"), 1);
+    }
 
     #[test]
     fn only_raw_text_of_others() {

@@ -91,6 +91,18 @@ impl Machine<'_> {
         if new && let ValueKind::Class(class) = function.kind {
             return self.instantiate(class, arguments, node);
         }
+        // `row.pop("password", None)` takes a column out of a record.
+        if name == "pop"
+            && self.code().language == Language::Python
+            && let Kind::Member { object, .. } = self.kind(callee)
+            && matches!(self.kind(*object), Kind::Name(_))
+            && let Some(key) = arguments.first().and_then(|first| first.value.as_str()).map(Str::from)
+        {
+            let object = *object;
+            if let Some(left) = self.without(object, &key) {
+                self.assign_pattern(object, left);
+            }
+        }
         if is_php && !new {
             if receiver.is_none()
                 && let ValueKind::Symbol(symbol) = &function.kind
@@ -479,6 +491,11 @@ impl Machine<'_> {
         if let (ValueKind::Str(text), "toLowerCase" | "lower") = (&receiver.kind, name) {
             return Some(Value::string(text.to_lowercase()));
         }
+        if name == "split"
+            && let Some(result) = self.split(receiver, first, node)
+        {
+            return Some(result);
+        }
         if let Some(result) = self.text_kept(receiver, name, args, 0) {
             return Some(result);
         }
@@ -691,6 +708,35 @@ impl Machine<'_> {
         }
     }
 
+    /// `os.environ.get("ORIGINS", "*").split(",")`: the list of what holds where the setting is missing.
+    fn split(&mut self, receiver: &Value, separator: Option<&Value>, node: NodeId) -> Option<Value> {
+        let (setting, text) = match &receiver.kind {
+            ValueKind::Str(text) => (None, text),
+            ValueKind::Or(pair) => match &pair.1.kind {
+                ValueKind::Str(text) => (Some(&pair.0), text),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let separator = separator?.as_str().filter(|separator| !separator.is_empty())?;
+        if self.code().language != Language::Python {
+            return None;
+        }
+        let list = Object::new(self.site(node), true);
+        for part in text.split(separator).take(32) {
+            let part = Value::string(part);
+            let item = match setting {
+                Some(setting) => Value {
+                    labels: setting.labels.clone(),
+                    kind: ValueKind::Or(Rc::new((Value::of(setting.labels.clone()), part))),
+                },
+                None => part,
+            };
+            list.items.borrow_mut().push(item);
+        }
+        Some(Value { kind: ValueKind::Object(Rc::new(list)), labels: receiver.labels.clone() })
+    }
+
     /// Methods that leave a text what it is, give or take a few characters: a statement behind `.trim()` or
     /// `.replace(/\$\d+/g, '?')` is still that statement, put together from the same parts.
     fn text_kept(&mut self, receiver: &Value, name: &str, args: &[Argument], depth: u32) -> Option<Value> {
@@ -701,6 +747,8 @@ impl Machine<'_> {
         }
         match &receiver.kind {
             ValueKind::Str(_) | ValueKind::Text(_) => {}
+            // A setting, or the text that holds where it is missing.
+            ValueKind::Or(pair) if matches!(pair.1.kind, ValueKind::Str(_)) => {}
             ValueKind::Choice(alternatives) => {
                 let alternatives = Rc::clone(alternatives);
                 let kept: Option<Vec<(Value, Facts)>> = alternatives
@@ -763,6 +811,8 @@ impl Machine<'_> {
                         None => object.spreads.borrow_mut().push(arg.value.clone()),
                     }
                 }
+                drop(fields);
+                self.fill_from_spread(class, object, &args);
             }
         }
         if may_enter {
@@ -775,6 +825,40 @@ impl Machine<'_> {
             }
         }
         whole.with(&arg_labels)
+    }
+
+    /// `Payload(**decoded)`: what the class declares is what lies in the dictionary under that name.
+    fn fill_from_spread(&mut self, class: ClassRef, object: &Object, args: &[Argument]) {
+        let Some(spread) = args.iter().find(|arg| arg.spread && arg.name.is_none()).map(|arg| arg.value.clone()) else {
+            return;
+        };
+        if spread.labels.is_empty() || self.code().language != Language::Python {
+            return;
+        }
+        let mut open = vec![class];
+        for _ in 0..6 {
+            let Some(at) = open.pop() else { break };
+            let declared: Vec<Str> = self
+                .program
+                .module(at.module)
+                .class(at.class)
+                .fields
+                .iter()
+                .filter(|field| field.annotation.is_some())
+                .map(|field| field.name.clone())
+                .collect();
+            for name in declared {
+                let is_given = args.iter().any(|arg| arg.name.as_ref() == Some(&name));
+                if !is_given {
+                    let member = self.member_of(&spread, &name);
+                    object.fields.borrow_mut().insert(name, member);
+                }
+            }
+            open.extend(self.bases(at).into_iter().filter_map(|base| match base.kind {
+                ValueKind::Class(base) => Some(base),
+                _ => None,
+            }));
+        }
     }
 
     pub(super) fn fill_fields(&mut self, class: ClassRef, whole: &Value, hops: u32) {

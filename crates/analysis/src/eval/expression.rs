@@ -204,19 +204,25 @@ impl Machine<'_> {
 
     /// `delete row.password`: from here on the variable holds everything of the record but that.
     fn take_out(&mut self, operand: NodeId) {
-        let Kind::Member { object, property } = self.kind(operand) else { return };
-        let Kind::Name(name) = self.kind(*object) else { return };
-        let (object, property, name) = (*object, property.clone(), name.clone());
+        let (object, property) = match self.kind(operand) {
+            Kind::Member { object, property } => (*object, property.clone()),
+            Kind::Index { object, index } => {
+                let (object, index) = (*object, *index);
+                let Some(key) = self.code().string(index) else { return };
+                (object, Str::from(key))
+            }
+            _ => return,
+        };
+        if !matches!(self.kind(object), Kind::Name(_)) {
+            return;
+        }
         if let Some(left) = self.without(object, &property) {
-            self.frame().env.assign(&name, &|_| left.clone());
+            self.assign_pattern(object, left);
         }
     }
 
     /// A record without one of its columns; `None` where the value is no record.
     pub(super) fn without(&mut self, node: NodeId, property: &Str) -> Option<Value> {
-        if self.code().language != Language::JavaScript {
-            return None;
-        }
         let whole = self.eval(node);
         let is_record = whole.deep_labels().any(|label| matches!(label, crate::label::Label::Record(..)));
         let gone = Value::plain(ValueKind::Null);
@@ -408,13 +414,13 @@ impl Machine<'_> {
                 };
                 self.frame().facts = before.with(facts);
                 self.frame().branches += 1;
+                let ended_before = std::mem::take(&mut self.never_returned);
                 let second = self.eval(right);
                 self.frame().branches -= 1;
                 self.frame().facts = before.clone();
-                // `check() or die()`: behind it the left side has decided.
-                if self.code().language == Language::Php
-                    && (matches!(self.kind(right), Kind::Throw(_)) || std::mem::take(&mut self.never_returned))
-                {
+                let ends = std::mem::replace(&mut self.never_returned, ended_before);
+                // `check() or die()`, `find() or abort(404)`: behind it the left side has decided.
+                if matches!(self.kind(right), Kind::Throw(_)) || ends {
                     match assume(&first, op != BinaryOp::And, span) {
                         Some(facts) => self.frame().facts = before.with(facts),
                         None => self.never_returned = true,

@@ -611,6 +611,8 @@ impl Machine<'_> {
                 }
                 Some(text)
             }
+            "strtoupper" => Some(Value::string(first?.as_str()?.to_ascii_uppercase())),
+            "strtolower" => Some(Value::string(first?.as_str()?.to_ascii_lowercase())),
             "dirname" => {
                 let path = first?.as_str()?.to_owned();
                 let levels = match args.get(1).map(|arg| &arg.value.kind) {

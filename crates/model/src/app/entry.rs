@@ -198,6 +198,9 @@ pub struct Effect {
     pub class: DataClass,
     /// Guards that hold at this point besides those of the entry point: positions in [`EntryPoint::guards`].
     pub guards: Vec<usize>,
+    /// It happens where the guards that the handler has of its own do not hold yet: on a page that shows a form to log in
+    /// to strangers and its contents to the others, the login.
+    pub ahead: bool,
     /// The object is picked by a value of the request (id in path, query or body).
     pub picked_by_input: bool,
     /// Names of the values of the request that pick it.
@@ -238,6 +241,7 @@ impl Effect {
             fields: Vec::new(),
             class: DataClass::Demo,
             guards: Vec::new(),
+            ahead: false,
             picked_by_input: false,
             picked_by: Vec::new(),
             beyond_guards: false,

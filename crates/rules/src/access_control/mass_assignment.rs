@@ -5,6 +5,7 @@ use plimsoll_model::{App, Claim, Confidence, Gap, Position, Severity};
 
 use crate::access::{
     columns, is_account_store, is_decisive_column, is_judged, is_owner_column, is_privileged_column, is_role_column,
+    normalised,
 };
 use crate::{Rule, Sink, gains};
 
@@ -37,7 +38,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             // `active` and `plan` say what an account may do; of a product they are what is entered.
             let privileged =
                 known.iter().find(|name| is_privileged_column(name) && (is_account || is_role_column(name)));
-            let owner = known.iter().find(|name| is_owner_column(name)).filter(|_| effect.kind == EffectKind::Update);
+            let owner = known
+                .iter()
+                .find(|name| is_owner_column(name))
+                .filter(|_| effect.kind == EffectKind::Update && is_somebodys(app, &effect.target));
             let decisive = known.iter().find(|name| is_decisive_column(name));
             let for_a_role = entry.holding_at(effect, GuardKind::Role);
             let account = is_account_store(&effect.target) && known.is_empty();
@@ -99,4 +103,19 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .all(effect.called_at, "the body is handed over here");
     }
     draft.done();
+}
+
+/// Whether the app anywhere asks of a store's records whose they are. Where it does not, an owner is what is entered: the
+/// customer whose car it is.
+fn is_somebodys(app: &App, store: &str) -> bool {
+    let store = normalised(store);
+    app.entry_points.iter().any(|entry| {
+        entry.effects.iter().any(|effect| {
+            normalised(&effect.target) == store
+                && (effect.limited_to_caller
+                    || effect.caller_replaced
+                    || effect.governed_by_policies
+                    || entry.holding_at(effect, GuardKind::Ownership))
+        })
+    })
 }

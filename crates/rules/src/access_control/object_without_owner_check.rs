@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::app::{
-    Effect, EffectKind, EntryPoint, GuardKind, LiveAccess, LiveVerdict, Purpose, Reach, Sink as Ends, Source,
+    Effect, EffectKind, EntryPoint, GuardKind, GuardStanding, LiveAccess, LiveVerdict, Purpose, Reach, Sink as Ends,
+    Source,
 };
 use plimsoll_model::{App, Claim, Confidence, DataClass, Gap, Position, Severity};
 
@@ -12,6 +13,7 @@ use crate::access::{
     normalised, open_to_register,
 };
 use crate::{Rule, Sink, gains};
+use plimsoll_source::Span;
 
 pub(crate) static RULE: Rule = Rule {
     id: "object-without-owner-check",
@@ -29,6 +31,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     let shared = listed_to_all(app);
     // Per store: the handlers that limit to the caller, and those that do not although the request names the record.
     let mut limited: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    // Who made a record is noted in many that all may read: only what looks records up for their owner shows that not.
+    let mut looked_up: BTreeSet<String> = BTreeSet::new();
     let mut open: BTreeMap<String, Vec<(usize, &EntryPoint, &Effect)>> = BTreeMap::new();
     for (index, entry) in app.entry_points.iter().enumerate().filter(|(_, entry)| is_judged(entry)) {
         let own_account = [Purpose::Login, Purpose::Register, Purpose::Logout, Purpose::PasswordReset]
@@ -49,6 +53,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 let by_owner =
                     effect.kind != EffectKind::Create || effect.fields.iter().any(|name| is_owner_column(name));
                 if matches!(entry.reach_of(effect), Reach::SignedIn | Reach::Role) && by_owner {
+                    if effect.kind != EffectKind::Create {
+                        looked_up.insert(store.clone());
+                    }
                     limited.entry(store).or_default().insert(index);
                 }
                 continue;
@@ -86,21 +93,22 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     open.sort_by_key(|(store, list)| (list.iter().map(|(_, _, effect)| effect.span).min(), store.clone()));
     for (store, mut list) in open {
         list.retain(|(index, ..)| !told.contains(index));
-        let others = limited.get(&store).map_or(0, BTreeSet::len);
+        let others = limited.get(&store).filter(|_| looked_up.contains(&store)).map_or(0, BTreeSet::len);
         let has_owner = columns(app, &store).is_some_and(|columns| columns.iter().any(|name| is_owner_column(name)));
         // A handler that limits one of its steps to the caller knows whose the record is.
         list.retain(|(index, ..)| !limited.get(&store).is_some_and(|known| known.contains(index)));
         list.dedup_by_key(|(index, ..)| *index);
         let strangers = has_owner && open_to_register(app);
-        if (others == 0 && !strangers) || list.is_empty() {
+        let broken = list.iter().find_map(|(_, entry, _)| failing(entry));
+        if (others == 0 && !strangers && broken.is_none()) || list.is_empty() {
             continue;
         }
         told.extend(list.iter().map(|(index, ..)| *index));
         let Some(&(_, first, effect)) = list.iter().find(|(.., effect)| effect.kind.writes()).or(list.first()) else {
             continue;
         };
-        let severity = if others >= list.len().min(3) { Severity::High } else { Severity::Medium };
-        let confidence = if others > 0 { Confidence::Likely } else { Confidence::Possible };
+        let severity = if others >= list.len().min(3) || broken.is_some() { Severity::High } else { Severity::Medium };
+        let confidence = if others > 0 || broken.is_some() { Confidence::Likely } else { Confidence::Possible };
         let title = if list.len() == 1 {
             format!(
                 "{} {} any record of \u{201c}{}\u{201d} whose number is known",
@@ -117,6 +125,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             )
         };
         let compared = match others {
+            _ if let Some((_, why)) = broken => format!("a check is there and does not hold: {why}"),
             0 => "the store says whose a record is, but no handler asks".to_owned(),
             1 => "1 other handler limits this store to the caller; this one does not".to_owned(),
             _ => format!("{others} other handlers limit this store to the caller; this one does not"),
@@ -126,7 +135,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             .title(title)
             .severity(severity)
             .confidence(confidence)
-            .subject(first.label());
+            .subject(first.label())
+            .all(broken.map(|(span, _)| span), "what should narrow it, and does not")
+            .all(effect.called_at.filter(|_| broken.is_some()), "here");
         for (_, entry, effect) in &list {
             draft = draft.also(entry.handler, format!("{}: no check whose it is", entry.label()));
             for access in foreign(app).filter(|access| is_entry(app, access, entry)) {
@@ -148,6 +159,14 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     }
     let told: BTreeSet<usize> = told;
     shown_live(app, &told, sink);
+}
+
+/// A check of whose the record is that does not hold: where, and why.
+fn failing(entry: &EntryPoint) -> Option<(Span, &str)> {
+    entry.guards[..entry.whole.min(entry.guards.len())].iter().find_map(|guard| match (guard.kind, &guard.standing) {
+        (GuardKind::Ownership, GuardStanding::FailsOpen(why)) => Some((guard.span, why.as_str())),
+        _ => None,
+    })
 }
 
 /// What the second test account was given and was not meant to have.

@@ -26,7 +26,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             flow.entry == Some(index) && flow.source == Source::FreshToken && flow.sink == Ends::Response
         });
         let Some(flow) = told.next() else { continue };
-        sink.at(flow.to, "what was made for the account's owner alone goes to whoever asked")
+        sink.at(flow.from, "what was made for the account's owner alone goes to whoever asked")
+            .all((flow.from != flow.to).then_some(flow.to), "it is sent here")
             .also(entry.handler, format!("{} asks for no login", entry.label()))
             .title(format!("{} shows the link or code for a new password to whoever asks", entry.label()))
             .subject(entry.label())

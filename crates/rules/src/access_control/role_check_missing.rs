@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, GuardKind, Purpose};
+use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, GuardKind, GuardStanding, Purpose};
 use plimsoll_model::{App, Claim, Gap, Position, Severity};
 
 use plimsoll_source::Span;
@@ -124,6 +124,16 @@ fn reason(
     guarded: &BTreeMap<(String, EffectKind), usize>,
 ) -> Option<String> {
     let store = normalised(&effect.target);
+    // Somebody meant to ask, and the code does not.
+    if effect.kind.writes() {
+        let failing = entry.guards.iter().find_map(|guard| match (guard.kind, &guard.standing) {
+            (GuardKind::Role, GuardStanding::FailsOpen(why)) => Some(why),
+            _ => None,
+        });
+        if let Some(why) = failing {
+            return Some(format!("a role is meant to be asked for, but the check does not hold: {why}"));
+        }
+    }
     let records = matches!(
         effect.kind,
         EffectKind::Create

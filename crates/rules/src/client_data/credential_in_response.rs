@@ -36,12 +36,12 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             Severity::High
         };
         let mut draft = sink
-            .at(first.to, format!("{}: `{name}` is part of the answer", entry.label()))
+            .at(first.from, format!("{}: `{name}` is part of the answer", entry.label()))
             .title(format!("`{name}` is sent to the browser by {}", entry.label()))
             .severity(severity)
             .subject(name.to_owned());
         for (flow, entry) in &list {
-            draft = draft.also(flow.to, format!("{}: here too", entry.label()));
+            draft = draft.also(flow.from, format!("{}: here too", entry.label()));
         }
         // Whoever is shown only his own learns nothing of others.
         let others = list.iter().filter(|(_, entry)| !is_own(entry));

@@ -29,7 +29,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         })
         .collect();
     whole_traceback(&told, sink);
-    let spans: Vec<Span> = told.iter().filter(|flow| flow.source_name != "traceback").map(|flow| flow.to).collect();
+    let spans: Vec<Span> = told.iter().filter(|flow| flow.source_name != "traceback").map(|flow| flow.from).collect();
     // One habit is one finding.
     let mut live = app.live.details_shown.iter();
     let mut draft = match spans.split_first() {
@@ -49,7 +49,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
 
 /// The traceback shows the code itself, line by line.
 fn whole_traceback(told: &[&Flow], sink: &mut Sink<'_>) {
-    let mut spans = told.iter().filter(|flow| flow.source_name == "traceback").map(|flow| flow.to);
+    let mut spans = told.iter().filter(|flow| flow.source_name == "traceback").map(|flow| flow.from);
     let Some(first) = spans.next() else { return };
     sink.at(first, "the traceback is part of the answer")
         .title("Whoever causes an error is sent the app's traceback: its code, files and values")

@@ -47,6 +47,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             draft = draft
                 .also(entry.span, format!("{} ({kind}) has no limiter in front of it", entry.label()))
                 .also(entry.handler, "the handler");
+            let checked = entry.effects.iter().filter(|effect| effect.kind == EffectKind::VerifyPassword);
+            draft = draft.all(checked.map(|effect| effect.span), "the password is checked here");
             if let Some(guard) = entry.guards.iter().find(|guard| guard.kind == GuardKind::RateLimit) {
                 let why = match &guard.standing {
                     GuardStanding::FailsOpen(why) => format!("this limiter does not hold: {why}"),

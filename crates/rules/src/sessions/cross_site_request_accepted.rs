@@ -110,15 +110,16 @@ fn acts_by_cookie(entry: &EntryPoint) -> bool {
             )
             && (entry.holding_at(effect, GuardKind::Authentication) || entry.holding_at(effect, GuardKind::Role))
     });
-    let guarded =
-        entry.holding(GuardKind::Csrf).next().is_some() || entry.holding(GuardKind::Signature).next().is_some();
+    // Tokens are asked for with forms, not with links.
+    let by_link = is_view_that_acts(entry);
+    let guarded = (!by_link && entry.holding(GuardKind::Csrf).next().is_some())
+        || entry.holding(GuardKind::Signature).next().is_some();
     // Headers and frameworks that another website cannot use.
     let by_header =
         entry.inputs.iter().any(|input| input.starts_with("headers.authorization") || input.starts_with("headers.x"));
     let protected_by_framework = entry.kind == EntryKind::ServerAction
         || ["Django", "SvelteKit", "Laravel", "Remix"].contains(&entry.framework.as_str());
-    // Tokens are asked for with forms, not with links.
-    let protected_by_framework = protected_by_framework && !is_view_that_acts(entry);
+    let protected_by_framework = protected_by_framework && !by_link;
     is_judged(entry)
         && changes
         && !guarded
@@ -126,7 +127,7 @@ fn acts_by_cookie(entry: &EntryPoint) -> bool {
         && !protected_by_framework
         && !entry.purposes.contains(&Purpose::Login)
         && !entry.purposes.contains(&Purpose::Logout)
-        && !entry.effects.iter().any(|effect| entry.holding_at(effect, GuardKind::Csrf))
+        && (by_link || !entry.effects.iter().any(|effect| entry.holding_at(effect, GuardKind::Csrf)))
 }
 
 /// Frameworks whose handlers read forms without being told to.

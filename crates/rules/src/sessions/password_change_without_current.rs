@@ -28,7 +28,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         {
             continue;
         }
-        let Some(change) = entry.effects.iter().find(|effect| sets_password(effect)) else { continue };
+        let takes_one = entry.inputs.iter().any(|input| input.to_ascii_lowercase().contains("password"));
+        let by_whole = |effect: &&Effect| takes_one && effect.writes_whole_input && effect.limited_to_caller;
+        let change = entry.effects.iter().find(|effect| sets_password(effect));
+        let Some(change) = change.or_else(|| entry.effects.iter().find(by_whole)) else { continue };
         let asks = entry.effects.iter().any(|effect| effect.kind == EffectKind::VerifyPassword)
             || entry.inputs.iter().any(|input| {
                 let input = input.to_ascii_lowercase();

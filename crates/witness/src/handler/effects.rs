@@ -38,6 +38,8 @@ const CALLS: &[(&str, EffectKind)] = &[
     ("SignJWT().sign", EffectKind::IssueSession),
     ("jwt.encode", EffectKind::IssueSession),
     ("create_access_token", EffectKind::IssueSession),
+    ("RefreshToken.for_user", EffectKind::IssueSession),
+    ("AccessToken.for_user", EffectKind::IssueSession),
     ("login_user", EffectKind::IssueSession),
     ("django.contrib.auth.login", EffectKind::IssueSession),
     ("auth.login", EffectKind::IssueSession),
@@ -370,7 +372,9 @@ fn any_field(event: &Event, receiver: &Value, key: &Value) -> Option<Effect> {
         Label::Record(name, _) if !name.is_empty() => Some(name.to_string()),
         _ => None,
     });
-    let of_caller = receiver.labels.has_identity() && !symbol.path.contains("session");
+    // What a visit keeps is the caller's, too, and no record. (A session of a database stands further in front.)
+    let last = symbol.last_name().to_ascii_lowercase();
+    let of_caller = receiver.labels.has_identity() && !last.contains("session");
     let target = store.or_else(|| of_caller.then(|| "User".to_owned()))?;
     // Names that the code lists are the app's own choice.
     if !event.facts.vet(key).labels.has_input(Clean::ALL) {
@@ -502,6 +506,12 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
         effect.limited_to_caller = labels.has_identity();
         return Some(effect);
     }
+    if let Some(to) = addressees(callee) {
+        let mut effect = effect(EffectKind::SendMessage, "", event);
+        effect.picked_by_input =
+            to.iter().any(|to| to.deep_labels().any(|label| matches!(label, Label::Input(..))) || is_just_written(to));
+        return Some(effect);
+    }
     // Django's own form for logging in, and those that inherit from it, check the password where they validate.
     if path.contains("AuthenticationForm") && matches!(callee.last_name().as_str(), "is_valid" | "get_user") {
         return Some(effect(EffectKind::VerifyPassword, "", event));
@@ -602,6 +612,27 @@ pub(super) fn is_broadcast(callee: &Symbol, args: &[Argument]) -> bool {
     }
 }
 
+/// To whom Laravel sends: `Mail::to($address)->send(…)`, `Notification::route('mail', $address)->notify(…)`.
+fn addressees(callee: &Symbol) -> Option<Vec<Value>> {
+    let sends = matches!(callee.last_name().as_str(), "send" | "queue" | "later" | "sendNow" | "notify" | "notifyNow");
+    let by = ["Mail.to()", "Mail.cc()", "Mail.bcc()", "Notification.route()"];
+    if !sends || !by.iter().any(|by| callee.path.starts_with(by)) {
+        return None;
+    }
+    let named = callee.calls().into_iter().filter(|(name, ..)| matches!(name.as_str(), "to" | "cc" | "bcc" | "route"));
+    Some(named.filter_map(|(_, args, _)| args.last().map(|arg| arg.value.clone())).collect())
+}
+
+/// Whether a value is a field of a record that the handler has only now made, out of what was sent.
+fn is_just_written(value: &Value) -> bool {
+    let Some(SymbolKind::Member(record, field)) = value.as_symbol().map(|symbol| &symbol.kind) else { return false };
+    let SymbolKind::Call { callee, args, .. } = &record.kind else { return false };
+    matches!(callee.last_name().as_str(), "create" | "insert" | "forceCreate" | "firstOrCreate" | "updateOrCreate")
+        && args
+            .iter()
+            .any(|arg| arg.value.field(field).is_some_and(|written| written.deep_labels().has_input(Clean::ALL)))
+}
+
 /// Whether a message goes to whom the request names: a field for recipients that holds input.
 fn recipient_from_input(value: &Value, depth: u32) -> bool {
     if depth == 0 {
@@ -675,6 +706,24 @@ pub(crate) fn is_session_name(name: &str) -> bool {
     .any(|word| name.contains(word))
 }
 
+/// Whether `save` is called on a record that was made here, or on a form or serializer of Django's that was given no
+/// record to change.
+fn makes_record(events: &[Event], index: usize, callee: &Symbol) -> bool {
+    let SymbolKind::Member(base, name) = &callee.kind else { return false };
+    let Some(class) = base.path.strip_suffix("()").filter(|class| name == "save" && !class.contains('(')) else {
+        return false;
+    };
+    let serializer = class.contains("ModelSerializer:");
+    if !(serializer || class.contains("ModelForm:")) {
+        return class.contains("Model:");
+    }
+    events[..index]
+        .iter()
+        .rev()
+        .find(|event| event.path() == class)
+        .is_some_and(|made| made.named("instance").is_none() && !(serializer && made.arg(0).is_some()))
+}
+
 fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], found: &StoreCall) -> Effect {
     let event = &events[index];
     let mut effect = effect(found.kind, found.target.clone(), event);
@@ -701,6 +750,9 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     {
         effect.kind = EffectKind::Create;
         values.extend(given.iter().map(|arg| arg.value.clone()));
+    }
+    if makes_record(events, index, callee) {
+        effect.kind = EffectKind::Create;
     }
     // Earlier calls of the chain (`update(t).set(…)`, `query.filter_by(…)`) and later ones (`.eq('id', id)`, `.run(id)`).
     for (name, args, _) in callee.calls() {
@@ -764,6 +816,14 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
         || callee.calls().iter().any(|(_, args, _)| {
             args.iter().any(|arg| arg.name.as_deref() == Some("instance") && arg.value.deep_labels().has_identity())
         });
+    // What was made for the caller just now is the caller's.
+    let made_for_caller = !effect.picked_by_input
+        && matches!(found.kind, EffectKind::Update | EffectKind::Delete | EffectKind::Create)
+        && callee.calls().iter().any(|(name, args, _)| {
+            matches!(name.as_str(), "create" | "get_or_create" | "update_or_create")
+                && args.iter().any(|arg| needs_identity(&arg.value, 6))
+        });
+    let of_caller = of_caller || made_for_caller;
     effect.limited_to_caller = filters.iter().any(|value| needs_identity(value, 6)) || of_caller;
     effect.caller_replaced = !effect.limited_to_caller && filters.iter().any(|value| replaces_caller(value, 6));
     // What was given out to be shown again opens what it was given out for.

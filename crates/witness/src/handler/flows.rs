@@ -180,6 +180,11 @@ pub(crate) fn flows_of(events: &[Event]) -> Vec<Flow> {
             }
             EventKind::Enter { .. } => {}
         }
+        if out[before..].iter().any(|flow| flow.sink == Sink::Response)
+            && let Some(told) = told_at(events, index)
+        {
+            out[before..].iter_mut().filter(|flow| flow.sink == Sink::Response).for_each(|flow| flow.from = told);
+        }
         if let Some(flow) = out[before..].iter_mut().find(|flow| flow.sink == Sink::Sql)
             && let Some(built) = built_at(events, index)
         {
@@ -233,6 +238,21 @@ fn page(event: &Event, value: &Value, out: &mut Vec<Flow>) {
 
 /// The sink of text that a handler returns.
 pub(crate) const RETURNED: &str = "return";
+
+/// Where an answer was handed to the app's own helper that sends it: the last call on the way there that stands in another
+/// file.
+fn told_at(events: &[Event], index: usize) -> Option<plimsoll_source::Span> {
+    let mut function = events[index].function?;
+    for event in events[..index].iter().rev() {
+        if matches!(&event.kind, EventKind::Enter { function: entered, .. } if *entered == function) {
+            if event.span.file != events[index].span.file {
+                return Some(event.span);
+            }
+            function = event.function?;
+        }
+    }
+    None
+}
 
 /// Where the text of a statement was handed to the app's own helper that runs it.
 fn built_at(events: &[Event], index: usize) -> Option<plimsoll_source::Span> {
@@ -405,6 +425,22 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], out:
             limit: String::new(),
         }));
     }
+    // A file that a record names is part of that record.
+    if sends_file(path, &name) {
+        let mut stores: Vec<String> = args.iter().flat_map(|arg| record_names(&arg.value)).collect();
+        stores.sort();
+        stores.dedup();
+        out.extend(stores.into_iter().map(|store| Flow {
+            source: Source::Stored,
+            source_name: store,
+            sink: Sink::Response,
+            sink_name: name.to_string(),
+            from: event.span,
+            to: event.span,
+            entry: None,
+            limit: "the file that it names".to_owned(),
+        }));
+    }
     // A value behind a record: `stmt.all(…)` of unsafely built text was reported where it was built.
     if matches!(name.as_str(), "setHeader" | "set" | "header")
         && path.starts_with("@res")
@@ -429,6 +465,15 @@ fn python(event: &Event, path: &str, name: &str, args: &[Argument], out: &mut Ve
             let stored = value.deep_labels().filtered(|label| matches!(label, Label::Record(..)));
             push(event, &Value::of(stored), Sink::Html, name, Clean::HTML, out);
         }
+    }
+    // What a script shows of its errors stands on the visitor's page.
+    let shows = path.starts_with("streamlit.")
+        && matches!(
+            name,
+            "error" | "exception" | "warning" | "info" | "write" | "text" | "code" | "markdown" | "toast"
+        );
+    if shows && args.iter().any(|arg| arg.value.deep_labels().any(|label| matches!(label, Label::ErrorDetail))) {
+        answer_error(event, name, out);
     }
     if path == "flask.flash" || path.starts_with("django.contrib.messages.") {
         for arg in args {
@@ -617,6 +662,27 @@ fn respond(events: &[Event], index: usize, path: &str, name: &str, args: &[Argum
             answer_error(event, name, out);
         }
     }
+}
+
+/// Calls that answer with a file.
+fn sends_file(path: &str, name: &str) -> bool {
+    match name {
+        "send_from_directory" | "send_file" => path.starts_with("flask"),
+        "FileResponse" => true,
+        "sendFile" => path.starts_with("@res"),
+        "download" => path.starts_with("@res") || path.starts_with("response()") || path.starts_with("Storage."),
+        "file" => path.starts_with("response()"),
+        _ => false,
+    }
+}
+
+/// Stores of the records that a value was made from.
+fn record_names(value: &Value) -> Vec<String> {
+    let of = |label: &Label| match label {
+        Label::Record(name, _) if !name.is_empty() => Some(name.to_string()),
+        _ => None,
+    };
+    value.deep_labels().iter().filter_map(of).collect()
 }
 
 /// What `JSON.stringify` was given; other values as they are.

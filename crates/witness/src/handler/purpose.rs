@@ -114,9 +114,9 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
                 && (reads_password || entry.inputs.is_empty() || does(EffectKind::IssueSession) || opens_session)))
     {
         // A change of password verifies the old one.
-        // (A page of Streamlit is its own login: it is run again after each entry.)
-        let confirms =
-            is_signed_in && does(EffectKind::VerifyPassword) && !login_words && entry.framework != "Streamlit";
+        // (A page that is its own login shows its form where nobody is signed in yet.)
+        let is_own_login = entry.effects.iter().any(|effect| effect.kind == EffectKind::VerifyPassword && effect.ahead);
+        let confirms = is_signed_in && does(EffectKind::VerifyPassword) && !login_words && !is_own_login;
         if confirms {
             if does(EffectKind::SetPassword) {
                 out.insert(Purpose::PasswordChange);
@@ -141,10 +141,14 @@ pub(crate) fn purposes_of(entry: &EntryPoint) -> BTreeSet<Purpose> {
             })
             && effect.fields.iter().any(|field| words_of(field).contains(&"password".into()))
     };
+    // A profile that takes whatever is sent, a password among it.
+    let takes_all = |effect: &plimsoll_model::app::Effect| {
+        effect.limited_to_caller && effect.kind == EffectKind::Update && effect.writes_whole_input && reads_password
+    };
     if acts
         && (says(&["change password", "update password", "password change"])
             || has(&["changepassword", "updatepassword"])
-            || (is_signed_in && !is_reset && entry.effects.iter().any(sets_own)))
+            || (is_signed_in && !is_reset && entry.effects.iter().any(|effect| sets_own(effect) || takes_all(effect))))
     {
         out.insert(Purpose::PasswordChange);
     }

@@ -49,10 +49,14 @@ pub(super) fn columns_in(value: &Value, depth: u32) -> Vec<Columns> {
             if super::flows::is_sent(symbol) {
                 return Vec::new();
             }
-            if let SymbolKind::Member(_, name) = &symbol.kind
+            if let SymbolKind::Member(base, name) = &symbol.kind
                 && !super::flows::is_row_member(name)
                 && !is_method_of_row(name)
             {
+                // What a function made for somebody's record (`RefreshToken.for_user(user)`) is not that record.
+                if super::flows::is_derived(base) {
+                    return Vec::new();
+                }
                 let chosen = Some(vec![name.to_string()]);
                 return stores()
                     .into_iter()

@@ -52,6 +52,7 @@ const CLEANERS: &[(&str, Clean)] = &[
     // Where an upload lies for the time being: a name of the server's own.
     (".getRealPath", Clean::ALL),
     (".getPathname", Clean::ALL),
+    (".temporaryUrl", Clean::ALL),
     ("url_for", Clean(Clean::URL.0 | Clean::HTML.0)),
     ("reverse", Clean::URL),
     ("reverse_lazy", Clean::URL),
@@ -228,8 +229,17 @@ const WRAPPERS: &[&str] = &[
 ];
 
 /// Calls that give what a function handed to them gives, and at which position it stands.
-const COMPUTED: &[(&str, usize)] =
-    &[("react.useMemo", 0), ("React.useMemo", 0), ("react.useSyncExternalStore", 1), ("React.useSyncExternalStore", 1)];
+const COMPUTED: &[(&str, usize)] = &[
+    ("react.useMemo", 0),
+    ("React.useMemo", 0),
+    ("react.useSyncExternalStore", 1),
+    ("React.useSyncExternalStore", 1),
+    ("DB.transaction", 0),
+    ("Cache.remember", 2),
+    ("Cache.rememberForever", 1),
+    ("cache().remember", 2),
+    ("cache().rememberForever", 1),
+];
 
 /// Calls that make a place in which a component keeps a value between two drawings.
 pub(crate) const PLACES: &[&str] =
@@ -393,6 +403,16 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
             return outcome;
         }
     }
+    // `$this->file->path()`, `$request->file('x')->path()`: where an upload lies for the time being. (The address that was
+    // asked for is the request's own `path()`.)
+    if path.ends_with(".path")
+        && args.is_empty()
+        && !matches!(path, "@laravel.path" | "request().path")
+        && receiver.is_some_and(|file| file.labels.any(|label| matches!(label, Label::Input(..) | Label::Upload(..))))
+    {
+        outcome.clean = Clean::ALL;
+        return outcome;
+    }
     let first = args.first().map(|arg| &arg.value);
     // Flash messages and the like in a cookie session say nothing about the caller.
     if path.ends_with("getSession().get")
@@ -443,6 +463,8 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         || path.ends_with("SignJWT().sign")
         || path.ends_with("jwt.encode")
         || path.ends_with("create_access_token")
+        || path.ends_with("create_refresh_token")
+        || path.ends_with("Token.for_user")
     {
         outcome.replace = Some(Labels::one(Label::Token));
         return outcome;

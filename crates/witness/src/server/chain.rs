@@ -82,6 +82,13 @@ impl Past {
         }
     }
 
+    /// Notes what it says. The same middleware lies before many entry points; what it says it says once.
+    pub(crate) fn note(&self, witnessing: &mut Witnessing<'_, '_>) {
+        for part in self.0.iter().filter(|part| !part.noted.replace(true)) {
+            witnessing.note_events(&part.events);
+        }
+    }
+
     /// All events in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Event> {
         self.0.iter().flat_map(|part| &part.events)
@@ -118,6 +125,9 @@ pub(crate) struct Passed {
     part: Option<Rc<Part>>,
     opaque: bool,
 }
+
+/// So many runs of middleware are kept at a time: more than lie before one server, and their events take memory.
+const MAX_PASSED: usize = 64;
 
 impl Passed {
     fn find(
@@ -231,7 +241,10 @@ pub(crate) fn pass(
             let parts = passage.events.0.len();
             passage.events.extend(run.events);
             if let Some(seen) = seen {
-                witnessing.passed.push(Rc::new(Passed {
+                if witnessing.passed.len() >= MAX_PASSED {
+                    witnessing.passed.pop_front();
+                }
+                witnessing.passed.push_back(Rc::new(Passed {
                     closure: Rc::clone(closure),
                     next: convention.next,
                     args,
@@ -598,10 +611,7 @@ pub(crate) fn finish_run(
         }
     }
     witnessing.note_events(&run.events);
-    // The same middleware lies before many entry points; what it says it says once.
-    for part in passage.events.0.iter().filter(|part| !part.noted.replace(true)) {
-        witnessing.note_events(&part.events);
-    }
+    passage.events.note(witnessing);
     index
 }
 

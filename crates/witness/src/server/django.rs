@@ -91,6 +91,11 @@ impl Project {
         &self.permissions
     }
 
+    /// Where that list stands.
+    pub(super) fn permissions_at(&self) -> Option<Span> {
+        self.permissions_at
+    }
+
     fn read(witnessing: &Witnessing<'_, '_>, app: &mut App) -> Self {
         let program = witnessing.machine.program;
         let mut project = Project::default();

@@ -1,11 +1,13 @@
 //! Class views: Django's own and those of Django REST framework. What they do is mostly in what they inherit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use plimsoll_analysis::{ClassRef, Closure, Event, Facts, Object, Site, Symbol, Value, ValueKind};
-use plimsoll_ir::{ClassId, Kind, Language, Module, NodeId};
-use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, Purpose};
+use plimsoll_ir::{BinaryOp, ClassId, Kind, Language, Module, NodeId};
+use plimsoll_model::app::{
+    Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, SettingSeen,
+};
 use plimsoll_source::Span;
 
 use super::chain::{self, Passage, finish, given, join_path};
@@ -166,20 +168,213 @@ fn text_of(witnessing: &Witnessing<'_, '_>, class: ClassRef, node: NodeId) -> St
     program.tree.text(program.module(class.module).span(node)).to_owned()
 }
 
-/// An instance of a view, with the request that it answers.
-fn instance(class: ClassRef, at: NodeId) -> Value {
+/// An instance of a view, with the request that it answers and the name of the action that it was called for.
+fn instance(class: ClassRef, at: NodeId, action: Option<&str>) -> Value {
     let object = Object { class: Some(class), ..Object::new(Site { module: class.module, node: at }, false) };
     object.fields.borrow_mut().insert("request".into(), given("@request"));
     let kwargs = Symbol::given("@self.kwargs");
     let labels = plimsoll_analysis::Knowledge::labels(&crate::knowledge::Known, &kwargs.path);
     object.fields.borrow_mut().insert("kwargs".into(), Value::symbol(kwargs, labels));
+    if let Some(action) = action {
+        object.fields.borrow_mut().insert("action".into(), Value::string(action));
+    }
     Value::plain(ValueKind::Object(Rc::new(object)))
 }
 
 pub(super) fn bound(witnessing: &mut Witnessing<'_, '_>, class: ClassRef, method: &str) -> Option<Rc<Closure>> {
+    bound_for(witnessing, class, method, None)
+}
+
+/// The same, called for one action of a view set.
+fn bound_for(
+    witnessing: &mut Witnessing<'_, '_>,
+    class: ClassRef,
+    method: &str,
+    action: Option<&str>,
+) -> Option<Rc<Closure>> {
     let closure = witnessing.machine.method(class, method)?;
     let body = witnessing.machine.program.module(closure.module).function(closure.function).body;
-    Some(Rc::new(Closure { this: Some(instance(class, body)), ..(*closure).clone() }))
+    Some(Rc::new(Closure { this: Some(instance(class, body, action)), ..(*closure).clone() }))
+}
+
+/// What a method of a view gives for one action: each of the values that it can be.
+fn given_for(
+    witnessing: &mut Witnessing<'_, '_>,
+    class: ClassRef,
+    method: &str,
+    action: &str,
+    http: &str,
+) -> Option<Vec<Value>> {
+    let closure = bound_for(witnessing, class, method, Some(action))?;
+    witnessing.machine.reset();
+    witnessing.machine.fix("@self.request", given("@request"));
+    witnessing.machine.fix("@request.method", Value::string(http));
+    let run = witnessing.machine.run(&closure, Vec::new(), Facts::default());
+    Some(match &run.value.kind {
+        ValueKind::Choice(ways) => ways.iter().map(|(way, _)| way.clone()).collect(),
+        _ => vec![run.value],
+    })
+}
+
+/// Who may call one action of a view of an API. `get_permissions` decides, where the view has its own; else the
+/// permissions that are `declared`: those of the action's decorator, of the class, or of the project.
+fn allowed(
+    witnessing: &mut Witnessing<'_, '_>,
+    project: &Project,
+    class: ClassRef,
+    (action, http): (&str, &str),
+    decorated: Option<(ClassRef, NodeId)>,
+    span: Span,
+) -> Vec<Guard> {
+    let writes = http != "GET";
+    let (list, at) = match decorated.or_else(|| field(witnessing, class, "permission_classes", 0)) {
+        Some((owner, node)) => {
+            (text_of(witnessing, owner, node), witnessing.machine.program.module(owner.module).span(node))
+        }
+        None => (project.permissions().to_owned(), project.permissions_at().unwrap_or(span)),
+    };
+    let declared = permissions(witnessing, &list, at, writes);
+    let Some(ways) = given_for(witnessing, class, "get_permissions", action, http) else { return declared };
+    let mut common: Option<Vec<Guard>> = None;
+    for way in &ways {
+        let guards = match names_in(witnessing, way) {
+            Some(names) => permissions(witnessing, &names, span, writes),
+            // `super().get_permissions()`, or a list made of `self.permission_classes`
+            None => declared.clone(),
+        };
+        common = Some(match common {
+            None => guards,
+            Some(known) => {
+                known.into_iter().filter(|guard| guards.iter().any(|other| other.kind == guard.kind)).collect()
+            }
+        });
+    }
+    common.unwrap_or(declared)
+}
+
+/// The names of the classes that a list holds, or instances of which.
+fn names_in(witnessing: &Witnessing<'_, '_>, list: &Value) -> Option<String> {
+    let object = list.as_object().filter(|object| object.is_array)?;
+    let mut names = Vec::new();
+    for item in object.items.borrow().iter() {
+        let class = match &item.kind {
+            ValueKind::Class(class) => Some(*class),
+            ValueKind::Object(object) => object.class,
+            _ => None,
+        };
+        names.push(match class {
+            Some(class) => {
+                let module = witnessing.machine.program.module(class.module);
+                module.class(class.class).name.as_ref()?.to_string()
+            }
+            None => item.as_symbol()?.last_name().trim_end_matches("()").to_owned(),
+        });
+    }
+    (!names.is_empty()).then(|| names.join(" "))
+}
+
+/// Names that `get_permissions` compares the action with although the view has none of that name: what is asked for there
+/// is asked of nobody.
+fn names_of_no_action(witnessing: &mut Witnessing<'_, '_>, class: ClassRef) -> Vec<String> {
+    let Some(closure) = witnessing.machine.method(class, "get_permissions") else { return Vec::new() };
+    let program = witnessing.machine.program;
+    let module = program.module(closure.module);
+    let within = module.function(closure.function).range;
+    let mut names: Vec<String> = Vec::new();
+    for (_, node) in module.iter().filter(|(_, node)| within.start <= node.range.start && node.range.end <= within.end)
+    {
+        let Kind::Binary { op: BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::In, left, right } = &node.kind else {
+            continue;
+        };
+        if !module.path(*left).is_some_and(|path| path.ends_with(".action")) {
+            continue;
+        }
+        match module.kind(*right) {
+            Kind::Array(items) => names.extend(items.iter().filter_map(|&item| module.string(item)).map(str::to_owned)),
+            _ => names.extend(module.string(*right).map(str::to_owned)),
+        }
+    }
+    names.retain(|name| {
+        !OWN.iter().any(|(own, _)| own == name)
+            && name != "metadata"
+            && witnessing.machine.method(class, name).is_none()
+    });
+    names
+}
+
+/// A check of a role that was meant for this action and never runs: why.
+fn meant_for_another(
+    witnessing: &mut Witnessing<'_, '_>,
+    project: &Project,
+    class: ClassRef,
+    (action, http): (&str, &str),
+    span: Span,
+) -> Option<Guard> {
+    let words = crate::handler::words_of(action);
+    let names = names_of_no_action(witnessing, class);
+    let name = names.iter().find(|name| {
+        let theirs = crate::handler::words_of(name);
+        words.iter().all(|word| theirs.contains(word)) || theirs.iter().all(|word| words.contains(word))
+    })?;
+    let wanted = allowed(witnessing, project, class, (name, http), None, span);
+    wanted.into_iter().find(|guard| guard.kind == GuardKind::Role).map(|guard| Guard {
+        standing: GuardStanding::FailsOpen(format!(
+            "`get_permissions` asks for it where the action is called `{name}`, and this one is called `{action}`"
+        )),
+        ..guard
+    })
+}
+
+/// A check that an action makes by `self.permission_classes = […]; self.check_permissions(request)`.
+fn checked_within(witnessing: &mut Witnessing<'_, '_>, class: ClassRef, handler: &Closure) -> Vec<Guard> {
+    let program = witnessing.machine.program;
+    let module = program.module(handler.module);
+    let within = module.function(handler.function).range;
+    let inside = || module.iter().filter(|(_, node)| within.start <= node.range.start && node.range.end <= within.end);
+    let assigned = inside().find_map(|(id, node)| match &node.kind {
+        Kind::Assign { target, value, .. }
+            if module.path(*target).is_some_and(|path| path.ends_with(".permission_classes")) =>
+        {
+            Some((id, *value))
+        }
+        _ => None,
+    });
+    let asks = inside().any(|(_, node)| {
+        matches!(&node.kind, Kind::Call { callee, .. }
+            if module.path(*callee).is_some_and(|path| path.ends_with(".check_permissions")))
+    });
+    let Some((at, list)) = assigned.filter(|_| asks) else { return Vec::new() };
+    let list = program.tree.text(module.span(list)).to_owned();
+    let span = module.span(at);
+    let mut guards = permissions(witnessing, &list, span, true);
+    let Some(own) = witnessing.machine.method(class, "get_permissions") else { return guards };
+    let own = program.module(own.module).function(own.function).range;
+    let text = program.tree.text(module.span_of(own));
+    if !text.contains("permission_classes") && !text.contains("super(") {
+        guards.retain(|guard| guard.kind == GuardKind::Role);
+        for guard in &mut guards {
+            guard.standing = GuardStanding::FailsOpen(
+                "`check_permissions` asks `get_permissions`, which the view has written anew and which does not look at \
+                 `permission_classes`"
+                    .into(),
+            );
+        }
+    }
+    guards
+}
+
+/// What holds before all actions of a view of an API; who may call them is asked for each.
+fn of_api(witnessing: &mut Witnessing<'_, '_>, project: &Project, class: ClassRef, event: &Event) -> Passage {
+    let mut passage = Marks::default().passage(witnessing, project, event, true);
+    passage.named.retain(|guard| matches!(guard.kind, GuardKind::RateLimit | GuardKind::Csrf));
+    if let Some((owner, node)) = field(witnessing, class, "throttle_classes", 0) {
+        let span = witnessing.machine.program.module(owner.module).span(node);
+        passage.named.retain(|guard| guard.kind != GuardKind::RateLimit);
+        if text_of(witnessing, owner, node).contains("hrottle") {
+            passage.named.push(named_guard(GuardKind::RateLimit, "throttle_classes", span));
+        }
+    }
+    passage
 }
 
 /// The entry points of one class view.
@@ -198,31 +393,14 @@ pub(super) fn class_view(
     let mut names = Vec::new();
     bases(witnessing, class, 0, &mut names);
     let is_api = names.iter().any(|name| name.contains("APIView") || name.contains("ViewSet"));
-    let mut passage = if is_api {
-        let marks = Marks::default();
-        let own = field(witnessing, class, "permission_classes", 0);
-        let mut passage = marks.passage(witnessing, project, event, is_api);
-        if let Some((owner, node)) = own {
-            passage.named.retain(|guard| matches!(guard.kind, GuardKind::RateLimit | GuardKind::Csrf));
-            let list = text_of(witnessing, owner, node);
-            passage.named.extend(permissions(witnessing, &list, program.module(owner.module).span(node), true));
-        }
-        if let Some(dynamic) = witnessing.machine.method(class, "get_permissions") {
-            let function = program.module(dynamic.module).function(dynamic.function);
-            let text = program.tree.text(program.module(dynamic.module).span(function.body)).to_owned();
-            passage.named.extend(permissions(witnessing, &text, span, true));
-        }
-        passage
-    } else {
-        around.clone()
-    };
+    let mut passage = if is_api { of_api(witnessing, project, class, event) } else { around.clone() };
     mixins(witnessing, class, &names, span, &mut passage);
     let model = model_of(witnessing, class);
     let limited = limited_to_caller(witnessing, class);
     let own: Vec<(&str, &str)> =
         OWN.iter().copied().filter(|(name, _)| witnessing.machine.method(class, name).is_some()).collect();
     for (method, http) in &own {
-        let Some(handler) = bound(witnessing, class, method) else { continue };
+        let Some(handler) = bound_for(witnessing, class, method, Some(method)) else { continue };
         let home = program.module(handler.module);
         let function = home.function(handler.function);
         let mut point = chain::entry(EntryKind::Route, &[http], path, "Django", event.span);
@@ -238,12 +416,15 @@ pub(super) fn class_view(
                 _ => Value::unknown(),
             });
         }
-        let index = finish(witnessing, point, &handler, args, passage.clone());
-        if limited {
-            for effect in &mut witnessing.entry_points[index].effects {
-                effect.limited_to_caller |= effect.picked_by_input || effect.target == "object";
-            }
+        let mut passage = passage.clone();
+        if is_api {
+            let action = method.strip_prefix("perform_").unwrap_or(method);
+            passage.named.extend(allowed(witnessing, project, class, (action, http), None, span));
+            witnessing.machine.reset();
+            witnessing.machine.fix("@self.request", given("@request"));
         }
+        let index = finish(witnessing, point, &handler, args, passage);
+        settle(witnessing, index, class, &model, limited, path.contains(':'));
     }
     let mut seen: Vec<&str> = Vec::new();
     for name in &names {
@@ -267,8 +448,8 @@ pub(super) fn class_view(
             point.handler = head;
             point.name = at.name.as_ref().map(|name| format!("{name}.{method}"));
             point.guards = passage.named.clone();
-            if *http == "GET" {
-                only_for_writing(witnessing, class, project, &mut point, is_api);
+            if is_api {
+                point.guards.extend(allowed(witnessing, project, class, (method, http), None, span));
             }
             point.whole = point.guards.len();
             point.effects = vec![Effect {
@@ -279,30 +460,46 @@ pub(super) fn class_view(
             if *one {
                 point.inputs.push("params.pk".into());
             }
-            written_fields(witnessing, class, &mut point);
+            written_fields(witnessing, class, (method, http), &mut point);
             point.purposes = crate::handler::purposes_of(&point);
+            // The other way to change a record has a name of its own, which is easily forgotten.
+            if is_api && *method == "update" && !own.iter().any(|(own, _)| own.ends_with("update")) {
+                let guards = allowed(witnessing, project, class, ("partial_update", "PATCH"), None, span);
+                let kinds = |list: &[Guard]| list.iter().map(|guard| guard.kind).collect::<BTreeSet<_>>();
+                let beside = passage.named.len();
+                if kinds(&guards) != kinds(&point.guards[beside.min(point.guards.len())..]) {
+                    let mut other = point.clone();
+                    other.methods = vec!["PATCH".into()];
+                    other.name = at.name.as_ref().map(|name| format!("{name}.partial_update"));
+                    other.guards.truncate(beside);
+                    other.guards.extend(guards);
+                    other.whole = other.guards.len();
+                    witnessing.entry_points.push(other);
+                }
+            }
             witnessing.entry_points.push(point);
         }
     }
 }
 
-/// Permissions that only hold for changes do not guard reading.
-fn only_for_writing(
-    witnessing: &mut Witnessing<'_, '_>,
-    class: ClassRef,
-    project: &Project,
-    point: &mut EntryPoint,
-    is_api: bool,
-) {
-    if !is_api {
-        return;
+/// What `self.get_object()` finds is a record of the view's model: picked by the address, and out of the view's own list.
+fn settle(witnessing: &mut Witnessing<'_, '_>, index: usize, class: ClassRef, model: &str, limited: bool, picks: bool) {
+    let view = witnessing.machine.program.module(class.module).class(class.class).name.clone().unwrap_or_default();
+    let is_own = |target: &str| target == "object" || (!view.is_empty() && target == view);
+    for point in &mut witnessing.entry_points[index..] {
+        for effect in &mut point.effects {
+            let own = is_own(&effect.target);
+            effect.limited_to_caller |= limited && own;
+            if own && !model.is_empty() {
+                effect.target = model.to_owned();
+                effect.picked_by_input |= picks && effect.kind != EffectKind::Create;
+            }
+        }
     }
-    let list = match field(witnessing, class, "permission_classes", 0) {
-        Some((owner, node)) => text_of(witnessing, owner, node),
-        None => project.permissions().to_owned(),
-    };
-    if list.contains("ReadOnly") {
-        point.guards.retain(|guard| !guard.name.ends_with("ReadOnly"));
+    for flow in witnessing.flows.iter_mut().filter(|flow| flow.entry.is_some_and(|entry| entry >= index)) {
+        if is_own(&flow.source_name) && !model.is_empty() {
+            flow.source_name = model.to_owned();
+        }
     }
 }
 
@@ -456,11 +653,30 @@ fn taken_privileges(witnessing: &Witnessing<'_, '_>, form: ClassRef) -> Vec<Stri
 }
 
 /// What a view's serializer or form lets the request write, and what its answer shows.
-fn written_fields(witnessing: &Witnessing<'_, '_>, class: ClassRef, point: &mut EntryPoint) {
+fn written_fields(
+    witnessing: &mut Witnessing<'_, '_>,
+    class: ClassRef,
+    (action, http): (&str, &str),
+    point: &mut EntryPoint,
+) {
     for name in ["serializer_class", "form_class"] {
-        let Some((owner, node)) = field(witnessing, class, name, 0) else { continue };
-        let text = text_of(witnessing, owner, node);
-        let Some(form) = class_named(witnessing, text.rsplit('.').next().unwrap_or(&text)) else { continue };
+        let of_action = if name == "serializer_class" {
+            given_for(witnessing, class, "get_serializer_class", action, http).and_then(|ways| match &ways[..] {
+                [Value { kind: ValueKind::Class(form), .. }] => Some(*form),
+                _ => None,
+            })
+        } else {
+            None
+        };
+        let form = of_action.or_else(|| {
+            let (owner, node) = field(witnessing, class, name, 0)?;
+            let text = text_of(witnessing, owner, node);
+            class_named(witnessing, text.rsplit('.').next().unwrap_or(&text))
+        });
+        let Some(form) = form else { continue };
+        if point.effects.iter().any(|effect| effect.kind.writes() && effect.kind != EffectKind::Delete) {
+            open_files(witnessing, form, Some(class));
+        }
         let privileges = taken_privileges(witnessing, form);
         for effect in &mut point.effects {
             if effect.kind.writes() && effect.kind != EffectKind::Delete {
@@ -492,23 +708,89 @@ fn form_given(witnessing: &Witnessing<'_, '_>, class: ClassRef) -> Value {
 /// Effects of forms and serializers are effects on their models.
 pub(super) fn forms(witnessing: &mut Witnessing<'_, '_>, first: usize) {
     let program = witnessing.machine.program;
-    let mut known: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
+    let mut known: BTreeMap<String, (String, Vec<String>, Vec<String>)> = BTreeMap::new();
+    let mut forms: BTreeMap<String, ClassRef> = BTreeMap::new();
     for (id, module) in program.iter().filter(|(_, module)| module.language == Language::Python) {
         for (index, class) in module.classes.iter().enumerate() {
             let (Some(name), Ok(index)) = (&class.name, u32::try_from(index)) else { continue };
             let class = ClassRef { module: id, class: ClassId(index) };
-            if let Some((model, ..)) = meta(witnessing, class) {
-                known.insert(name.to_string(), (model, taken_privileges(witnessing, class)));
+            // A model has a `Meta` too, which names no model.
+            if let Some((model, fields, all, read_only)) = meta(witnessing, class)
+                && !model.is_empty()
+            {
+                let mut fields = if all { model_fields(witnessing, &model) } else { fields };
+                fields.retain(|name| !read_only.contains(name));
+                forms.insert(name.to_string(), class);
+                known.insert(name.to_string(), (model, fields, taken_privileges(witnessing, class)));
             }
         }
     }
+    let mut used: Vec<ClassRef> = Vec::new();
     for entry in &mut witnessing.entry_points[first..] {
+        let mut takes_a_form = false;
         for effect in &mut entry.effects {
-            let Some((model, privileges)) = known.get(&effect.target) else { continue };
+            let Some((model, fields, privileges)) = known.get(&effect.target) else { continue };
+            if effect.kind.writes() {
+                used.extend(forms.get(&effect.target));
+            }
             effect.target.clone_from(model);
             if effect.kind.writes() {
+                takes_a_form = true;
                 effect.privilege_fields.extend(privileges.iter().cloned());
+                entry.inputs.extend(fields.iter().map(|field| format!("body.{field}")));
             }
+        }
+        // What it is for is seen by what it takes.
+        if takes_a_form {
+            entry.purposes.extend(crate::handler::purposes_of(entry));
+        }
+    }
+    for form in used {
+        open_files(witnessing, form, None);
+    }
+}
+
+/// Files that a form or serializer takes whatever they hold: a `FileField` of the model for which neither the model, the
+/// form nor the view has a check. (An `ImageField` takes pictures only.)
+fn open_files(witnessing: &mut Witnessing<'_, '_>, form: ClassRef, view: Option<ClassRef>) {
+    let Some((model, fields, all, read_only)) = meta(witnessing, form) else { return };
+    let Some(model) = class_named(witnessing, &model) else { return };
+    let program = witnessing.machine.program;
+    let whole = |class: ClassRef| {
+        let module = program.module(class.module);
+        program.tree.text(module.span_of(module.class(class.class).range))
+    };
+    let is_looked_at = [Some(form), Some(model), view].into_iter().flatten().any(|class| {
+        let text = whole(class);
+        ["def clean", "def validate", ".size", "content_type", "splitext", "endswith", "full_clean"]
+            .iter()
+            .any(|word| text.contains(word))
+    });
+    if is_looked_at {
+        return;
+    }
+    let declared = &program.module(form.module).class(form.class).fields;
+    let module = program.module(model.module);
+    for field in &module.class(model.class).fields {
+        let Some(node) = field.value else { continue };
+        let span = module.span(node);
+        let text = program.tree.text(span);
+        let is_file = text.split('(').next().is_some_and(|kind| kind.rsplit('.').next() == Some("FileField"));
+        let is_taken = (all || fields.iter().any(|name| *name == field.name.as_str()))
+            && !read_only.iter().any(|name| *name == field.name.as_str())
+            && !declared.iter().any(|own| own.name == field.name);
+        if is_file
+            && is_taken
+            && !text.contains("validators")
+            && witnessing.notes.seen.iter().all(|seen| seen.span != span)
+        {
+            witnessing.notes.seen.push(SettingSeen {
+                system: "Django".into(),
+                key: "upload-without-bounds".into(),
+                value: "the kind of file is not checked, nor its size".into(),
+                span,
+                also: Vec::new(),
+            });
         }
     }
 }
@@ -593,22 +875,28 @@ fn actions(witnessing: &mut Witnessing<'_, '_>, project: &Project, class: ClassR
             }
             _ => vec!["GET".into()],
         };
-        let marks = Marks::default();
-        let mut passage = marks.passage(witnessing, project, event, true);
+        let mut passage = of_api(witnessing, project, class, event);
         let own = named("permission_classes").map(|node| (class, node));
-        if let Some((owner, node)) = own.or_else(|| field(witnessing, class, "permission_classes", 0)) {
-            passage.named.retain(|guard| matches!(guard.kind, GuardKind::RateLimit | GuardKind::Csrf));
-            let list = text_of(witnessing, owner, node);
-            let span = program.module(owner.module).span(node);
-            passage.named.extend(permissions(witnessing, &list, span, true));
-        }
-        let Some(handler) = bound(witnessing, class, &name) else { continue };
         let list: Vec<&str> = http.iter().map(String::as_str).collect();
+        let verb = list.first().copied().unwrap_or("GET");
+        let span = module.span_of(function.head);
+        let guards = allowed(witnessing, project, class, (&name, verb), own, span);
+        let has_role = guards.iter().any(|guard| guard.kind == GuardKind::Role);
+        passage.named.extend(guards);
+        let Some(handler) = bound_for(witnessing, class, &name, Some(&name)) else { continue };
+        if !has_role {
+            passage.named.extend(checked_within(witnessing, class, &handler));
+            passage.named.extend(meant_for_another(witnessing, project, class, (&name, verb), span));
+        }
         let detail = named("detail").is_some_and(|node| matches!(module.kind(node), Kind::Bool(true)));
-        let full = if detail { join_path(&join_path(path, ":id"), &name) } else { join_path(path, &name) };
+        let last = named("url_path").and_then(|node| module.string(node)).unwrap_or(&name);
+        let full = if detail { join_path(&join_path(path, ":id"), last) } else { join_path(path, last) };
         let mut point = chain::entry(EntryKind::Route, &list, &full, "Django", event.span);
-        point.span = module.span_of(function.head);
+        point.span = span;
         witnessing.machine.reset();
-        finish(witnessing, point, &handler, vec![given("@request"), chain::input("params.pk")], passage);
+        witnessing.machine.fix("@self.request", given("@request"));
+        let index = finish(witnessing, point, &handler, vec![given("@request"), chain::input("params.pk")], passage);
+        let (model, limited) = (model_of(witnessing, class), limited_to_caller(witnessing, class));
+        settle(witnessing, index, class, &model, limited, detail);
     }
 }

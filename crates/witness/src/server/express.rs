@@ -548,9 +548,7 @@ impl Reader<'_, '_, '_> {
             self.witnessing.machine.reset();
             fix_request(self.witnessing.machine, None, prefix);
             let passage = self.pass_all(convention, handlers, *span, inherited.clone());
-            // The events of the passage that leads here are known from what it leads to.
-            let own = passage.events.get(inherited.events.len()..).unwrap_or_default();
-            self.witnessing.note_events(own);
+            passage.events.note(self.witnessing);
         }
     }
 

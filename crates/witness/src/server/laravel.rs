@@ -67,6 +67,7 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
         return;
     }
     let files = route_files(program);
+    let first = witnessing.entry_points.len();
     app.stack.push("Laravel".into());
     app.serves_pages = true;
     if files.is_empty() {
@@ -109,6 +110,9 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
         }
     }
     livewire::embedded(witnessing, &components, &mut shown);
+    let scoped = super::scopes::scoped(witnessing);
+    super::scopes::apply(witnessing, &scoped, first);
+    super::filament::observe(witnessing, &scoped, app);
     settings(program, app);
 }
 
@@ -845,7 +849,7 @@ fn middleware(
 }
 
 /// What Laravel's own middleware and those of well-known packages check.
-fn known_middleware(name: &str, whole: &str, add: &mut dyn FnMut(GuardKind, &str)) {
+pub(super) fn known_middleware(name: &str, whole: &str, add: &mut dyn FnMut(GuardKind, &str)) {
     match name {
         "auth"
         | "auth.basic"

@@ -79,10 +79,12 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
                 also: Vec::new(),
             });
         }
+        let events = run.events.clone();
         let index = chain::finish_run(witnessing, point, run, Passage::default());
         if let Some(point) = witnessing.entry_points.get_mut(index) {
             mark_front_page(point);
         }
+        super::php_router::observe(witnessing, id, &events);
         pages.extend(std::iter::repeat_n(id, witnessing.entry_points.len() - index));
     }
     forget_included(witnessing, first, &pages, &in_runs);

@@ -519,3 +519,215 @@ def enter():
     assert!(!redirects(looked));
     assert!(redirects("if not target:\n        target = url_for(\"home\")"));
 }
+
+#[test]
+fn permissions_of_each_action_of_a_view_set() {
+    let files = [
+        ("proj/__init__.py", ""),
+        ("stock/__init__.py", ""),
+        (
+            "proj/settings.py",
+            "MIDDLEWARE = []\nREST_FRAMEWORK = {'DEFAULT_PERMISSION_CLASSES': ['rest_framework.permissions.IsAuthenticatedOrReadOnly']}\n",
+        ),
+        ("proj/urls.py", "from django.urls import path, include\nurlpatterns = [path('', include('stock.urls'))]\n"),
+        (
+            "stock/urls.py",
+            r#"from django.urls import path, include
+from rest_framework.routers import DefaultRouter
+from . import views
+router = DefaultRouter()
+router.register(r"items", views.ItemViewSet)
+router.register(r"bills", views.BillViewSet)
+router.register(r"notes", views.NoteViewSet)
+urlpatterns = [path("", include(router.urls))]
+"#,
+        ),
+        (
+            "stock/models.py",
+            "from django.db import models\nclass Item(models.Model):\n    name = models.CharField()\nclass Bill(models.Model):\n    total = models.IntegerField()\nclass Note(models.Model):\n    text = models.TextField()\n",
+        ),
+        (
+            "stock/views.py",
+            r#"from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.response import Response
+from .models import Item, Bill, Note
+
+class IsBoss(BasePermission):
+    def has_permission(self, request, view):
+        return request.user.is_authenticated and request.user.role in ("boss", "deputy")
+
+class ItemViewSet(viewsets.ModelViewSet):
+    queryset = Item.objects.all()
+
+    def get_permissions(self):
+        if self.action in ("create", "update", "destroy", "close_item"):
+            return [IsBoss()]
+        return [IsAuthenticated()]
+
+    @action(detail=True, methods=["post"])
+    def close(self, request, pk=None):
+        item = self.get_object()
+        item.name = "closed"
+        item.save()
+        return Response({})
+
+class BillViewSet(viewsets.ModelViewSet):
+    queryset = Bill.objects.all()
+
+    def get_permissions(self):
+        return [IsAuthenticated()]
+
+    @action(detail=True, methods=["post"])
+    def void(self, request, pk=None):
+        self.permission_classes = [IsBoss]
+        self.check_permissions(request)
+        bill = self.get_object()
+        bill.total = 0
+        bill.save()
+        return Response({})
+
+class NoteViewSet(viewsets.ModelViewSet):
+    queryset = Note.objects.all()
+
+    def get_permissions(self):
+        if self.action == "destroy":
+            permission_classes = [IsBoss]
+        else:
+            permission_classes = [IsAuthenticated]
+        return [permission() for permission in permission_classes]
+
+    @action(detail=False, methods=["post"], url_path="clear-all", permission_classes=[IsBoss])
+    def clear(self, request):
+        Note.objects.all().delete()
+        return Response({})
+"#,
+        ),
+    ];
+    let app = observe(&files);
+    for (label, expected) in [
+        ("GET /items", Reach::SignedIn),
+        ("POST /items", Reach::Role),
+        ("PUT /items/:id", Reach::Role),
+        ("PATCH /items/:id", Reach::SignedIn),
+        ("DELETE /items/:id", Reach::Role),
+        ("POST /items/:id/close", Reach::SignedIn),
+        ("POST /bills/:id/void", Reach::SignedIn),
+        ("DELETE /notes/:id", Reach::Role),
+        ("POST /notes", Reach::SignedIn),
+        // The decorator's list is not looked at by `get_permissions`.
+        ("POST /notes/clear-all", Reach::SignedIn),
+    ] {
+        assert_eq!(entry(&app, label).reach(), expected, "{label}");
+    }
+    for label in ["POST /items/:id/close", "POST /bills/:id/void"] {
+        let failing = |guard: &plimsoll_model::app::Guard| {
+            guard.kind == GuardKind::Role && matches!(guard.standing, plimsoll_model::app::GuardStanding::FailsOpen(_))
+        };
+        assert!(entry(&app, label).guards.iter().any(failing), "{label}");
+    }
+}
+
+#[test]
+fn what_serializers_make_and_take() {
+    let files = [
+        ("proj/__init__.py", ""),
+        ("people/__init__.py", ""),
+        ("proj/settings.py", "MIDDLEWARE = []\n"),
+        (
+            "proj/urls.py",
+            "from django.urls import path\nfrom people import views\nurlpatterns = [path('join', views.join), path('me', \
+             views.me), path('papers', views.papers)]\n",
+        ),
+        (
+            "people/models.py",
+            "from django.db import models\nfrom django.contrib.auth.models import AbstractUser\nclass \
+             Person(AbstractUser):\n    phone = models.CharField()\n    class Meta:\n        ordering = ['phone']\nclass \
+             Paper(models.Model):\n    title = models.CharField()\n    scan = \
+             models.FileField(upload_to='scans/')\nclass Note(models.Model):\n    sheet = \
+             models.FileField(validators=[only_pdf])\n    photo = models.ImageField()\n",
+        ),
+        (
+            "people/views.py",
+            r#"from rest_framework import serializers
+from rest_framework.decorators import api_view, permission_classes
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.response import Response
+from rest_framework_simplejwt.tokens import RefreshToken
+from .models import Person, Paper, Note
+
+class JoinSerializer(serializers.ModelSerializer):
+    password = serializers.CharField(write_only=True)
+    class Meta:
+        model = Person
+        fields = ["email", "password"]
+
+class PaperSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Paper
+        fields = "__all__"
+
+class NoteSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Note
+        fields = "__all__"
+
+@api_view(["POST"])
+@permission_classes([AllowAny])
+def join(request):
+    serializer = JoinSerializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    person = serializer.save()
+    refresh = RefreshToken.for_user(person)
+    return Response({"access": str(refresh.access_token)})
+
+@api_view(["PUT"])
+@permission_classes([IsAuthenticated])
+def me(request):
+    serializer = JoinSerializer(request.user, data=request.data)
+    serializer.is_valid(raise_exception=True)
+    serializer.save()
+    return Response({})
+
+@api_view(["POST"])
+@permission_classes([IsAuthenticated])
+def papers(request):
+    for kind in (PaperSerializer, NoteSerializer):
+        pass
+    paper = PaperSerializer(data=request.data)
+    paper.save()
+    note = NoteSerializer(data=request.data)
+    note.save()
+    return Response({})
+"#,
+        ),
+    ];
+    let app = observe(&files);
+    let kinds = |label: &str| -> Vec<(EffectKind, String)> {
+        entry(&app, label).effects.iter().map(|effect| (effect.kind, effect.target.clone())).collect()
+    };
+    assert!(kinds("POST /join").contains(&(EffectKind::Create, "Person".into())), "{:?}", kinds("POST /join"));
+    assert!(kinds("POST /join").iter().any(|(kind, _)| *kind == EffectKind::IssueSession));
+    assert!(kinds("PUT /me").contains(&(EffectKind::Update, "Person".into())), "{:?}", kinds("PUT /me"));
+    assert!(entry(&app, "POST /join").inputs.contains(&"body.password".into()));
+    assert!(app.flows.iter().all(|flow| flow.source != Source::Credential), "{:?}", app.flows);
+    let open: Vec<_> = app.settings.iter().filter(|setting| setting.key == "upload-without-bounds").collect();
+    assert_eq!(open.len(), 1, "{open:?}");
+}
+
+#[test]
+fn origins_split_from_a_setting_that_has_a_default() {
+    let of = |default: &str| {
+        let main = format!(
+            "import os\nfrom fastapi import FastAPI\nfrom fastapi.middleware.cors import CORSMiddleware\napp = \
+             FastAPI()\norigins = [origin.strip() for origin in os.getenv('ORIGINS', \
+             '{default}').split(',')]\napp.add_middleware(CORSMiddleware, allow_origins=origins, \
+             allow_credentials=True)\n@app.get('/x')\ndef x():\n    return {{}}\n"
+        );
+        let app = observe(&[("main.py", main.as_str())]);
+        app.cors.iter().map(|policy| policy.origins.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("*"), [plimsoll_model::app::AllowedOrigins::Reflected]);
+    assert_ne!(of("https://shop.example"), [plimsoll_model::app::AllowedOrigins::Reflected]);
+}
