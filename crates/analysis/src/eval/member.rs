@@ -143,7 +143,15 @@ impl Machine<'_> {
                 }
                 let inner: Vec<Value> =
                     object.items.borrow().iter().chain(object.fields.borrow().values()).take(8).cloned().collect();
-                let mut all = Value::of(value.labels.union(&index.labels).union(&memory_label(object)));
+                // Of the app's own texts, whichever is picked: `TAGS[row.kind]` is none of the row's.
+                let is_own_text = |inner: &Value| inner.labels.is_empty() && matches!(inner.kind, ValueKind::Str(_));
+                let picks = !inner.is_empty()
+                    && inner.iter().all(is_own_text)
+                    && object.items.borrow().len() + object.fields.borrow().len() <= inner.len()
+                    && object.spreads.borrow().is_empty()
+                    && object.keys.borrow().is_empty();
+                let picked = if picks { index.labels.cleaned(Clean::LISTED) } else { index.labels };
+                let mut all = Value::of(value.labels.union(&picked).union(&memory_label(object)));
                 if let Some((first, rest)) = inner.split_first() {
                     all = rest
                         .iter()

@@ -118,6 +118,7 @@ fn state_is_all_that_its_setter_is_called_with() {
     assert_eq!(markup("list.map((one) => `<p>${plain(one.note)}</p>`).join('')"), 0);
     assert_eq!(markup("`<p>${list.length} of ${list.filter((one) => one.open).length}</p>`"), 0);
     assert_eq!(markup("list.map((one) => `<p id=${one.id}></p>`).join('')"), 0);
+    assert_eq!(markup("list.map((one) => ({ a: '<b>A</b>', b: '<i>B</i>' })[one.kind]).join('')"), 0);
     assert_eq!(markup("list.reduce((sum, one) => sum + Number(one.weight), 0).toFixed(1)"), 0);
 }
 
