@@ -854,7 +854,7 @@ impl Machine<'_> {
                     object.fields.borrow_mut().insert(name, member);
                 }
             }
-            open.extend(self.bases(at).into_iter().filter_map(|base| match base.kind {
+            open.extend(self.bases(at).iter().filter_map(|base| match base.kind {
                 ValueKind::Class(base) => Some(base),
                 _ => None,
             }));
