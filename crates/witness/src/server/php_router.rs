@@ -391,6 +391,18 @@ pub(super) fn entry(
     let handler = match class {
         Some(class) if handler.this.is_none() => {
             let whole = witnessing.machine.instance_of(class);
+            // Who makes the controller runs its constructor, which may refuse the caller.
+            if !function.is_static
+                && let Some(made) = witnessing.machine.method(class, "__construct")
+            {
+                // On an instance of its own: what is not known here must not overwrite what was injected.
+                let other = witnessing.machine.instance_of(class);
+                let made = Rc::new(Closure { this: Some(other), ..(*made).clone() });
+                let run = witnessing.machine.run(&made, Vec::new(), passage.facts.clone());
+                passage.facts = run.facts.clone();
+                passage.opaque |= run.cut_off;
+                passage.events.extend(run.events);
+            }
             Rc::new(Closure { this: Some(whole), ..(*handler).clone() })
         }
         _ => handler,

@@ -47,7 +47,11 @@ pub(super) fn tables(witnessing: &mut Witnessing<'_, '_>) -> Vec<Table> {
             let mut routes = Vec::new();
             read(witnessing, id, properties, None, &mut routes);
             // A list of addresses of mail looks the same; no class of the app stands behind it.
-            let is_known = routes.iter().any(|route| resolve(witnessing, &route.handler).is_some());
+            // Patterns with what to replace them by have closures too.
+            let is_known = routes.iter().any(|route| {
+                (route.handler.as_closure().is_none() || !route.methods.is_empty())
+                    && resolve(witnessing, &route.handler).is_some()
+            });
             if routes.len() >= MANY && is_known {
                 out.push(Table { module: id, span: module.span(node), routes });
             }
