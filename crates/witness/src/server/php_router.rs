@@ -388,13 +388,13 @@ pub(super) fn entry(
         point.name = Some(format!("{name}::{}", function.name.clone().unwrap_or_default()));
     }
     point.handler = module.span_of(function.head);
+    let declared = program.tree.text(module.span_of(function.range));
+    let is_static = declared.split('(').next().unwrap_or_default().split_whitespace().any(|word| word == "static");
     let handler = match class {
         Some(class) if handler.this.is_none() => {
             let whole = witnessing.machine.instance_of(class);
             // Who makes the controller runs its constructor, which may refuse the caller.
-            if !function.is_static
-                && let Some(made) = witnessing.machine.method(class, "__construct")
-            {
+            if !is_static && let Some(made) = witnessing.machine.method(class, "__construct") {
                 // On an instance of its own: what is not known here must not overwrite what was injected.
                 let other = witnessing.machine.instance_of(class);
                 let made = Rc::new(Closure { this: Some(other), ..(*made).clone() });
