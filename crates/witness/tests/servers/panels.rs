@@ -142,6 +142,18 @@ class BoatController extends Base {
 "#,
     ),
     (
+        "src/CrewController.php",
+        r#"<?php
+class CrewController extends Base {
+    public function __construct() { $this->mustLogin(); }
+    public function all() {
+        $words = ['/(^|\\s)(a)/i' => function ($m) { return $m[1]; }, '/(b)/' => function ($m) { return $m[1]; }];
+        echo json_encode((new PDO('sqlite:x'))->query('SELECT * FROM crew')->fetchAll());
+    }
+}
+"#,
+    ),
+    (
         "pages/boats.php",
         "<ul><?php foreach ($boats as $boat): ?><li><?= $boat['name'] ?></li><?php endforeach; ?></ul>",
     ),
