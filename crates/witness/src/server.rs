@@ -21,6 +21,7 @@ mod next;
 pub(crate) mod nuxt;
 mod php;
 mod php_router;
+mod php_table;
 mod remix;
 mod resources;
 mod scopes;

@@ -51,6 +51,7 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
     let mut pages: Vec<ModuleId> = Vec::new();
     let mut in_runs: BTreeSet<ModuleId> = BTreeSet::new();
     let mut serves = false;
+    let mut tables = if framework.is_none() { super::php_table::tables(witnessing) } else { Vec::new() };
     for &id in &modules {
         let path = program.path(id);
         let Some(url) = path.strip_prefix(root.as_str()) else { continue };
@@ -63,7 +64,8 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
         }
         witnessing.machine.reset();
         let run = witnessing.machine.run_page(id, Facts::default());
-        in_runs.extend(witnessing.machine.included().filter(|&other| other != id));
+        let included: BTreeSet<ModuleId> = witnessing.machine.included().filter(|&other| other != id).collect();
+        in_runs.extend(&included);
         let module = program.module(id);
         let span = first_code(module);
         let mut point =
@@ -85,8 +87,11 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
             mark_front_page(point);
         }
         super::php_router::observe(witnessing, id, &events);
+        // Views that a handler shows are no pages by themselves.
+        in_runs.extend(super::php_table::observe(witnessing, app, id, &events, &included, &mut tables));
         pages.extend(std::iter::repeat_n(id, witnessing.entry_points.len() - index));
     }
+    super::php_table::report_unused(witnessing, app, &tables);
     forget_included(witnessing, first, &pages, &in_runs);
     // Beside a framework stand only the pages that do without it.
     if framework.is_some() && witnessing.entry_points[first..].iter().all(|point| point.effects.is_empty()) {
@@ -205,6 +210,9 @@ fn most_included(program: &Program<'_>, modules: &[ModuleId]) -> Option<ModuleId
 fn closed_folders(program: &Program<'_>) -> Vec<String> {
     let mut out = Vec::new();
     for (_, file) in program.tree.iter().filter(|(_, file)| file.name() == ".htaccess") {
+        let below = file.path.strip_suffix(".htaccess").unwrap_or_default();
+        out.extend(file.text().lines().flat_map(forbidden_by).map(|folder| format!("{below}{folder}/")));
+        // The folder of the app as a whole is not closed by its own file.
         let Some((folder, _)) = file.path.rsplit_once('/') else { continue };
         let mut inside = 0usize;
         for line in file.text().lines() {
@@ -220,6 +228,23 @@ fn closed_folders(program: &Program<'_>) -> Vec<String> {
         }
     }
     out
+}
+
+/// Folders that a line such as `RewriteRule ^(app|config)/ - [F,L]` closes.
+fn forbidden_by(line: &str) -> Vec<&str> {
+    let parts: Vec<&str> = line.split_whitespace().collect();
+    let [rule, pattern, "-", flags] = parts[..] else { return Vec::new() };
+    let mut flags = flags.trim_matches(['[', ']']).split(',');
+    if !rule.eq_ignore_ascii_case("RewriteRule") || !flags.any(|flag| matches!(flag, "F" | "f" | "R=404" | "forbidden"))
+    {
+        return Vec::new();
+    }
+    let Some(inner) = pattern.strip_prefix('^').and_then(|inner| inner.split_once('/')).map(|(inner, _)| inner) else {
+        return Vec::new();
+    };
+    let names = inner.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(inner);
+    let is_plain = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_-".contains(c));
+    names.split('|').filter(is_plain).collect()
 }
 
 /// Whether a file does something when it is requested, besides declaring and including.
@@ -285,7 +310,7 @@ fn first_code(module: &Module) -> Span {
 }
 
 /// GET, and POST where the page reads a form or tests for it.
-fn methods(events: &[Event]) -> Vec<String> {
+pub(super) fn methods(events: &[Event]) -> Vec<String> {
     let mut post = false;
     let mut others: BTreeSet<String> = BTreeSet::new();
     let mut get = false;

@@ -19,7 +19,7 @@ use super::laravel::known_middleware;
 use crate::Witnessing;
 use crate::handler::named_guard;
 
-const VERBS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"];
+pub(super) const VERBS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"];
 
 /// Methods of routers that take the verb as an argument, or none.
 const GENERAL: &[&str] = &["add", "map", "match", "route", "addroute", "register", "any", "all", "on"];
@@ -27,16 +27,16 @@ const GENERAL: &[&str] = &["add", "map", "match", "route", "addroute", "register
 /// From so many registrations on, a class is a router.
 const MANY: usize = 2;
 
-/// A route as registered.
-struct Route {
-    /// The router.
-    class: ClassRef,
-    methods: Vec<String>,
-    path: String,
-    handler: Value,
+/// A route as registered, or as a table of routes says it.
+pub(super) struct Route {
+    /// The router it is registered with.
+    pub(super) class: Option<ClassRef>,
+    pub(super) methods: Vec<String>,
+    pub(super) path: String,
+    pub(super) handler: Value,
     /// What stands between address and handler.
-    before: Vec<Value>,
-    span: Span,
+    pub(super) before: Vec<Value>,
+    pub(super) span: Span,
 }
 
 /// Adds the routes of a page that is a front controller. `events` are those of the page as it loads.
@@ -111,7 +111,7 @@ fn routes(witnessing: &Witnessing<'_, '_>, events: &[Event]) -> Vec<Route> {
     let mut out: Vec<Route> = Vec::new();
     for (function, class, event) in &calls {
         let Some(mut route) = registration(&name_of(*function), event) else { continue };
-        route.class = *class;
+        route.class = Some(*class);
         // `$router->group('/admin', function ($router) { … }, [Auth::class])`
         let groups =
             calls.iter().filter(|(function, ..)| matches!(name_of(*function).as_str(), "group" | "prefix" | "mount"));
@@ -180,7 +180,7 @@ fn registration(name: &str, event: &Event) -> Option<Route> {
     }
     let path = path.filter(|path| path.len() < 200 && !path.contains(char::is_whitespace))?;
     Some(Route {
-        class: ClassRef { module: event.site.module, class: plimsoll_ir::ClassId(0) },
+        class: None,
         methods,
         path: join_path("/", &plain(&path)),
         handler: handler?,
@@ -199,7 +199,7 @@ fn verbs_in(value: &Value) -> Vec<String> {
 }
 
 /// A pattern as a path with parameters: `/orders/(\d+)`, `/orders/[i:id]`, `/orders/{id}`.
-fn plain(pattern: &str) -> String {
+pub(super) fn plain(pattern: &str) -> String {
     let inner = pattern.trim_matches(['#', '~']).trim_start_matches('^').trim_end_matches('$').replace("\\/", "/");
     let parts: Vec<String> = inner
         .split('/')
@@ -219,7 +219,7 @@ fn plain(pattern: &str) -> String {
     colon_parameters(&parts.join("/").replace("?}", "}"))
 }
 
-fn is_handler(value: &Value) -> bool {
+pub(super) fn is_handler(value: &Value) -> bool {
     match &value.kind {
         ValueKind::Closure(_) | ValueKind::Class(_) => true,
         ValueKind::Str(text) => text.contains('@') || text.contains("::"),
@@ -247,13 +247,13 @@ fn handed_over(witnessing: &Witnessing<'_, '_>, events: &[Event], route: &Route)
     calls
         .iter()
         .rev()
-        .find(|(_, class, _)| *class == route.class)
+        .find(|(_, class, _)| Some(*class) == route.class)
         .map(|(.., event)| event.facts.clone())
         .unwrap_or_default()
 }
 
 /// Conditions as they are for one address: a way that is open only to other addresses is none here.
-fn concerning(facts: &Facts, path: &str) -> Facts {
+pub(super) fn concerning(facts: &Facts, path: &str) -> Facts {
     let mut out = Facts::default();
     for fact in facts.iter() {
         let Fact::AnyOf { branches, depth, span } = fact else {
@@ -319,7 +319,7 @@ fn behind(program: &Program<'_>, events: &[Event], outer: FunctionRef) -> Option
 }
 
 /// The class and function behind a handler.
-fn resolve(witnessing: &mut Witnessing<'_, '_>, handler: &Value) -> Option<(Option<ClassRef>, Rc<Closure>)> {
+pub(super) fn resolve(witnessing: &mut Witnessing<'_, '_>, handler: &Value) -> Option<(Option<ClassRef>, Rc<Closure>)> {
     if let Some(closure) = handler.as_closure() {
         return Some((None, Rc::clone(closure)));
     }
@@ -343,7 +343,13 @@ fn resolve(witnessing: &mut Witnessing<'_, '_>, handler: &Value) -> Option<(Opti
     Some((Some(class), witnessing.machine.method(class, &method)?))
 }
 
-fn entry(witnessing: &mut Witnessing<'_, '_>, route: &Route, method: Option<&str>, facts: Facts) {
+/// Runs a route's handler, adds it, and returns the files that it included.
+pub(super) fn entry(
+    witnessing: &mut Witnessing<'_, '_>,
+    route: &Route,
+    method: Option<&str>,
+    facts: Facts,
+) -> BTreeSet<ModuleId> {
     let program = witnessing.machine.program;
     let methods: Vec<&str> = method.into_iter().collect();
     let mut point = chain::entry(EntryKind::Route, &methods, &route.path, "PHP", route.span);
@@ -351,7 +357,7 @@ fn entry(witnessing: &mut Witnessing<'_, '_>, route: &Route, method: Option<&str
     for value in &route.before {
         passage = before(witnessing, value, route.span, passage);
     }
-    let Some((class, handler)) = resolve(witnessing, &route.handler) else { return };
+    let Some((class, handler)) = resolve(witnessing, &route.handler) else { return BTreeSet::new() };
     let module = program.module(handler.module);
     let function = module.function(handler.function);
     let args = function
@@ -382,14 +388,31 @@ fn entry(witnessing: &mut Witnessing<'_, '_>, route: &Route, method: Option<&str
         point.name = Some(format!("{name}::{}", function.name.clone().unwrap_or_default()));
     }
     point.handler = module.span_of(function.head);
+    let declared = program.tree.text(module.span_of(function.range));
+    let is_static = declared.split('(').next().unwrap_or_default().split_whitespace().any(|word| word == "static");
     let handler = match class {
         Some(class) if handler.this.is_none() => {
             let whole = witnessing.machine.instance_of(class);
+            // Who makes the controller runs its constructor, which may refuse the caller.
+            if !is_static && let Some(made) = witnessing.machine.method(class, "__construct") {
+                // On an instance of its own: what is not known here must not overwrite what was injected.
+                let other = witnessing.machine.instance_of(class);
+                let made = Rc::new(Closure { this: Some(other), ..(*made).clone() });
+                let run = witnessing.machine.run(&made, Vec::new(), passage.facts.clone());
+                passage.facts = run.facts.clone();
+                passage.opaque |= run.cut_off;
+                passage.events.extend(run.events);
+            }
             Rc::new(Closure { this: Some(whole), ..(*handler).clone() })
         }
         _ => handler,
     };
     let run = witnessing.machine.run(&handler, args, passage.facts.clone());
+    let included = witnessing.machine.included().collect();
+    if route.class.is_none() && point.methods.is_empty() {
+        // A table without verbs: the handler says what it takes.
+        point.methods = super::php::methods(&run.events);
+    }
     // A closure that only hands over: what it hands over to is the handler.
     let outer = FunctionRef { module: handler.module, function: handler.function };
     if let Some(inner) = behind(program, &run.events, outer) {
@@ -401,6 +424,7 @@ fn entry(witnessing: &mut Witnessing<'_, '_>, route: &Route, method: Option<&str
         point.handler = home.span_of(at.head);
     }
     finish_run(witnessing, point, run, passage);
+    included
 }
 
 /// What holds behind something that a route names to run before its handler.

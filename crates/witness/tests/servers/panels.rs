@@ -80,6 +80,125 @@ $router->dispatch($_SERVER['REQUEST_METHOD'], $_SERVER['REQUEST_URI']);
     assert!(entry("GET /pets").is_some_and(|entry| entry.guards.iter().all(|guard| guard.kind != GuardKind::Csrf)));
 }
 
+const TABLE: &[(&str, &str)] = &[
+    (
+        "index.php",
+        r#"<?php
+require_once 'boot.php';
+session_start();
+$path = '/' . trim($_GET['route'] ?? '', '/');
+(new Front())->dispatch($path);
+"#,
+    ),
+    ("boot.php", "<?php spl_autoload_register(function ($class) { require __DIR__ . '/src/' . $class . '.php'; });"),
+    (
+        "conf/routes.php",
+        r#"<?php
+return [
+    'GET /boats' => 'BoatController@all',
+    'POST /boats/{id}/sink' => [BoatController::class, 'sink'],
+    '/log' => ['controller' => 'BoatController', 'action' => 'log'],
+    '/gone' => 'BoatController@nothing',
+    '/crew' => 'CrewController@all',
+];
+"#,
+    ),
+    (
+        "src/Front.php",
+        r#"<?php
+class Front {
+    private $routes;
+    public function __construct() { $this->routes = require dirname(__DIR__) . '/conf/routes.php'; }
+    public function dispatch($path) {
+        foreach ($this->routes as $pattern => $handler) {
+            if ($pattern === $path) { list($class, $method) = explode('@', $handler); (new $class())->$method(); }
+        }
+    }
+}
+"#,
+    ),
+    (
+        "src/Base.php",
+        r#"<?php
+class Base {
+    protected function view($name, $data = []) { extract($data); require dirname(__DIR__) . "/pages/{$name}.php"; }
+    protected function mustLogin() { if (!isset($_SESSION['user_id'])) { header('Location: /login'); exit; } }
+}
+"#,
+    ),
+    (
+        "src/BoatController.php",
+        r#"<?php
+class BoatController extends Base {
+    private $pdo;
+    public function __construct() { $this->pdo = new PDO('sqlite:x'); }
+    public function all() { $this->view('boats', ['boats' => $this->pdo->query('SELECT * FROM boats')->fetchAll()]); }
+    public function sink($id) {
+        $this->mustLogin();
+        $this->pdo->prepare('DELETE FROM boats WHERE id = ?')->execute([$id]);
+    }
+    public function log() { $this->mustLogin(); echo json_encode($this->pdo->query('SELECT * FROM log')->fetchAll()); }
+}
+"#,
+    ),
+    (
+        "src/CrewController.php",
+        r#"<?php
+class CrewController extends Base {
+    public function __construct() { $this->mustLogin(); }
+    public function all() {
+        $words = ['/(^|\\s)(a)/i' => function ($m) { return $m[1]; }, '/(b)/' => function ($m) { return $m[1]; }];
+        echo json_encode((new PDO('sqlite:x'))->query('SELECT * FROM crew')->fetchAll());
+    }
+}
+"#,
+    ),
+    (
+        "pages/boats.php",
+        "<ul><?php foreach ($boats as $boat): ?><li><?= $boat['name'] ?></li><?php endforeach; ?></ul>",
+    ),
+];
+
+#[test]
+fn routes_of_a_table() {
+    let mut found = reach(TABLE);
+    found.retain(|(label, _)| !label.ends_with("/index.php"));
+    found.sort();
+    let expected = [
+        ("GET /boats", Reach::Anyone),
+        ("GET /crew", Reach::SignedIn),
+        ("GET /log", Reach::SignedIn),
+        ("POST /boats/:id/sink", Reach::SignedIn),
+    ];
+    assert_eq!(found, pairs(&expected));
+    let app = observe(TABLE);
+    assert!(app.not_checked.iter().any(|gap| gap.what.contains("/gone") && gap.weighs), "{:?}", app.not_checked);
+    assert!(app.not_checked.iter().all(|gap| !gap.what.contains("CrewController")), "{:?}", app.not_checked);
+    let sink = app.entry_points.iter().find(|entry| entry.label() == "POST /boats/:id/sink");
+    assert!(sink.is_some_and(|entry| {
+        entry.effects.iter().any(|effect| effect.kind == EffectKind::Delete && effect.picked_by_input)
+    }));
+}
+
+#[test]
+fn a_table_that_no_page_uses_is_named() {
+    let files: Vec<(&str, &str)> = TABLE.iter().filter(|(path, _)| *path != "src/Front.php").copied().collect();
+    let app = observe(&files);
+    assert!(app.not_checked.iter().any(|gap| gap.what.contains("conf/routes.php:2")), "{:?}", app.not_checked);
+}
+
+#[test]
+fn folders_that_a_rewrite_forbids_hold_no_pages() {
+    let files = [
+        (".htaccess", "RewriteEngine On\nRewriteRule ^(inner|conf)/ - [F,L]\n"),
+        ("index.php", "<?php echo 'hello';"),
+        ("inner/part.php", "<?php echo date('Y');"),
+        ("open/part.php", "<?php echo date('Y');"),
+    ];
+    let found: Vec<String> = reach(&files).into_iter().map(|(label, _)| label).collect();
+    assert_eq!(found, ["GET /index.php", "GET /open/part.php"]);
+}
+
 const PANEL: &str = r#"<?php
 namespace App\Providers\Filament;
 use Filament\Panel;
