@@ -29,6 +29,7 @@ mod login;
 mod observe;
 mod permit;
 mod plan;
+mod policy;
 mod proof;
 mod run;
 mod session;

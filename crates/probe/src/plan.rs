@@ -35,6 +35,8 @@ pub(crate) const SESSIONS: &str = "sessions";
 pub(crate) const UPLOAD: &str = "uploads";
 /// Whether a page's policy stops a script that is slipped into it.
 pub(crate) const POLICY: &str = "content-policy";
+/// How much the start page's policy stops, from A to F.
+pub(crate) const GRADE: &str = "content-policy-grade";
 /// Pages in a browser.
 pub(crate) const BROWSER: &str = "browser";
 /// Signing in with the browser.
@@ -208,6 +210,7 @@ pub fn plan(target: &str, input: &ProbeInput, options: &Options) -> Result<Plan,
     });
     let mut later = vec![
         PlannedLater { check: PAGES, what: "pages that the start page links to or redirects to", at_most: MAX_PAGES },
+        PlannedLater { check: GRADE, what: "the start page once more, where its policy names a nonce", at_most: 1 },
         PlannedLater { check: SCRIPTS, what: "scripts that the pages name", at_most: MAX_SCRIPTS },
         PlannedLater { check: SCRIPTS, what: "source maps of these scripts", at_most: MAX_SCRIPTS },
         PlannedLater { check: REDIRECTS, what: "links of pages that name where they lead to", at_most: MAX_REDIRECTS },

@@ -15,6 +15,7 @@ use crate::input::{ProbeEntry, ProbeInput};
 use crate::login::{self, LoginProbe};
 use crate::permit::{Permit, ScopeError};
 use crate::plan::{self, Lists, SkippedPath};
+use crate::policy;
 use crate::session::{LogSink, Missed, Options, Session, StopReason, exchange_of, pinned};
 use crate::signature;
 use crate::soft404::{Baseline, MISSING};
@@ -185,6 +186,7 @@ pub fn run_with(
         None => access::not_asked(&mut run),
     }
     run.walk(browser, options.sign_in.as_ref(), way.as_ref());
+    run.policy();
     // Last: they may lock this address out for a while.
     match (&options.sign_in, &options.login_probe) {
         (_, Some(probe)) => run.login(probe),
@@ -193,6 +195,49 @@ pub fn run_with(
     }
     run.health();
     Ok(run.finish())
+}
+
+impl Run<'_, '_> {
+    /// Grades the start page's content security policy; the browser's word counts before the policy's words.
+    fn policy(&mut self) {
+        const NAME: &str = "content-security-policy";
+        let sent = |headers: &[(String, String)], name: &str| {
+            headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+        };
+        // Error pages carry what a server in front of the app puts on them.
+        let shown = self.facts.live.pages.first().filter(|(exchange, _)| exchange.status == Some(200));
+        let Some((_, headers)) = shown.filter(|_| self.session.stopped.is_none()) else {
+            let note = "the start page was not seen as a visitor sees it".to_owned();
+            return self.checked(plan::GRADE, LiveVerdict::CouldNotTell, note);
+        };
+        let Some(policy) = sent(headers, NAME) else {
+            let only = sent(headers, "content-security-policy-report-only").map(|_| ": it is only reported on");
+            let note = format!("grade F: no policy is in force{}", only.unwrap_or_default());
+            self.checked(plan::GRADE, LiveVerdict::Confirmed, note);
+            return;
+        };
+        let mut again = None;
+        if policy.contains("'nonce-")
+            && let Ok(request) = Request::new(self.permit, Method::Get, "/")
+        {
+            let (name, value) = plan::accept_page();
+            let answer = self.session.send(plan::GRADE, &request.header(name, value));
+            again = answer.ok().and_then(|answer| answer.header(NAME).map(str::to_owned));
+        }
+        let beside = policy::Beside {
+            again: again.as_deref(),
+            uploads: !self.facts.live.uploads.is_empty(),
+            ran: self.facts.live.inline_script.as_ref().is_some_and(|seen| seen.ran),
+        };
+        let (grade, why) = policy::grade(&policy, beside);
+        let verdict = match grade {
+            'A' | 'B' => LiveVerdict::Passed,
+            'F' => LiveVerdict::Confirmed,
+            _ => LiveVerdict::Likely,
+        };
+        let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
+        self.checked(plan::GRADE, verdict, format!("grade {grade}{why}"));
+    }
 }
 
 /// Why a request has no answer, in plain words.

@@ -1320,6 +1320,13 @@ fn the_browser_says_whether_a_policy_stops_a_script() {
         let facts = probe_with(&double.origin, &ProbeInput::default(), &options).expect("facts");
         let seen = facts.live.inline_script.as_ref().map(|seen| seen.ran);
         assert_eq!(seen, Some(ran), "{policy:?} {:?}", facts.not_checked);
+        let graded = facts.live.checks.iter().find(|check| check.check == "content-policy-grade").expect("graded");
+        let expected = match policy {
+            Some(policy) if policy.contains("nonce") => "grade D: ",
+            Some("default-src 'self'") => "grade B: ",
+            _ => "grade F: ",
+        };
+        assert!(graded.note.starts_with(expected), "{policy:?} {}", graded.note);
         assert_eq!(check(&facts, "content-policy"), if ran { LiveVerdict::Confirmed } else { LiveVerdict::Passed });
     }
 }
