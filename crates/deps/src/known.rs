@@ -79,7 +79,7 @@ fn joined(name: &str) -> impl Iterator<Item = u8> {
 }
 
 fn joined_text(name: &str) -> String {
-    name.chars().filter(|letter| !matches!(letter, '-' | '_' | '.')).map(|letter| letter.to_ascii_lowercase()).collect()
+    String::from_utf8_lossy(&joined(name).collect::<Vec<u8>>()).into_owned()
 }
 
 /// Whether many use a package of this name.

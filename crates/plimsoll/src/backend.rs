@@ -13,13 +13,8 @@ use regex::Regex;
 /// # Errors
 /// In words for the owner: no such service, or a project that the app never names.
 pub(crate) fn named(address: &str, tree: &SourceTree, world: &mut dyn World) -> Result<Backend, String> {
-    let backend = Backend::parse(address, world).map_err(|error| error.to_string())?;
-    match backend.project() {
-        Some(project) if !tree.iter().any(|(_, file)| file.text().contains(project)) => Err(format!(
-            "no file of this app names the project `{project}`: it is not asked, since it could be somebody else's"
-        )),
-        _ => Ok(backend),
-    }
+    let is_named = |project: &str| tree.iter().any(|(_, file)| file.text().contains(project));
+    Backend::parse(address, &is_named, world).map_err(|error| error.to_string())
 }
 
 /// The public key of a Supabase project: the one of the anonymous role, and of this project where the key says of which it is.
@@ -80,6 +75,17 @@ mod tests {
             let error = named(address, &app, &mut open()).err().unwrap_or_default();
             assert!(error.contains(says), "{address}: {error}");
         }
+        struct Never;
+        impl World for Never {
+            fn addresses(&mut self, host: &str) -> std::io::Result<Vec<IpAddr>> {
+                panic!("{host} was looked up")
+            }
+
+            fn texts(&mut self, _: &str) -> std::io::Result<Vec<String>> {
+                Ok(Vec::new())
+            }
+        }
+        assert!(named("https://zzzzzzzzzzzz.supabase.co", &app, &mut Never).is_err());
         let inside = named("https://abcdefghijkl.supabase.co", &app, &mut Nowhere(Ipv4Addr::new(169, 254, 169, 254)));
         assert!(inside.is_err_and(|error| error.contains("link-local")));
         for address in ["https://firestore.googleapis.com/v1/projects/shop-1", "https://shop-1.firebaseio.com"] {

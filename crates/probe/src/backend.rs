@@ -49,6 +49,9 @@ pub enum BackendError {
          http://127.0.0.1:54321 for one on this computer"
     )]
     NotAProject(String),
+    /// A project that the app never names.
+    #[error("no file of this app names the project `{0}`: it is not asked, since it could be somebody else's")]
+    NotNamed(String),
     /// The address cannot be asked.
     #[error(transparent)]
     Scope(#[from] ScopeError),
@@ -58,11 +61,12 @@ pub enum BackendError {
 }
 
 impl Backend {
-    /// Reads the address that the owner typed. A name is looked up once and its address kept; nothing is sent.
+    /// Reads the address that the owner typed. A project that the app's own files do not name (`is_named`) is not even looked
+    /// up: a slip of the hand must not reach a stranger's. The address of one that they name is kept; nothing is sent.
     ///
     /// # Errors
-    /// When it is none of a service that is known, or leads to where nothing may be sent.
-    pub fn parse(address: &str, world: &mut dyn World) -> Result<Self, BackendError> {
+    /// When it is none of a service that is known, is not named, or leads to where nothing may be sent.
+    pub fn parse(address: &str, is_named: &dyn Fn(&str) -> bool, world: &mut dyn World) -> Result<Self, BackendError> {
         let address = address.trim().trim_end_matches('/');
         let not_one = || BackendError::NotAProject(shown(address));
         if address.len() > 300 || !address.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -97,6 +101,9 @@ impl Backend {
         if !secure {
             return Err(not_one());
         }
+        if !is_named(&project) {
+            return Err(BackendError::NotNamed(project));
+        }
         let unknown = || ProofError::Unknown(host.clone());
         let addresses = world.addresses(&host).map_err(|_| unknown())?;
         if let Some(why) = addresses.iter().find_map(|address| world.forbidden(*address)) {
@@ -108,8 +115,7 @@ impl Backend {
         Ok(Backend { permit, kind, project: Some(project) })
     }
 
-    /// What the app's own files must name, so that nobody asks a stranger's project by a slip of the hand; `None` for one on
-    /// this computer.
+    /// Its name in the app's files; `None` for one on this computer.
     pub fn project(&self) -> Option<&str> {
         self.project.as_deref()
     }

@@ -409,9 +409,7 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], out:
     {
         push(event, value, Sink::Html, &name, Clean::HTML, out);
     }
-    // A template is an answer; whole rows in it need not be shown.
-    if ends(path, "render_template") {
-        let mut stores: Vec<String> = args.iter().skip(1).flat_map(|arg| rows(&arg.value, 3)).collect();
+    let mut answered = |mut stores: Vec<String>, limit: &str| {
         stores.sort();
         stores.dedup();
         out.extend(stores.into_iter().map(|store| Flow {
@@ -422,24 +420,16 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], out:
             from: event.span,
             to: event.span,
             entry: None,
-            limit: String::new(),
+            limit: limit.to_owned(),
         }));
+    };
+    // A template is an answer; whole rows in it need not be shown.
+    if ends(path, "render_template") {
+        answered(args.iter().skip(1).flat_map(|arg| rows(&arg.value, 3)).collect(), "");
     }
     // A file that a record names is part of that record.
     if sends_file(path, &name) {
-        let mut stores: Vec<String> = args.iter().flat_map(|arg| record_names(&arg.value)).collect();
-        stores.sort();
-        stores.dedup();
-        out.extend(stores.into_iter().map(|store| Flow {
-            source: Source::Stored,
-            source_name: store,
-            sink: Sink::Response,
-            sink_name: name.to_string(),
-            from: event.span,
-            to: event.span,
-            entry: None,
-            limit: "the file that it names".to_owned(),
-        }));
+        answered(args.iter().flat_map(|arg| record_names(&arg.value)).collect(), "the file that it names");
     }
     // A value behind a record: `stmt.all(…)` of unsafely built text was reported where it was built.
     if matches!(name.as_str(), "setHeader" | "set" | "header")
