@@ -19,7 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("syntax", &["source", "ir"]),
     ("analysis", &["source", "ir", "syntax"]),
     // Witnesses: they state facts, so they know the model and nothing that judges or shows.
-    ("schema", &["source", "model"]),
+    ("schema", &["source", "model", "cache"]),
     ("secrets", &["source", "model", "cache"]),
     ("deps", &["source", "model"]),
     ("config", &["source", "model"]),

@@ -6,13 +6,21 @@ use std::rc::Rc;
 
 use plimsoll_ir::Str;
 
+use crate::run;
 use crate::value::Value;
 
 /// A scope: a module's top level or one activation of a function.
-#[derive(Default)]
 pub struct Env {
     names: RefCell<Names>,
     parent: Option<Rc<Env>>,
+    /// The run in which it was made.
+    made_in: u32,
+}
+
+impl Default for Env {
+    fn default() -> Self {
+        Env { names: RefCell::default(), parent: None, made_in: run::current() }
+    }
 }
 
 /// Names in the order in which they were declared. Most scopes are made, filled with a few names and thrown away.
@@ -56,7 +64,7 @@ impl Names {
 impl Env {
     /// A scope inside another.
     pub fn inside(parent: &Rc<Env>) -> Rc<Env> {
-        Rc::new(Env { names: RefCell::default(), parent: Some(Rc::clone(parent)) })
+        Rc::new(Env { parent: Some(Rc::clone(parent)), ..Env::default() })
     }
 
     /// The value of a name, looked up outwards.
@@ -70,6 +78,24 @@ impl Env {
             drop(names);
             env = env.parent.as_ref()?;
         }
+    }
+
+    /// The scope where a name is declared, looked up outwards, and its value there.
+    pub(crate) fn holder(env: &Rc<Env>, name: &str) -> Option<(Rc<Env>, Value)> {
+        let mut env = env;
+        loop {
+            let names = env.names.borrow();
+            if let Some(at) = names.place(name) {
+                return Some((Rc::clone(env), names.list[at].1.clone()));
+            }
+            drop(names);
+            env = env.parent.as_ref()?;
+        }
+    }
+
+    /// The run in which it was made.
+    pub(crate) fn made_in(&self) -> u32 {
+        self.made_in
     }
 
     /// Declares a name in this scope.

@@ -2,6 +2,7 @@
 
 mod call;
 mod expression;
+mod lasting;
 mod member;
 mod php;
 mod statement;
@@ -139,6 +140,17 @@ pub struct Machine<'p> {
     entered: BTreeSet<FunctionRef>,
     /// What calls gave in the current survey; nothing in other runs.
     survey: Option<survey::Survey>,
+    /// What was there before a run is put back after it.
+    puts_back: bool,
+    /// The last run whose values and names are to stay as they are.
+    kept_from: u32,
+    /// Functions that were entered since the last release, while things are put back.
+    surveyed: BTreeSet<FunctionRef>,
+    /// What is to be put back, as it was.
+    before: Vec<lasting::Before>,
+    /// Modules that are being loaded, the innermost last.
+    starting: Vec<ModuleId>,
+    meddlers: BTreeSet<ModuleId>,
     /// Components that put markup of their own making into the page.
     painters: BTreeSet<FunctionRef>,
     /// PHP functions by name: they are global once their file is included.
@@ -219,6 +231,12 @@ impl<'p> Machine<'p> {
             foreign: HashMap::new(),
             entered: BTreeSet::new(),
             survey: None,
+            puts_back: false,
+            kept_from: 0,
+            surveyed: BTreeSet::new(),
+            before: Vec::new(),
+            starting: Vec::new(),
+            meddlers: BTreeSet::new(),
             painters: painters(program),
             php_functions,
             php_classes,
@@ -356,6 +374,11 @@ impl<'p> Machine<'p> {
         self.provided.entry(name).or_default().push((folder.to_owned(), module));
     }
 
+    /// Whether names come into modules without an import.
+    pub fn provides(&self) -> bool {
+        !self.provided.is_empty()
+    }
+
     fn provided_name(&mut self, from: ModuleId, name: &str) -> Option<Value> {
         let path = self.program.path(from);
         let list = self.provided.get(name)?;
@@ -446,6 +469,22 @@ impl<'p> Machine<'p> {
         &self.entered
     }
 
+    /// The functions that were entered since things were last put back; only noted behind
+    /// [`Machine::keep_as_it_is`].
+    pub fn surveyed(&self) -> &BTreeSet<FunctionRef> {
+        &self.surveyed
+    }
+
+    /// Whether a function was entered: since what is there was last put back, or ever.
+    fn has_entered(&self, function: FunctionRef) -> bool {
+        if self.puts_back { &self.surveyed } else { &self.entered }.contains(&function)
+    }
+
+    /// Counts functions as entered that another machine has entered.
+    pub fn count_as_entered(&mut self, functions: impl IntoIterator<Item = FunctionRef>) {
+        self.entered.extend(functions);
+    }
+
     /// A closure for a function, in the environment of its module. For functions nested in others names of the outer
     /// function are unknown.
     pub fn closure_of(&self, function: FunctionRef) -> Rc<Closure> {
@@ -502,6 +541,7 @@ impl<'p> Machine<'p> {
     }
 
     fn begin(&mut self, mode: Mode, limit: u64) {
+        crate::run::begin();
         self.spent += self.steps;
         let limit = if self.spent > self.allowance { limit.min(HANDLER_STEPS_BEHIND) } else { limit };
         self.events.clear();
@@ -547,6 +587,7 @@ impl<'p> Machine<'p> {
         };
         self.depth = 0;
         self.cut_off = false;
+        self.starting.push(id);
         let frames = std::mem::take(&mut self.frames);
         let recorded = std::mem::take(&mut self.recorded);
         self.frames.push(Frame {
@@ -559,6 +600,7 @@ impl<'p> Machine<'p> {
             branches: 0,
         });
         self.contained(|machine| machine.statements(&program.module(id).body));
+        self.starting.pop();
         self.spent_loading += self.steps;
         self.frames = frames;
         self.recorded = recorded;

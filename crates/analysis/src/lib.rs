@@ -14,6 +14,7 @@ mod fact;
 mod knowledge;
 mod label;
 mod program;
+mod run;
 mod value;
 
 pub use eval::{Machine, Mode, Run, Watched};

@@ -104,6 +104,10 @@ pub struct Object {
     pub is_array: bool,
     /// It was made at the top level of a module: state that outlives a request.
     pub is_global: Cell<bool>,
+    /// The run in which it was made.
+    pub(crate) made_in: u32,
+    /// The [`crate::Machine`]'s last lasting run when it was noted what this was before; `u32::MAX` before that.
+    pub(crate) kept_in: Cell<u32>,
     /// It counts as false while it has no elements (PHP arrays), and whether it has any is not known.
     pub may_be_empty: Cell<bool>,
     /// Values spread into it.
@@ -131,12 +135,19 @@ impl Object {
             items: RefCell::default(),
             is_array,
             is_global: Cell::new(false),
+            made_in: crate::run::current(),
+            kept_in: Cell::new(u32::MAX),
             may_be_empty: Cell::new(false),
             spreads: RefCell::default(),
             keys: RefCell::default(),
             class: None,
             name: RefCell::new(None),
         }
+    }
+
+    /// An instance of a class without fields.
+    pub fn of_class(class: ClassRef, site: Site) -> Self {
+        Object { class: Some(class), ..Object::new(site, false) }
     }
 }
 

@@ -14,7 +14,7 @@
 mod folder;
 mod pack;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -51,6 +51,8 @@ struct State {
     /// Entries of the pack that were asked for and hold, with whose they are.
     used: BTreeMap<Digest, u32>,
     made: BTreeMap<Digest, Made>,
+    /// Owners of which nothing is kept.
+    forgotten: BTreeSet<u32>,
     bytes: usize,
 }
 
@@ -114,6 +116,12 @@ impl Cache {
         Cache(open())
     }
 
+    /// A digest of some parts under this cache's key, to be a part itself where many are the same; `None` where nothing is
+    /// kept.
+    pub fn digest(&self, parts: &[&[u8]]) -> Option<[u8; 32]> {
+        self.0.as_ref().map(|open| open.key.digest(parts))
+    }
+
     /// What `make` gives, or what it gave before for the same `what` and the same `parts`: all that it depends on.
     /// `owner` says whose it is, for [`Cache::forget`].
     pub fn get_or<T: Serialize + DeserializeOwned>(
@@ -124,6 +132,9 @@ impl Cache {
         make: impl FnOnce() -> T,
     ) -> T {
         let Some(open) = &self.0 else { return make() };
+        if open.state().forgotten.contains(&owner) {
+            return make();
+        }
         let mut all: Vec<&[u8]> = vec![b"name", &open.build, what.as_bytes()];
         all.extend(parts);
         let name = open.key.digest(&all);
@@ -146,12 +157,13 @@ impl Cache {
         value
     }
 
-    /// Keeps nothing of an owner: its entries would hold what must not lie about in another place.
+    /// Keeps nothing of an owner, from here on neither: its entries would hold what must not lie about in another place.
     pub fn forget(&self, owner: u32) {
         if let Some(open) = &self.0 {
             let mut state = open.state();
             state.used.retain(|_, whose| *whose != owner);
             state.made.retain(|_, made| made.owner != owner);
+            state.forgotten.insert(owner);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Names of packages: those that many use, those that look like one of them, and what code imports under another name.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -35,37 +36,54 @@ const PYTHON: &str = "\
      weakref webbrowser winreg winsound wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib zoneinfo \
      pkg_resources setuptools pip";
 
-/// Names that many use, of one ecosystem. The table is sorted by name.
+/// Names that many use, of one ecosystem: lines sorted by name, a letter and a space before each. The letter is a capital
+/// where somebody would imitate the name.
 struct Popular {
-    known: Vec<&'static str>,
-    /// Those that somebody would imitate.
-    imitated: Vec<&'static str>,
+    lines: &'static str,
+    capital: char,
 }
 
+const POPULAR: &str = include_str!("../data/popular.txt");
+
 impl Popular {
-    /// Reads the lines of one kind: its small letter stands before a name, its capital before one to imitate.
-    fn read(kind: char) -> Self {
-        let mut out = Popular { known: Vec::new(), imitated: Vec::new() };
-        for line in include_str!("../data/popular.txt").lines() {
-            let Some((letter, name)) = line.split_once(' ') else { continue };
-            if letter.len() == 1 && letter.starts_with(|letter: char| letter.eq_ignore_ascii_case(&kind)) {
-                out.known.push(name);
-                if letter.starts_with(|letter: char| letter.is_ascii_uppercase()) {
-                    out.imitated.push(name);
-                }
-            }
-        }
-        out
+    /// The lines of one kind; they stand together.
+    fn of(kind: char) -> Self {
+        let capital = kind.to_ascii_uppercase();
+        let first = |kind: char| {
+            let ends = [kind, kind.to_ascii_uppercase()].map(|letter| POPULAR.find(&format!("\n{letter} ")));
+            ends.into_iter().flatten().min().map(|at| at + 1)
+        };
+        let start = first(kind).unwrap_or(POPULAR.len());
+        let end = ['n', 'p'].into_iter().filter_map(first).filter(|at| *at > start).min().unwrap_or(POPULAR.len());
+        Popular { lines: &POPULAR[start..end], capital }
     }
 
     fn has(&self, name: &str) -> bool {
-        self.known.binary_search(&name).is_ok()
+        // By halves of the text itself, so that nothing has to be made of it first.
+        let mut lines = self.lines.as_bytes();
+        while !lines.is_empty() {
+            let (before, behind) = lines.split_at(lines.len() / 2);
+            let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+            let end = behind.iter().position(|&byte| byte == b'\n').map_or(lines.len(), |at| before.len() + at);
+            match lines.get(start + 2..end).unwrap_or_default().cmp(name.as_bytes()) {
+                Ordering::Equal => return true,
+                Ordering::Less => lines = lines.get(end + 1..).unwrap_or_default(),
+                Ordering::Greater => lines = &lines[..start],
+            }
+        }
+        false
+    }
+
+    /// Those that somebody would imitate.
+    fn imitated(&self) -> impl Iterator<Item = &'static str> {
+        let capital = self.capital;
+        self.lines.lines().filter_map(move |line| line.strip_prefix(capital)?.strip_prefix(' '))
     }
 }
 
 fn list(ecosystem: Ecosystem) -> Option<&'static Popular> {
-    static NPM: LazyLock<Popular> = LazyLock::new(|| Popular::read('n'));
-    static PYPI: LazyLock<Popular> = LazyLock::new(|| Popular::read('p'));
+    static NPM: LazyLock<Popular> = LazyLock::new(|| Popular::of('n'));
+    static PYPI: LazyLock<Popular> = LazyLock::new(|| Popular::of('p'));
     match ecosystem {
         Ecosystem::Npm => Some(&NPM),
         Ecosystem::PyPi => Some(&PYPI),
@@ -97,7 +115,7 @@ pub fn looks_like(ecosystem: Ecosystem, name: &str) -> Option<&'static str> {
     if name.len() < 5 || name.len() > 60 || name.contains('/') || list.has(&name) {
         return None;
     }
-    let others = || list.imitated.iter().copied().filter(|other| *other != name && !other.contains('/'));
+    let others = || list.imitated().filter(|other| *other != name && !other.contains('/'));
     others().find(|other| joined(other).eq(joined(&name))).or_else(|| {
         others().find(|other| other.len() >= 5 && other.len().abs_diff(name.len()) <= 1 && one_slip(&name, other))
     })

@@ -1,7 +1,7 @@
 //! Data classes: how sensitive a load is.
 
 /// How sensitive data is, lightest first. The order is the order of the load line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
 pub enum DataClass {
     /// Nothing real.
     #[default]

@@ -45,7 +45,7 @@ pub struct Place {
 }
 
 /// One request to the running app and what it answered.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Exchange {
     /// `GET`, `POST` …
     pub method: String,

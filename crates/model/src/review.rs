@@ -15,7 +15,7 @@ pub struct Subject {
 }
 
 /// Something that was not checked.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct NotChecked {
     /// What.
     pub what: String,

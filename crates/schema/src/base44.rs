@@ -274,7 +274,7 @@ mod tests {
                 ("src/Start.jsx", "await base44.auth.updateMe({ user_type: pending.kind, full_name: pending.name });"),
                 ("src/Guard.jsx", guard),
             ]);
-            read(&tree, &crate::uses::read(&tree)).self_grants
+            read(&tree, &crate::uses::read(&tree, &plimsoll_cache::Cache::off())).self_grants
         };
         let found = code("if (!allowedRoles.includes(user.user_type)) return null;");
         assert_eq!(found.len(), 1);
@@ -309,7 +309,7 @@ mod tests {
             ("base44/entities/User.jsonc", USER),
             ("src/a.jsx", "if (user.is_admin) show('admin');"),
         ]);
-        let facts = read(&tree, &crate::uses::read(&tree));
+        let facts = read(&tree, &crate::uses::read(&tree, &plimsoll_cache::Cache::off()));
         let order = facts.stores.iter().find(|store| store.name == "Order").expect("read");
         let of =
             |command| order.policies.iter().find(|policy| policy.command == command).map(|policy| &policy.openness);
@@ -326,6 +326,6 @@ mod tests {
     #[test]
     fn entities_that_are_elsewhere_are_said() {
         let tree = SourceTree::from_texts([("package.json", r#"{"dependencies": {"@base44/sdk": "^0.8.0"}}"#)]);
-        assert_eq!(read(&tree, &crate::uses::read(&tree)).not_checked.len(), 1);
+        assert_eq!(read(&tree, &crate::uses::read(&tree, &plimsoll_cache::Cache::off())).not_checked.len(), 1);
     }
 }

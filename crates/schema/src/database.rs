@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use plimsoll_cache::Cache;
 use plimsoll_model::NotChecked;
 use plimsoll_model::app::{Command, DbFunction, DbView, Exposure, Openness, Policy, Rls, SelfGrant, Store, StoreKind};
-use plimsoll_source::SourceTree;
+use plimsoll_source::{FileId, SourceTree};
 
 use crate::rank;
 use crate::self_grant;
@@ -15,11 +16,11 @@ use crate::sql::openness::{
     Alternative, AttrKind, Constraint, Node, Principal, Reader, Truth, and, applies, connected,
 };
 use crate::sql::replay::{Function, OUTSIDE, RawPolicy, Schema, Table, join_name};
-use crate::uses::Uses;
+use crate::uses::{self, Named};
 use crate::{classify, columns, sql};
 
 /// What SQL says.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Facts {
     pub(crate) stores: Vec<Store>,
     pub(crate) functions: Vec<DbFunction>,
@@ -29,11 +30,30 @@ pub(crate) struct Facts {
     pub(crate) looked_at: Vec<String>,
 }
 
+/// Entries that belong to no single file.
+const OF_ALL_FILES: u32 = u32::MAX;
+
+/// Reads the SQL of a tree, or takes what it came to before where nothing that it depends on has changed: the paths of all
+/// files, the text of those that are no code, and what code says of stores.
+pub(crate) fn read_kept(tree: &SourceTree, uses: &Named, cache: &Cache, with_secret: &dyn Fn(FileId) -> bool) -> Facts {
+    if files::plan(tree).read().any(with_secret) {
+        return read(tree, uses);
+    }
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for file in &tree.files {
+        parts.push(file.path.as_bytes());
+        parts.push(if uses::is_code(file) { b"" } else { file.text().as_bytes() });
+    }
+    let uses_said = format!("{uses:?}");
+    parts.push(uses_said.as_bytes());
+    cache.get_or("database", OF_ALL_FILES, &parts, || read(tree, uses))
+}
+
 /// Reads the SQL of a tree.
-pub(crate) fn read(tree: &SourceTree, uses: &Uses) -> Facts {
+fn read(tree: &SourceTree, uses: &Named) -> Facts {
     let mut facts = Facts::default();
     let plan = files::plan(tree);
-    let supabase = uses.supabase.is_some() || is_supabase(tree);
+    let supabase = uses.client.is_some() || is_supabase(tree);
     let mut schema = Schema::new(supabase);
     for &id in &plan.migrations {
         let file = tree.file(id);
@@ -46,7 +66,7 @@ pub(crate) fn read(tree: &SourceTree, uses: &Uses) -> Facts {
         let file = tree.file(id);
         loose.replay(id, &file.path, file.text(), dialect_of(file.text()));
     }
-    let some_sql = replayed + plan.loose.len() > 0;
+    let some_sql = plan.has_sql();
     if !some_sql && supabase {
         for &id in &plan.documents {
             for (at, text) in files::pieces(&tree.file(id).path, tree.file(id).text()) {
@@ -83,7 +103,7 @@ pub(crate) fn read(tree: &SourceTree, uses: &Uses) -> Facts {
         facts.functions.push(db_function(&schema, function));
     }
     facts.self_grants = self_grant::find(&schema, tree, uses);
-    dashboard(tree, uses, &schema, supabase, &mut facts);
+    dashboard(uses, &schema, supabase, &mut facts);
     facts
 }
 
@@ -130,16 +150,14 @@ fn merge(schema: &mut Schema, loose: Schema, before: &BTreeSet<String>) -> Vec<S
 }
 
 /// Tables that the browser uses but no SQL creates: made by hand, nobody here knows their policies.
-fn dashboard(tree: &SourceTree, uses: &Uses, schema: &Schema, supabase: bool, facts: &mut Facts) {
-    let Some(client) = uses.supabase.filter(|_| supabase) else { return };
+fn dashboard(uses: &Named, schema: &Schema, supabase: bool, facts: &mut Facts) {
+    let Some(client) = uses.client.as_ref().filter(|_| supabase) else { return };
     let created = |name: &str| schema.tables.get(name).is_some_and(|table| table.created);
-    let missing: BTreeSet<&str> = uses
-        .stores
+    let missing: Vec<&str> = uses
+        .tables
         .iter()
-        .filter(|used| {
-            used.kind == Some(StoreKind::Table) && !created(&used.store) && !schema.buckets.contains_key(&used.store)
-        })
-        .map(|used| used.store.as_str())
+        .map(String::as_str)
+        .filter(|name| !created(name) && !schema.buckets.contains_key(*name))
         .collect();
     if missing.is_empty() {
         return;
@@ -149,8 +167,7 @@ fn dashboard(tree: &SourceTree, uses: &Uses, schema: &Schema, supabase: bool, fa
     facts.not_checked.push(NotChecked {
         what: format!("who may read and change {}{more}", names.join(", ")),
         why: format!(
-            "browser code uses these tables ({}), but no SQL in the repository creates them: their policies are not known",
-            tree.file(client.file).path
+            "browser code uses these tables ({client}), but no SQL in the repository creates them: their policies are not known"
         ),
         weighs: true,
     });

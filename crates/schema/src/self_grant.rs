@@ -9,10 +9,10 @@ use crate::classify;
 use crate::database::{asks_role, granted, openness, policy_truth};
 use crate::sql::openness::{Alternative, Constraint, Node, Principal, Reader, connected};
 use crate::sql::replay::{Function, RawPolicy, Schema, Table};
-use crate::uses::Uses;
+use crate::uses::Named;
 
 /// All ways that were found.
-pub(crate) fn find(schema: &Schema, tree: &SourceTree, uses: &Uses) -> Vec<SelfGrant> {
+pub(crate) fn find(schema: &Schema, tree: &SourceTree, uses: &Named) -> Vec<SelfGrant> {
     let mut out = Vec::new();
     if !schema.supabase {
         return out;
@@ -31,7 +31,7 @@ pub(crate) fn find(schema: &Schema, tree: &SourceTree, uses: &Uses) -> Vec<SelfG
 struct Finder<'a> {
     schema: &'a Schema,
     tree: &'a SourceTree,
-    uses: &'a Uses,
+    uses: &'a Named,
 }
 
 impl Finder<'_> {

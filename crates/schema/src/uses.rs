@@ -4,8 +4,9 @@
 
 use std::collections::BTreeSet;
 
+use plimsoll_cache::Cache;
 use plimsoll_model::app::{Gain, StoreKind, StoreUse};
-use plimsoll_source::{FileId, SourceTree, Span};
+use plimsoll_source::{FileId, SourceFile, SourceTree, Span};
 
 use crate::classify;
 
@@ -13,7 +14,7 @@ use crate::classify;
 const MAX_USES: usize = 5_000;
 
 /// What the code says.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Uses {
     pub(crate) stores: Vec<StoreUse>,
     /// Places where a visitor can make an account.
@@ -45,9 +46,32 @@ impl Uses {
         self.members.contains(name)
     }
 
-    /// Whether browser code names the table.
-    pub(crate) fn reads_table(&self, name: &str) -> bool {
-        self.stores.iter().any(|used| used.kind == Some(StoreKind::Table) && used.store == name)
+    /// Adds what another file says. What was kept of it may have been read under another id.
+    fn add(&mut self, other: Uses, id: FileId) {
+        let here = |span: Span| Span { file: id, ..span };
+        let room = MAX_USES.saturating_sub(self.stores.len());
+        self.stores.extend(other.stores.into_iter().take(room).map(|used| StoreUse { span: here(used.span), ..used }));
+        self.sign_up.extend(other.sign_up.into_iter().map(here));
+        self.members.extend(other.members);
+        self.own_fields.extend(other.own_fields.into_iter().map(|(name, span)| (name, here(span))));
+        for (known, new) in [
+            (&mut self.firestore, other.firestore),
+            (&mut self.storage, other.storage),
+            (&mut self.realtime, other.realtime),
+            (&mut self.supabase, other.supabase),
+        ] {
+            *known = known.or(new.map(here));
+        }
+    }
+
+    /// The names alone.
+    pub(crate) fn named(&self, tree: &SourceTree) -> Named {
+        let tables = self.stores.iter().filter(|used| used.kind == Some(StoreKind::Table));
+        Named {
+            members: self.members.clone(),
+            tables: tables.map(|used| used.store.clone()).collect(),
+            client: self.supabase.map(|span| tree.file(span.file).path.clone()),
+        }
     }
 
     /// Whether browser code names the collection.
@@ -57,41 +81,72 @@ impl Uses {
     }
 }
 
+/// Names that the code mentions, without where: what reading SQL asks of it.
+#[derive(Debug, Default)]
+pub(crate) struct Named {
+    members: BTreeSet<String>,
+    /// Tables that the browser side uses.
+    pub(crate) tables: BTreeSet<String>,
+    /// The file in which the browser side makes a Supabase client.
+    pub(crate) client: Option<String>,
+}
+
+impl Named {
+    /// Whether code reads a member of this name.
+    pub(crate) fn mentions_field(&self, name: &str) -> bool {
+        self.members.contains(name)
+    }
+
+    /// Whether browser code names the table.
+    pub(crate) fn reads_table(&self, name: &str) -> bool {
+        self.tables.contains(name)
+    }
+}
+
+/// Whether a file holds code, by its name.
+pub(crate) fn is_code(file: &SourceFile) -> bool {
+    CODE.contains(&file.extension())
+}
+
 /// Reads the code of a tree.
-pub(crate) fn read(tree: &SourceTree) -> Uses {
+pub(crate) fn read(tree: &SourceTree, cache: &Cache) -> Uses {
     let mut uses = Uses::default();
-    for (id, file) in tree.iter() {
-        if !CODE.contains(&file.extension()) || !is_app_code(&file.path) {
-            continue;
-        }
-        let text = file.text();
-        members(text, &mut uses.members);
-        if on_server(&file.path, text) {
-            continue;
-        }
-        clients(id, text, &mut uses);
-        for needle in ["auth.updateMe(", "User.updateMyUserData("] {
-            own_fields(id, text, needle, &mut uses.own_fields);
-        }
-        for (needle, kind) in [
-            (".from(", Some(StoreKind::Table)),
-            (".rpc(", None),
-            ("collection(", Some(StoreKind::Collection)),
-            ("doc(", Some(StoreKind::Collection)),
-        ] {
-            calls(id, text, needle, kind, &mut uses.stores);
-        }
-        for needle in [
-            ".signUp(",
-            "createUserWithEmailAndPassword(",
-            ".signInWithOtp(",
-            ".signInWithOAuth(",
-            "signInWithPopup(",
-            "signInAnonymously(",
-        ] {
-            for (at, _) in text.match_indices(needle).take(3) {
-                uses.sign_up.push(span(id, at, needle.len()));
-            }
+    for (id, file) in tree.iter().filter(|(_, file)| is_code(file) && is_app_code(&file.path)) {
+        let parts: [&[u8]; 2] = [file.path.as_bytes(), file.text().as_bytes()];
+        uses.add(cache.get_or("uses of stores", id.0, &parts, || of_file(id, file)), id);
+    }
+    uses
+}
+
+fn of_file(id: FileId, file: &SourceFile) -> Uses {
+    let mut uses = Uses::default();
+    let text = file.text();
+    members(text, &mut uses.members);
+    if on_server(&file.path, text) {
+        return uses;
+    }
+    clients(id, text, &mut uses);
+    for needle in ["auth.updateMe(", "User.updateMyUserData("] {
+        own_fields(id, text, needle, &mut uses.own_fields);
+    }
+    for (needle, kind) in [
+        (".from(", Some(StoreKind::Table)),
+        (".rpc(", None),
+        ("collection(", Some(StoreKind::Collection)),
+        ("doc(", Some(StoreKind::Collection)),
+    ] {
+        calls(id, text, needle, kind, &mut uses.stores);
+    }
+    for needle in [
+        ".signUp(",
+        "createUserWithEmailAndPassword(",
+        ".signInWithOtp(",
+        ".signInWithOAuth(",
+        "signInWithPopup(",
+        "signInAnonymously(",
+    ] {
+        for (at, _) in text.match_indices(needle).take(3) {
+            uses.sign_up.push(span(id, at, needle.len()));
         }
     }
     uses
@@ -250,6 +305,7 @@ fn members(text: &str, out: &mut BTreeSet<String>) {
 #[cfg(test)]
 mod tests {
     use super::read;
+    use plimsoll_cache::Cache;
     use plimsoll_source::SourceTree;
 
     #[test]
@@ -258,7 +314,7 @@ mod tests {
             "src/a.jsx",
             "await base44.auth.updateMe({ 'user_type': form.type, phone: { kind: 'a, b' }, note: \"x, role: y\", city });",
         )]);
-        let names: Vec<String> = read(&tree).own_fields.into_iter().map(|(name, _)| name).collect();
+        let names: Vec<String> = read(&tree, &Cache::off()).own_fields.into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["user_type", "phone", "note", "city"]);
     }
 
@@ -269,7 +325,7 @@ mod tests {
             "import { getFirestore } from 'firebase/firestore';\nsupabase.from('notes').select(); supabase.storage.from(\"files\"); \
              Array.from('x'); getDocs(collection(db, 'users')); doc(db, `orders/${id}`); supabase.rpc('f'); if (me.isAdmin) auth.signUp();",
         )]);
-        let uses = read(&tree);
+        let uses = read(&tree, &Cache::off());
         let names: Vec<&str> = uses.stores.iter().map(|used| used.store.as_str()).collect();
         assert_eq!(names, ["notes", "files", "f", "users", "orders"]);
         assert!(uses.mentions_field("isAdmin") && uses.firestore.is_some() && !uses.sign_up.is_empty());
@@ -280,7 +336,7 @@ mod tests {
             ("el.role", false),
         ] {
             let tree = SourceTree::from_texts([("src/a.ts", line)]);
-            assert_eq!(read(&tree).mentions_field("role"), expected, "{line}");
+            assert_eq!(read(&tree, &Cache::off()).mentions_field("role"), expected, "{line}");
         }
     }
 }

@@ -4,6 +4,7 @@
 //! happened: `server/` one file per framework, `browser/` what exists on the visitor's side, `settings/` cookies, headers,
 //! CORS and switches, `packages` and `secrets` what other crates found. A witness never judges.
 
+mod behind;
 mod browser;
 mod guards;
 mod handler;
@@ -11,6 +12,7 @@ mod imports;
 mod knowledge;
 mod own_code;
 mod packages;
+mod rest;
 mod scan;
 mod server;
 mod settings;
@@ -20,11 +22,10 @@ mod third_parties;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use plimsoll_analysis::{Clean, Event, FunctionRef, Label, Labels, Machine, Program, Value};
+use plimsoll_analysis::{Event, FunctionRef, Machine, Program};
 use plimsoll_cache::Cache;
 use plimsoll_deps::{Database, Names};
-use plimsoll_ir::FunctionId;
-use plimsoll_model::app::{EntryPoint, Flow, SecretKind};
+use plimsoll_model::app::{EntryPoint, Flow, SecretKind, SecretTier};
 use plimsoll_model::{App, NotChecked};
 use plimsoll_source::{FileId, SourceFile, SourceTree};
 
@@ -45,7 +46,20 @@ pub(crate) struct Witnessing<'p, 'w> {
     pub(crate) python_classes: std::cell::OnceCell<HashMap<plimsoll_ir::Str, plimsoll_analysis::ClassRef>>,
 }
 
-impl Witnessing<'_, '_> {
+impl<'p, 'w> Witnessing<'p, 'w> {
+    fn new(machine: &'w mut Machine<'p>) -> Self {
+        Witnessing {
+            machine,
+            entry_points: Vec::new(),
+            flows: Vec::new(),
+            reached: BTreeSet::new(),
+            notes: settings::Notes::default(),
+            trusts_any_proxy: None,
+            passed: VecDeque::new(),
+            python_classes: std::cell::OnceCell::new(),
+        }
+    }
+
     /// Gathers what single events say whatever handler they belong to.
     pub(crate) fn note_events(&mut self, events: &[Event]) {
         for event in events {
@@ -72,7 +86,7 @@ pub fn observe_with(tree: &SourceTree, advisories: &Database, cache: &Cache) -> 
         // The program is run by one thread; what files show without that is gathered beside it.
         let still = scope.spawn(|| observe_still(&program, advisories, cache));
         let still = || still.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        run_program(&program, app, still)
+        run_program(&program, app, cache, still)
     })
 }
 
@@ -104,7 +118,12 @@ fn observe_files(tree: &SourceTree, advisories: &Database, cache: &Cache) -> (Ap
     contained(&mut app, "packages", |app| names = packages::observe(tree, advisories, app));
     contained(&mut app, "keys and passwords in files", |app| secrets(tree, cache, app));
     contained(&mut app, "the database's tables and policies", |app| {
-        let mut schema = plimsoll_schema::read(tree);
+        // Where the SQL has a secret in it, what it comes to is worked out anew each time.
+        let with_secret = |file: FileId| {
+            let secrets = app.secrets.iter().filter(|secret| secret.tier == SecretTier::Secret);
+            secrets.flat_map(|secret| std::iter::once(&secret.span).chain(&secret.also)).any(|span| span.file == file)
+        };
+        let mut schema = plimsoll_schema::read_with(tree, cache, &with_secret);
         app.stores.append(&mut schema.stores);
         app.db_functions.append(&mut schema.functions);
         app.db_views.append(&mut schema.views);
@@ -118,26 +137,26 @@ fn observe_files(tree: &SourceTree, advisories: &Database, cache: &Cache) -> (Ap
     (app, names)
 }
 
-fn run_program(program: &Program<'_>, mut app: App, still: impl FnOnce() -> Still) -> App {
+fn run_program(program: &Program<'_>, mut app: App, cache: &Cache, still: impl FnOnce() -> Still) -> App {
     let tree = program.tree;
     let known = knowledge::Known;
     let mut machine = Machine::new(program, &known);
     server::nuxt::provide(program, &mut machine);
     let setup = machine.load_all();
     note_unfinished(&machine, tree, &mut app);
-    let mut witnessing = Witnessing {
-        machine: &mut machine,
-        entry_points: Vec::new(),
-        flows: Vec::new(),
-        reached: BTreeSet::new(),
-        notes: settings::Notes::default(),
-        trusts_any_proxy: None,
-        passed: VecDeque::new(),
-        python_classes: std::cell::OnceCell::new(),
-    };
+    let mut witnessing = Witnessing::new(&mut machine);
     witnessing.note_events(&setup);
     server::observe(&mut witnessing, &setup, &mut app);
-    run_the_rest(&mut witnessing, &mut app);
+    let rest = rest::run(program, &witnessing, cache);
+    witnessing.notes.append(rest.notes);
+    witnessing.flows.extend(rest.flows);
+    if rest.unfollowed > 0 {
+        app.not_checked.push(NotChecked {
+            what: format!("what {} functions do that no entry point reaches", rest.unfollowed),
+            why: "too much of it to follow".into(),
+            weighs: true,
+        });
+    }
     // Scripts of pages do their work while they load. (Pages of PHP are entry points, and run as such.)
     let scripts: BTreeSet<_> = program
         .iter()
@@ -168,6 +187,7 @@ fn run_program(program: &Program<'_>, mut app: App, still: impl FnOnce() -> Stil
     packages::note_imports(program, &mut app);
     contained(&mut app, "models in the code", |app| stores::observe(program, app));
     app.columns = handler::rows::settle(rows, &mut app, tree);
+    rest::forget(program, &app, &rest.behind, cache);
     settle(tree, &mut app);
     app
 }
@@ -206,69 +226,6 @@ fn note_unfinished(machine: &Machine<'_>, tree: &SourceTree, app: &mut App) {
         });
     }
 }
-
-/// Functions that no entry point and no set-up reached run once on their own, so that what they do is seen: event
-/// handlers of pages, jobs, and code whose framework is not known.
-fn run_the_rest(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
-    let program = witnessing.machine.program;
-    let start = witnessing.machine.spent();
-    let all = REST_STEPS_LEAST + REST_STEPS_PER_NODE * program.size();
-    let mut unfollowed = 0usize;
-    for (id, module) in program.iter() {
-        let listeners = browser::taken::listeners(module);
-        for (function, at) in (0u32..).map(FunctionId).zip(&module.functions) {
-            let reference = FunctionRef { module: id, function };
-            // Nested functions are entered by what is around them.
-            if at.parent.is_some() || witnessing.machine.entered().contains(&reference) {
-                continue;
-            }
-            let closure = witnessing.machine.closure_of(reference);
-            witnessing.machine.reset();
-            if is_shown(program.path(id), module) {
-                // What a page shows is shown in a browser; what a server draws before has no data yet.
-                witnessing.machine.fix("typeof window", Value::string("object"));
-            }
-            let mut args = vec![given_to(&program.tree.file(module.file).path, at); at.params.len()];
-            if let Some(first) = args.first_mut().filter(|_| listeners.contains(&function)) {
-                *first = browser::taken::message();
-            }
-            let left = all.saturating_sub(witnessing.machine.spent() - start);
-            let run = witnessing.machine.survey(&closure, args, left.max(REST_STEPS_BEHIND));
-            unfollowed += usize::from(run.cut_off && left < REST_STEPS_BEHIND);
-            witnessing.note_events(&run.events);
-            witnessing.flows.extend(handler::flows_of(&run.events));
-            drop(run);
-            witnessing.machine.release();
-        }
-    }
-    if unfollowed > 0 {
-        app.not_checked.push(NotChecked {
-            what: format!("what {unfollowed} functions do that no entry point reaches"),
-            why: "too much of it to follow".into(),
-            weighs: true,
-        });
-    }
-}
-
-/// Whether a file holds components of pages.
-fn is_shown(path: &str, module: &plimsoll_ir::Module) -> bool {
-    [".tsx", ".jsx", ".vue", ".svelte"].iter().any(|end| path.ends_with(end))
-        || module.directives.iter().any(|(directive, _)| directive == "use client")
-}
-
-/// What a function that nothing reaches is run with. A component is given what whoever shows it has.
-fn given_to(path: &str, function: &plimsoll_ir::Function) -> Value {
-    let is_component = (path.ends_with(".tsx") || path.ends_with(".jsx"))
-        && function.name.as_ref().is_some_and(|name| name.starts_with(|first: char| first.is_ascii_uppercase()));
-    if is_component { Value::of(Labels::one(Label::Given(Clean::NONE))) } else { Value::unknown() }
-}
-
-/// Steps for all functions that nothing reaches: in ordinary apps they take a few per node of the program, in bundles of
-/// others' code, where everything calls everything, hundreds.
-const REST_STEPS_LEAST: u64 = 2_000_000;
-const REST_STEPS_PER_NODE: u64 = 20;
-/// And for each once those are spent: enough for its own body.
-const REST_STEPS_BEHIND: u64 = 500;
 
 fn parse_all(tree: &SourceTree, cache: &Cache, app: &mut App) -> Vec<plimsoll_ir::Module> {
     use rayon::prelude::*;

@@ -19,7 +19,7 @@ use plimsoll_model::app::{CookieSet, CorsPolicy, CryptoUse, HeaderSet, SettingSe
 use plimsoll_source::Span;
 
 /// What single events said.
-#[derive(Default)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Notes {
     pub(crate) cookies: Vec<CookieSet>,
     pub(crate) headers: Vec<HeaderSet>,
@@ -60,6 +60,28 @@ impl Notes {
             let known = self.markup.entry(event.span).or_insert(true);
             *known &= is_harmless;
         }
+    }
+
+    /// Adds what was noted later.
+    pub(crate) fn append(&mut self, later: Notes) {
+        self.cookies.extend(later.cookies);
+        self.headers.extend(later.headers);
+        self.header_places.extend(later.header_places);
+        self.cors.extend(later.cors);
+        self.stored.extend(later.stored);
+        self.php.append(later.php);
+        self.persisted.append(later.persisted);
+        self.python.append(later.python);
+        self.crypto.extend(later.crypto);
+        for (span, is_harmless) in later.markup {
+            *self.markup.entry(span).or_insert(true) &= is_harmless;
+        }
+        for (name, holds_text) in later.scripted {
+            *self.scripted.entry(name).or_default() |= holds_text;
+        }
+        self.calls.extend(later.calls);
+        self.seen.extend(later.seen);
+        self.rows.append(later.rows);
     }
 
     /// Gives the names of fields that only ever take text made harmless as markup, and what is known of the columns of

@@ -1,6 +1,7 @@
 //! Third parties that receive data: by the packages that the code imports and the hosts that it names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 use plimsoll_analysis::Program;
 use plimsoll_ir::Kind;
@@ -186,19 +187,27 @@ fn by_host(text: &str) -> Option<usize> {
     if text.len() > 2_000 || !text.contains('.') || text.contains(' ') {
         return None;
     }
-    let rest =
-        ["https://", "http://", "wss://", "//"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
-    PARTIES.iter().position(|party| {
-        party.3.iter().any(|host| {
-            rest.find(host).is_some_and(|at| {
-                let slash = rest.find('/').unwrap_or(rest.len());
-                let boundary = at == 0 || rest[..at].ends_with('.') || rest[..at].ends_with('@');
-                let behind = rest[at + host.len()..].chars().next();
-                at < slash && boundary && !behind.is_some_and(|c| c.is_alphanumeric() || c == '-' || c == '.')
-            })
-        })
-    })
+    let rest = text.split_once("//").map_or(text, |(_, rest)| rest);
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    let host = host.split(':').next().unwrap_or(host);
+    // The host itself, and what it is a part of.
+    let parts = host.match_indices('.').filter_map(|(at, _)| host.get(at + 1..));
+    let of_hosts = std::iter::once(host).chain(parts).filter_map(|host| HOSTS.get(host)).flatten();
+    of_hosts.filter(|(_, below)| path.starts_with(below)).map(|(party, _)| *party).min()
 }
+
+/// The parties behind a host, with the beginning of the path that is theirs.
+static HOSTS: LazyLock<HashMap<&str, Vec<(usize, &str)>>> = LazyLock::new(|| {
+    let mut hosts: HashMap<&str, Vec<(usize, &str)>> = HashMap::new();
+    for (party, address) in
+        PARTIES.iter().enumerate().flat_map(|(at, party)| party.3.iter().map(move |host| (at, host)))
+    {
+        let (host, path) = address.split_at(address.find('/').unwrap_or(address.len()));
+        hosts.entry(host).or_default().push((party, path));
+    }
+    hosts
+});
 
 /// Scripts that a page loads from a third party.
 fn scripts(tree: &SourceTree, note: &mut dyn FnMut(usize, Span)) {

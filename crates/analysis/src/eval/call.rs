@@ -680,6 +680,7 @@ impl Machine<'_> {
             }
             "push" | "unshift" | "append" | "add" if matches!(receiver.kind, ValueKind::Object(_)) => {
                 if let ValueKind::Object(object) = &receiver.kind {
+                    self.before_change(object);
                     let mut items = object.items.borrow_mut();
                     for arg in args {
                         if items.len() < 64 {
@@ -925,6 +926,9 @@ impl Machine<'_> {
             return known;
         }
         self.entered.insert(reference);
+        if self.puts_back {
+            self.surveyed.insert(reference);
+        }
         let program = self.program;
         let function = program.module(closure.module).function(closure.function);
         let env = Env::inside(&closure.env);

@@ -107,9 +107,9 @@ impl Machine<'_> {
                 }
                 if let (Kind::Name(name), ValueKind::Object(object)) = (self.kind(*target), &new.kind) {
                     let is_top = self.is_set_up();
-                    let mut slot = object.name.borrow_mut();
-                    if slot.is_none() {
-                        *slot = Some(name.clone());
+                    if object.name.borrow().is_none() {
+                        self.before_change(object);
+                        object.name.replace(Some(name.clone()));
                         object.is_global.set(object.is_global.get() || is_top);
                     }
                 }
@@ -228,6 +228,7 @@ impl Machine<'_> {
         let gone = Value::plain(ValueKind::Null);
         match &whole.kind {
             ValueKind::Object(object) if !object.is_array && !object.is_global.get() => {
+                self.before_change(object);
                 object.fields.borrow_mut().insert(property.clone(), gone);
                 None
             }
@@ -636,7 +637,7 @@ impl Machine<'_> {
                 for closure in closures {
                     let reference = crate::program::FunctionRef { module: closure.module, function: closure.function };
                     // What the component does when the visitor clicks belongs to it.
-                    if name != "value" || !self.entered.contains(&reference) {
+                    if name != "value" || !self.has_entered(reference) {
                         self.invoke_callback(&closure, vec![Value::unknown(); 2]);
                     }
                 }

@@ -75,9 +75,9 @@ impl Machine<'_> {
                 }
                 if let (Kind::Name(name), ValueKind::Object(object)) = (self.kind(*target), &bound.kind) {
                     let is_top = self.is_set_up();
-                    let mut slot = object.name.borrow_mut();
-                    if slot.is_none() {
-                        *slot = Some(name.clone());
+                    if object.name.borrow().is_none() {
+                        self.before_change(object);
+                        object.name.replace(Some(name.clone()));
                         object.is_global.set(object.is_global.get() || is_top);
                     }
                 }
@@ -266,7 +266,9 @@ impl Machine<'_> {
             self.set_scope(scope.as_ref());
             if let Some((name, class, whole)) = &narrowing {
                 let narrowed = self.narrowed(whole, *class, holds);
-                self.frame().env.assign(name, &|_| narrowed.clone());
+                let env = Rc::clone(&self.frame().env);
+                self.before_assignment(&env, name);
+                env.assign(name, &|_| narrowed.clone());
             }
             let start = before.with(facts);
             let known = start.len();
@@ -286,7 +288,9 @@ impl Machine<'_> {
                 [(Flow::Exit, ..), (Flow::Normal, ..)] => self.narrowed(whole, *class, false),
                 _ => whole.clone(),
             };
-            self.frame().env.assign(name, &|_| after.clone());
+            let env = Rc::clone(&self.frame().env);
+            self.before_assignment(&env, name);
+            env.assign(name, &|_| after.clone());
         }
         let going: Vec<&(Flow, Facts, usize)> = ends.iter().filter(|(flow, ..)| *flow == Flow::Normal).collect();
         let (flow, facts) = match going[..] {
@@ -437,6 +441,7 @@ impl Machine<'_> {
                     if !env.has_own(name) {
                         self.note_change();
                     }
+                    self.before_assignment(&env, name);
                     // `if x not in LIST: x = "y"`: what is left of the old value is in the list.
                     let last = self.frame().facts.shared().last().cloned();
                     let beside = |old: &Value| {
@@ -523,6 +528,7 @@ impl Machine<'_> {
             self.frame().branches > 0 || (self.is_php() && self.frames.iter().any(|frame| frame.branches > 0));
         match &receiver.kind {
             ValueKind::Object(object) => {
+                self.before_change(object);
                 let value = if object.class.is_some() { self.kept_in_memory(value, property) } else { value };
                 if property.is_empty() {
                     // Read before it is borrowed: a list may be put into itself.

@@ -4,6 +4,8 @@
 mod address;
 mod copies;
 
+use std::cell::LazyCell;
+
 use plimsoll_source::{FileId, SourceFile, SourceTree, Span};
 
 pub use address::{Address, address};
@@ -84,7 +86,8 @@ pub fn loaded(id: FileId, file: &SourceFile) -> Vec<Loaded> {
     if is_code && (text.len() > MAX_CODE || is_built(&file.path)) {
         return out;
     }
-    let comments = joined(if is_code { code_comments(text) } else { markup_comments(text) });
+    // Most code loads nothing, and then nobody asks where its comments are.
+    let comments = LazyCell::new(|| joined(if is_code { code_comments(text) } else { markup_comments(text) }));
     let mut tags: Vec<(usize, usize)> = Vec::new();
     let mut from = 0;
     while let Some(start) = find_tag(text, from) {
@@ -114,11 +117,12 @@ pub fn loaded(id: FileId, file: &SourceFile) -> Vec<Loaded> {
             import_map(id, text, end, from, &mut out);
         } else {
             // A module's own imports, and what an inline script adds to the page.
-            in_code(id, text, end, from, &joined(code_comments_in(text, end, from)), &[], &mut out);
+            let comments = LazyCell::new(|| joined(code_comments_in(text, end, from)));
+            in_code(id, text, end, from, |at| within(&comments, at), &mut out);
         }
     }
     if is_code {
-        in_code(id, text, 0, text.len(), &comments, &tags, &mut out);
+        in_code(id, text, 0, text.len(), |at| within(&tags, at) || within(&comments, at), &mut out);
     }
     out
 }
@@ -216,21 +220,17 @@ fn in_code(
     text: &str,
     start: usize,
     end: usize,
-    comments: &[(usize, usize)],
-    tags: &[(usize, usize)],
+    is_left_out: impl Fn(usize) -> bool,
     out: &mut Vec<Loaded>,
 ) {
     let Some(code) = text.get(start..end) else { return };
     for (at, _) in code.match_indices("https://").chain(code.match_indices("http://")) {
         let at = start + at;
-        if within(comments, at) || within(tags, at) {
-            continue;
-        }
         let Some(quote) = text[..at].chars().next_back().filter(|quote| matches!(quote, '"' | '\'' | '`')) else {
             continue;
         };
         let Some(found) = text.get(at..end).and_then(|rest| rest.split([quote, '\n']).next()) else { continue };
-        if is_program(found) {
+        if is_program(found) && !is_left_out(at) {
             let span = span(id, at - 1, at + found.len() + 1);
             out.push(Loaded { span, address: found.to_owned(), by: LoadedBy::Code, has_integrity: false });
         }

@@ -37,7 +37,7 @@ pub struct ApiCall {
 }
 
 /// Where the browser side keeps a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum WebStorage {
     /// `localStorage`.
     Local,
@@ -50,7 +50,7 @@ pub enum WebStorage {
 }
 
 /// What the value is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum StoredValueKind {
     /// A session or refresh token.
     SessionToken,
@@ -67,7 +67,7 @@ pub enum StoredValueKind {
 }
 
 /// A value kept in the browser.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct StoredValue {
     /// Where it is kept.
     pub storage: WebStorage,

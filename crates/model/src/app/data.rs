@@ -5,7 +5,7 @@ use plimsoll_source::Span;
 use crate::{DataClass, Position};
 
 /// What kind of store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum StoreKind {
     /// A table of a relational database.
     Table,
@@ -24,7 +24,7 @@ pub enum StoreKind {
 }
 
 /// Whether browsers can talk to the store directly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Exposure {
     /// Only through the app's own server.
     ServerOnly,
@@ -35,7 +35,7 @@ pub enum Exposure {
 }
 
 /// Row-level security.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Rls {
     /// On in the final schema.
     On,
@@ -46,7 +46,7 @@ pub enum Rls {
 }
 
 /// A table, collection, bucket …
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Store {
     /// What kind.
     pub kind: StoreKind,
@@ -108,7 +108,7 @@ impl Policy {
 }
 
 /// A field.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Field {
     /// Name as written.
     pub name: String,
@@ -132,7 +132,7 @@ pub struct Form {
 }
 
 /// What a policy is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[expect(missing_docs, reason = "the words are the documentation")]
 pub enum Command {
     All,
@@ -143,7 +143,7 @@ pub enum Command {
 }
 
 /// Whom a policy admits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Openness {
     /// Anyone, signed in or not.
     Anyone,
@@ -160,7 +160,7 @@ pub enum Openness {
 }
 
 /// A row-level policy or a match block of a rules file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Policy {
     /// Its name, or the path pattern of a rules file.
     pub name: String,
@@ -179,7 +179,7 @@ pub struct Policy {
 }
 
 /// A database function that clients can call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct DbFunction {
     /// Name.
     pub name: String,
@@ -208,7 +208,7 @@ pub struct DbFunction {
 }
 
 /// A view that clients can read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct DbView {
     /// Name.
     pub name: String,
@@ -223,7 +223,7 @@ pub struct DbView {
 }
 
 /// What an account gains.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Gain {
     /// A role or permission.
     Role,
@@ -238,7 +238,7 @@ pub enum Gain {
 }
 
 /// How an account gets at it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum GrantWay {
     /// It may change the field in its own row or document.
     ChangesOwnRow,
@@ -257,7 +257,7 @@ pub enum GrantWay {
 }
 
 /// Who relies on the field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Reliance {
     /// Nothing that was read.
     Nobody,
@@ -268,7 +268,7 @@ pub enum Reliance {
 }
 
 /// A way in which an account can give itself rights that are not its own to give.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct SelfGrant {
     /// Table or collection that holds the field.
     pub store: String,
@@ -300,7 +300,7 @@ pub struct RulesFile {
 }
 
 /// A place where code that runs in the browser talks to a store directly.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct StoreUse {
     /// Table, collection, bucket or database function.
     pub store: String,

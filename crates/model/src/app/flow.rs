@@ -3,7 +3,7 @@
 use plimsoll_source::Span;
 
 /// Where a value comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Source {
     /// Query string, path parameter, form, JSON body, header, cookie of a request.
     Request,
@@ -22,7 +22,7 @@ pub enum Source {
 }
 
 /// Where a value ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[expect(missing_docs, reason = "the words are the documentation")]
 pub enum Sink {
     Sql,
@@ -54,7 +54,7 @@ pub enum Sink {
 }
 
 /// A flow, unsanitised as far as seen.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Flow {
     /// Where it comes from.
     pub source: Source,

@@ -7,7 +7,7 @@ use crate::redact::Secret;
 use crate::{DataClass, Day, Severity};
 
 /// `SameSite` of a cookie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[expect(missing_docs, reason = "the words are the documentation")]
 pub enum SameSite {
     Strict,
@@ -16,7 +16,7 @@ pub enum SameSite {
 }
 
 /// A cookie that the server sets. `None` in a flag means not known.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CookieSet {
     /// Name; empty when computed.
     pub name: String,
@@ -39,7 +39,7 @@ pub struct CookieSet {
 }
 
 /// A response header that is set for pages.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct HeaderSet {
     /// Lower-case name.
     pub name: String,
@@ -52,7 +52,7 @@ pub struct HeaderSet {
 }
 
 /// Which origins a CORS policy admits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum AllowedOrigins {
     /// `*`.
     Any,
@@ -67,7 +67,7 @@ pub enum AllowedOrigins {
 }
 
 /// A CORS policy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CorsPolicy {
     /// Whom it admits.
     pub origins: AllowedOrigins,
@@ -264,7 +264,7 @@ pub struct SecretSeen {
 }
 
 /// A use of cryptography or randomness.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CryptoUse {
     /// What it is used for and how.
     pub kind: CryptoUseKind,
@@ -277,7 +277,7 @@ pub struct CryptoUse {
 }
 
 /// How cryptography is misused or used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum CryptoUseKind {
     /// A fast or broken hash for passwords.
     FastPasswordHash,
@@ -298,7 +298,7 @@ pub enum CryptoUseKind {
 }
 
 /// A setting that matters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct SettingSeen {
     /// System: `Django`, `Flask`, `Vite`, `Next.js`, `Docker`.
     pub system: String,

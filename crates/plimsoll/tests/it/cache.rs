@@ -90,6 +90,46 @@ fn a_change_is_seen() {
     assert!(place.review(&[]) == before);
 }
 
+/// What a function shows is kept by all that it imports, near or far, and by modules that change what belongs to others.
+#[test]
+fn a_change_is_seen_in_what_rests_on_it() {
+    let place = Place::new();
+    let file = |name: &str, text: &str| {
+        let path = place.app().join("client/src").join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("written");
+    };
+    let same = |what: &str| {
+        let kept = place.review(&[]);
+        assert!(kept == place.fresh(), "{what}");
+        kept
+    };
+    file("deep/put.ts", "export const put = (where: Element, text: string) => { where.textContent = text; };\n");
+    file("deep/settings.ts", "export const settings = { raw: false, put: null as any };\n");
+    file("deep/between.ts", "export { put as show } from './put';\n");
+    file(
+        "deep/greeting.ts",
+        "import { show } from './between';\nimport { settings } from './settings';\n\
+         export function greet() {\n  const name = new URLSearchParams(location.search).get('name');\n\
+         show(document.body, name);\n  if (settings.put) settings.put(document.body, name);\n}\n",
+    );
+    file("deep/start.ts", "import { settings } from './settings';\nconsole.log(settings);\n");
+    let quiet = same("new files");
+    file("deep/put.ts", "export const put = (where: Element, text: string) => { where.innerHTML = text; };\n");
+    let loud = same("a file two imports away");
+    assert!(loud != quiet && loud.contains("deep/put.ts"));
+    file("deep/put.ts", "export const put = (where: Element, text: string) => { where.textContent = text; };\n");
+    assert!(same("the file as it was") == quiet);
+    // Nothing of what `greet` imports changes now.
+    let start =
+        "import { settings } from './settings';\nsettings.put = (where, text) => { where.innerHTML = text; };\n";
+    file("deep/start.ts", start);
+    let loud = same("a file that changes what another exports");
+    assert!(loud != quiet && loud.contains("deep/start.ts"));
+    file("deep/start.ts", &start.replace("innerHTML", "textContent"));
+    same("the same in another way");
+}
+
 /// Files that change places keep their entries from answering for each other.
 #[test]
 fn bytes_in_another_place_are_another_file() {

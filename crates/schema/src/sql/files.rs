@@ -13,6 +13,19 @@ pub(crate) struct Plan {
     pub(crate) documents: Vec<FileId>,
 }
 
+impl Plan {
+    /// Whether there is SQL that is not part of a document.
+    pub(crate) fn has_sql(&self) -> bool {
+        !(self.migrations.is_empty() && self.loose.is_empty())
+    }
+
+    /// The files whose text counts.
+    pub(crate) fn read(&self) -> impl Iterator<Item = FileId> {
+        let documents = if self.has_sql() { &[][..] } else { &self.documents[..] };
+        self.migrations.iter().chain(&self.loose).chain(documents).copied()
+    }
+}
+
 /// Migrations by name, preferring Supabase's own folder; other SQL by path.
 pub(crate) fn plan(tree: &SourceTree) -> Plan {
     let mut plan = Plan::default();

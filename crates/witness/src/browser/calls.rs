@@ -9,7 +9,7 @@ use plimsoll_model::app::{ApiCall, EntryKind, EntryPoint};
 use plimsoll_source::Span;
 
 /// A call as the events show it, before it is known what it reaches.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Seen {
     /// Where the address is written.
     span: Span,
@@ -22,7 +22,7 @@ pub(crate) struct Seen {
 }
 
 /// What a call names.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 enum Target {
     /// An address, `{}` for what is not constant.
     Address(String),

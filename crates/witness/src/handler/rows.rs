@@ -364,7 +364,7 @@ pub(crate) fn is_ticket_column(name: &str) -> bool {
 }
 
 /// What the program says of the columns of its stores, gathered while it runs.
-#[derive(Default)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Known {
     /// Store, normalised, to its columns.
     pub(crate) columns: BTreeMap<String, BTreeSet<String>>,
@@ -388,6 +388,15 @@ pub(crate) fn normalised(store: &str) -> String {
 }
 
 impl Known {
+    /// Adds what was seen later.
+    pub(crate) fn append(&mut self, later: Known) {
+        for (store, columns) in later.columns {
+            self.columns.entry(store).or_default().extend(columns);
+        }
+        self.hiding.extend(later.hiding);
+        self.transforms |= later.transforms;
+    }
+
     fn add(&mut self, store: &str, column: &str) {
         // The accounts of a service are no table of the app, whatever that one is called.
         if !store.is_empty() && !store.starts_with("auth.") {

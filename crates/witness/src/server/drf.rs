@@ -170,7 +170,7 @@ fn text_of(witnessing: &Witnessing<'_, '_>, class: ClassRef, node: NodeId) -> St
 
 /// An instance of a view, with the request that it answers and the name of the action that it was called for.
 fn instance(class: ClassRef, at: NodeId, action: Option<&str>) -> Value {
-    let object = Object { class: Some(class), ..Object::new(Site { module: class.module, node: at }, false) };
+    let object = Object::of_class(class, Site { module: class.module, node: at });
     object.fields.borrow_mut().insert("request".into(), given("@request"));
     let kwargs = Symbol::given("@self.kwargs");
     let labels = plimsoll_analysis::Knowledge::labels(&crate::knowledge::Known, &kwargs.path);

@@ -158,8 +158,7 @@ fn annotated(
         if fields.is_empty() {
             continue;
         }
-        let object =
-            Object { class: Some(class), ..Object::new(Site { module: handler.module, node: annotation }, false) };
+        let object = Object::of_class(class, Site { module: handler.module, node: annotation });
         for (name, clean) in fields {
             let label = Label::Input(format!("{from}.{name}").into(), clean);
             object.fields.borrow_mut().insert(name.as_str().into(), Value::of(Labels::one(label)));

@@ -54,29 +54,53 @@ fn development_server(command: &str) -> Option<&'static str> {
     }
 }
 
-/// The command in a line of a file that only a deployment reads.
-fn command<'l>(file: &SourceFile, line: &'l str, section: &str) -> Option<&'l str> {
-    let path = file.path.to_ascii_lowercase();
-    let name = path.rsplit('/').next().unwrap_or(&path);
-    // Compose files and images whose name says so are for developing.
-    if name.contains("dev") || name.contains("local") || path.contains(".devcontainer") {
-        return None;
+/// How a file that only a deployment reads gives its commands.
+enum Commands {
+    /// Behind one of these words.
+    Behind(&'static [&'static str]),
+    /// Behind the name of a process.
+    ByProcess,
+    /// As values of these keys, in this section where one is named.
+    Keys(Option<&'static str>, &'static [&'static str]),
+}
+
+impl Commands {
+    /// By the file's name; `None` where no deployment reads it.
+    fn of(path: &str) -> Option<Self> {
+        let path = path.to_ascii_lowercase();
+        let name = path.rsplit('/').next().unwrap_or(&path);
+        // Compose files and images whose name says so are for developing.
+        if name.contains("dev") || name.contains("local") || path.contains(".devcontainer") {
+            return None;
+        }
+        match name {
+            "procfile" => Some(Commands::ByProcess),
+            "render.yaml" | "render.yml" => Some(Commands::Keys(None, &["startCommand:"])),
+            "railway.json" | "railway.toml" | "nixpacks.toml" => {
+                Some(Commands::Keys(None, &["startCommand", "\"startCommand\"", "cmd"]))
+            }
+            ".replit" => Some(Commands::Keys(Some("deployment"), &["run"])),
+            "fly.toml" => Some(Commands::Keys(Some("processes"), &["app", "web"])),
+            _ if name.starts_with("dockerfile") || name.ends_with(".dockerfile") => {
+                Some(Commands::Behind(&["CMD", "ENTRYPOINT"]))
+            }
+            _ => None,
+        }
     }
-    let trimmed = line.trim();
-    if name.starts_with("dockerfile") || name.ends_with(".dockerfile") {
-        return trimmed.strip_prefix("CMD").or_else(|| trimmed.strip_prefix("ENTRYPOINT"));
+
+    /// The command in a line.
+    fn in_line<'l>(&self, line: &'l str, section: &str) -> Option<&'l str> {
+        let line = line.trim();
+        match self {
+            Commands::Behind(words) => words.iter().find_map(|word| line.strip_prefix(word)),
+            Commands::ByProcess => line.split_once(':').map(|(_, command)| command),
+            Commands::Keys(wanted, _) if wanted.is_some_and(|wanted| wanted != section) => None,
+            Commands::Keys(_, keys) => {
+                let rest = keys.iter().find_map(|key| line.strip_prefix(key))?;
+                Some(rest.trim_start_matches([' ', '=', ':']))
+            }
+        }
     }
-    if name == "procfile" {
-        return trimmed.split_once(':').map(|(_, command)| command);
-    }
-    let keys: &[&str] = match name {
-        "render.yaml" | "render.yml" => &["startCommand:"],
-        "railway.json" | "railway.toml" | "nixpacks.toml" => &["startCommand", "\"startCommand\"", "cmd"],
-        ".replit" if section == "deployment" => &["run"],
-        "fly.toml" if section == "processes" => &["app", "web"],
-        _ => return None,
-    };
-    keys.iter().find_map(|key| trimmed.strip_prefix(key)).map(|rest| rest.trim_start_matches([' ', '=', ':']))
 }
 
 /// What a script of `package.json` runs.
@@ -103,6 +127,7 @@ pub(super) fn observe(tree: &SourceTree, app: &mut App) {
             start_script(id, text, app);
             continue;
         }
+        let Some(commands) = Commands::of(&file.path) else { continue };
         let mut section = String::new();
         let mut at = 0usize;
         for line in text.split_inclusive('\n') {
@@ -111,7 +136,7 @@ pub(super) fn observe(tree: &SourceTree, app: &mut App) {
             if let Some(name) = line.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
                 section = name.to_owned();
             }
-            let Some(command) = command(file, line, &section) else { continue };
+            let Some(command) = commands.in_line(line, &section) else { continue };
             let direct = development_server(command);
             // `npm run dev`, `npm start`: what the script says.
             let by_script = || {

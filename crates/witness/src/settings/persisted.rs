@@ -9,14 +9,22 @@ use plimsoll_source::Span;
 use super::storage;
 
 /// What was seen of Redux: which parts of the state exist, and which are kept.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(super) struct Seen {
     /// Names of parts of the state that hold a token, with the field.
     tokens: Vec<(String, String)>,
     kept: Vec<Kept>,
 }
 
-#[derive(Debug)]
+impl Seen {
+    /// Adds what was seen later.
+    pub(super) fn append(&mut self, later: Seen) {
+        self.tokens.extend(later.tokens);
+        self.kept.extend(later.kept);
+    }
+}
+
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Kept {
     storage: WebStorage,
     key: String,

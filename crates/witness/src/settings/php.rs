@@ -10,7 +10,7 @@ use plimsoll_source::{SourceTree, Span};
 use super::{Notes, cors, headers};
 
 /// What was said about PHP's own session cookie.
-#[derive(Default)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 pub(super) struct Session {
     started: Vec<Span>,
     flags: Flags,
@@ -18,7 +18,21 @@ pub(super) struct Session {
     fast_hashes: Vec<(Span, String)>,
 }
 
-#[derive(Clone, Default)]
+impl Session {
+    /// Adds what was seen later.
+    pub(super) fn append(&mut self, later: Session) {
+        self.started.extend(later.started);
+        let flags = &mut self.flags;
+        flags.http_only = later.flags.http_only.or(flags.http_only);
+        flags.secure = later.flags.secure.or(flags.secure);
+        flags.same_site = later.flags.same_site.or(flags.same_site);
+        flags.span = later.flags.span.or(flags.span);
+        self.errors_shown.extend(later.errors_shown);
+        self.fast_hashes.extend(later.fast_hashes);
+    }
+}
+
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
 struct Flags {
     http_only: Option<bool>,
     secure: Option<bool>,

@@ -12,12 +12,12 @@ use plimsoll_source::Span;
 use super::Notes;
 
 /// What single events said.
-#[derive(Default)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Seen {
     /// Where the Flask app is made.
     made: Option<Span>,
     /// Its configuration; the last word counts.
-    config: BTreeMap<String, (Value, Span)>,
+    config: BTreeMap<String, Setting>,
     /// The session carries a login.
     uses_session: bool,
     /// Uploads that are saved under a name with the sender's ending, without a check of what they are.
@@ -40,6 +40,39 @@ pub(crate) struct Seen {
     written: BTreeMap<String, (bool, bool)>,
     /// Something applies rules to new passwords.
     has_password_rules: bool,
+}
+
+/// A value of Flask's configuration, as far as it is asked for.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Setting {
+    /// It is not known to be off.
+    may_be_on: bool,
+    text: Option<String>,
+    span: Span,
+}
+
+impl Seen {
+    /// Adds what was seen later.
+    pub(super) fn append(&mut self, later: Seen) {
+        self.made = self.made.or(later.made);
+        self.config.extend(later.config);
+        self.uses_session |= later.uses_session;
+        self.unchecked_saves.extend(later.unchecked_saves);
+        for (span, texts) in later.saved_to {
+            self.saved_to.entry(span).or_default().extend(texts);
+        }
+        self.mounted.extend(later.mounted);
+        self.shown.extend(later.shown);
+        self.fast_hashes.extend(later.fast_hashes);
+        self.unverified.extend(later.unverified);
+        self.unverified_tokens.extend(later.unverified_tokens);
+        self.unruled_passwords.extend(later.unruled_passwords);
+        for (field, (clean, dirty)) in later.written {
+            let known = self.written.entry(field).or_default();
+            *known = (known.0 | clean, known.1 | dirty);
+        }
+        self.has_password_rules |= later.has_password_rules;
+    }
 }
 
 pub(super) fn note(event: &Event, notes: &mut Notes, program: &Program<'_>) {
@@ -140,7 +173,8 @@ fn placeholders(sql: &str) -> Vec<String> {
 }
 
 fn configure(notes: &mut Notes, name: &str, value: &Value, span: Span) {
-    notes.python.config.insert(name.to_owned(), (value.clone(), span));
+    let text = value.as_str().map(str::to_owned);
+    notes.python.config.insert(name.to_owned(), Setting { may_be_on: value.truth() != Truth::No, text, span });
 }
 
 fn call(event: &Event, notes: &mut Notes, program: &Program<'_>) {
@@ -550,14 +584,15 @@ impl Seen {
         if !self.uses_session {
             return;
         }
-        let flag = |name: &str| self.config.get(name).map(|(value, _)| value.truth() != Truth::No);
-        let same_site = self.config.get("SESSION_COOKIE_SAMESITE").and_then(|(value, _)| match value.as_str()? {
-            "Strict" => Some(SameSite::Strict),
-            "Lax" => Some(SameSite::Lax),
-            "None" => Some(SameSite::None),
-            _ => None,
-        });
-        let span = self.config.get("SESSION_COOKIE_SECURE").map_or(made, |(_, span)| *span);
+        let flag = |name: &str| self.config.get(name).map(|setting| setting.may_be_on);
+        let same_site =
+            self.config.get("SESSION_COOKIE_SAMESITE").and_then(|setting| match setting.text.as_deref()? {
+                "Strict" => Some(SameSite::Strict),
+                "Lax" => Some(SameSite::Lax),
+                "None" => Some(SameSite::None),
+                _ => None,
+            });
+        let span = self.config.get("SESSION_COOKIE_SECURE").map_or(made, |setting| setting.span);
         app.cookies.push(CookieSet {
             name: "session".into(),
             is_session: true,
