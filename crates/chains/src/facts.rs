@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_model::app::{
     App, EffectKind, EntryPoint, Exposure, Purpose, Reach, SameSite, StoreKind, StoredValueKind,
 };
-use plimsoll_model::{Claim, Confidence, DataClass, Finding, Position};
+use plimsoll_model::{Claim, Confidence, ContentPolicy, DataClass, Finding, Position};
 
 use crate::engine::{Base, By};
 
@@ -397,42 +397,21 @@ pub(crate) enum ScriptPolicy {
 }
 
 fn script_policy(app: &App) -> ScriptPolicy {
-    let in_code = app.headers.iter().filter(|header| header.name == "content-security-policy");
+    let in_code = app.headers.iter().filter(|header| header.name == ContentPolicy::HEADER);
     let values = in_code.map(|header| header.value.as_deref()).chain(
         app.live
             .pages
             .iter()
             .flat_map(|(_, headers)| headers)
-            .filter(|(name, _)| name == "content-security-policy")
+            .filter(|(name, _)| name == ContentPolicy::HEADER)
             .map(|(_, value)| Some(value.as_str())),
     );
-    let stops: Vec<bool> = values.map(|value| value.is_none_or(stops_scripts)).collect();
+    let stops: Vec<bool> =
+        values.map(|value| value.is_none_or(|value| ContentPolicy::parse(value).stops_inline())).collect();
     match stops.as_slice() {
         [] => ScriptPolicy::None,
         // Several policies hold together: one that stops is enough.
         some if some.contains(&true) => ScriptPolicy::Stops,
         _ => ScriptPolicy::LetsIn,
     }
-}
-
-/// Whether a policy stops inline scripts and handlers (CSP Level 3: `'unsafe-inline'` counts for nothing beside a nonce, a
-/// hash or `'strict-dynamic'`).
-pub(crate) fn stops_scripts(policy: &str) -> bool {
-    let directive = |name: &str| {
-        policy.split(';').find_map(|part| {
-            let mut words = part.split_ascii_whitespace();
-            words.next().filter(|word| word.eq_ignore_ascii_case(name)).map(|_| words.collect::<Vec<_>>())
-        })
-    };
-    // Handlers in attributes have a directive of their own.
-    let attributes = directive("script-src-attr");
-    let Some(scripts) = directive("script-src").or_else(|| directive("default-src")) else { return false };
-    let lets_in = |words: &[&str]| {
-        let strict = words.iter().any(|word| {
-            let word = word.to_ascii_lowercase();
-            word.starts_with("'nonce-") || word.starts_with("'sha") || word == "'strict-dynamic'"
-        });
-        words.iter().any(|word| word.eq_ignore_ascii_case("'unsafe-inline'")) && !strict
-    };
-    !lets_in(attributes.as_deref().unwrap_or(&scripts)) && !lets_in(&scripts)
 }

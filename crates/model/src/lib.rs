@@ -5,6 +5,7 @@
 
 pub mod app;
 mod class;
+pub mod content_policy;
 mod day;
 mod evidence;
 mod finding;
@@ -17,6 +18,7 @@ mod verdict;
 
 pub use app::App;
 pub use class::DataClass;
+pub use content_policy::ContentPolicy;
 pub use day::Day;
 pub use evidence::{Evidence, Exchange, Place, Witness};
 pub use finding::{Confidence, Finding, Gap, PackageRef, Severity, Standing};

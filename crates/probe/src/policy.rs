@@ -3,6 +3,8 @@
 //! A: scripts need a nonce or hash, and what goes around it is closed. B: scripts come from the app's own origin. C: from
 //! named hosts. D: from hosts where anybody can put a script, or a way around is open. F: a script that is slipped in runs.
 
+use plimsoll_model::{ContentPolicy, content_policy};
+
 /// Hosts that hand out everybody's packages, or answer with a call of whatever function the address names.
 const OPEN_HOSTS: &[&str] = &[
     "ajax.googleapis.com",
@@ -32,25 +34,20 @@ pub(crate) struct Beside<'a> {
 
 /// The grade, and why it is no better.
 pub(crate) fn grade(policy: &str, beside: Beside<'_>) -> (char, Vec<String>) {
-    let parts: Vec<Vec<String>> = policy
-        .split(';')
-        .map(|part| part.split_ascii_whitespace().map(str::to_ascii_lowercase).collect())
-        .filter(|part: &Vec<String>| !part.is_empty())
-        .collect();
-    // The first of equal directives counts.
-    let directive = |name: &str| parts.iter().find(|part| part[0] == name).map(|part| &part[1..]);
+    let policy = ContentPolicy::parse(policy);
+    let directive = |name: &str| policy.sources(name);
     let mut why = Vec::new();
-    let Some(scripts) = directive("script-src").or_else(|| directive("default-src")) else {
+    let Some(scripts) = policy.scripts() else {
         return ('F', vec!["it says nothing of scripts".to_owned()]);
     };
     let has = |word: &str| scripts.iter().any(|source| source == word);
     let nonces = nonces(scripts);
-    let bound = !nonces.is_empty() || scripts.iter().any(|source| source.starts_with("'sha"));
+    let bound = content_policy::is_bound(scripts);
     let strict = bound && has("'strict-dynamic'");
     if beside.ran {
         return ('F', vec!["a script that was slipped into the page ran in the browser".to_owned()]);
     }
-    if has("'unsafe-inline'") && !bound {
+    if !policy.stops_inline() {
         return ('F', vec!["it lets scripts run that stand in the page (`unsafe-inline`)".to_owned()]);
     }
     let mut worst = 'A';
@@ -118,7 +115,7 @@ fn nonces(scripts: &[String]) -> Vec<String> {
 
 /// The nonces of another answer's policy.
 fn again(policy: &str) -> Vec<String> {
-    nonces(&policy.split([';', ' ']).map(str::to_ascii_lowercase).collect::<Vec<String>>())
+    ContentPolicy::parse(policy).scripts().map(nonces).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! There is a content security policy, but a program that gets into a page still runs.
 
-use plimsoll_model::{App, Claim, Gap, Severity};
+use plimsoll_model::{App, Claim, ContentPolicy, Gap, Severity, content_policy};
 
 use crate::{Rule, Sink};
 
@@ -16,18 +16,16 @@ pub(crate) static RULE: Rule = Rule {
     run,
 };
 
-const NAME: &str = "content-security-policy";
-
 fn run(app: &App, sink: &mut Sink<'_>) {
     let live = app.live.pages.iter().find(|(exchange, _)| exchange.status == Some(200));
     let sent = live.and_then(|(exchange, headers)| {
-        let (_, value) = headers.iter().find(|(name, _)| name == NAME)?;
+        let (_, value) = headers.iter().find(|(name, _)| name == ContentPolicy::HEADER)?;
         Some((exchange, value.as_str()))
     });
     let weak_in_code = || {
         app.headers
             .iter()
-            .filter(|header| header.name == NAME)
+            .filter(|header| header.name == ContentPolicy::HEADER)
             .find_map(|header| Some((header, weakness(header.value.as_deref()?)?)))
     };
     // What is sent decides; the code says where it is set.
@@ -35,7 +33,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         Some((exchange, value)) => {
             let Some(why) = weakness(value) else { return };
             let draft = sink.live(exchange, format!("the policy that is sent {why}"));
-            let places = app.headers.iter().filter(|header| header.name == NAME).map(|header| header.span);
+            let places =
+                app.headers.iter().filter(|header| header.name == ContentPolicy::HEADER).map(|header| header.span);
             (draft.all(places, "it is set here"), why)
         }
         None => match weak_in_code() {
@@ -52,21 +51,14 @@ fn run(app: &App, sink: &mut Sink<'_>) {
 
 /// What makes a policy stop no script; `None` when it stops those that are slipped in.
 fn weakness(policy: &str) -> Option<&'static str> {
-    let directives = || {
-        policy
-            .split(';')
-            .map(|part| part.split_ascii_whitespace().map(str::to_ascii_lowercase).collect::<Vec<String>>())
-    };
-    let named = |wanted: &str| directives().find(|words| words.first().is_some_and(|name| name == wanted));
-    let Some(sources) = named("script-src").or_else(|| named("default-src")) else {
-        return Some("says nothing of scripts");
-    };
-    let has = |wanted: &str| sources.iter().any(|source| source == wanted);
-    // A nonce or a hash makes browsers ignore `unsafe-inline`, and `strict-dynamic` the lists of hosts.
-    let bound = sources.iter().any(|source| source.starts_with("'nonce-") || source.starts_with("'sha"));
-    if has("'unsafe-inline'") && !bound {
+    let policy = ContentPolicy::parse(policy);
+    let Some(sources) = policy.scripts() else { return Some("says nothing of scripts") };
+    if !policy.stops_inline() {
         return Some("allows scripts written into the page (`unsafe-inline`)");
     }
+    let has = |wanted: &str| sources.iter().any(|source| source == wanted);
+    // `strict-dynamic` makes browsers ignore the lists of hosts, where a nonce or a hash says what may begin.
+    let bound = content_policy::is_bound(sources);
     let anywhere = ["*", "https:", "http:", "data:"].iter().any(|wide| has(wide));
     (anywhere && !(bound && has("'strict-dynamic'"))).then_some("allows scripts from anywhere")
 }
