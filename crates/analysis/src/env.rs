@@ -1,7 +1,7 @@
 //! Names and their values at run time.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use plimsoll_ir::Str;
@@ -11,7 +11,7 @@ use crate::value::Value;
 
 /// A scope: a module's top level or one activation of a function.
 pub struct Env {
-    names: RefCell<Names>,
+    names: RefCell<Rc<Names>>,
     parent: Option<Rc<Env>>,
     /// The run in which it was made.
     made_in: u32,
@@ -23,9 +23,10 @@ impl Default for Env {
     }
 }
 
-/// Names in the order in which they were declared. Most scopes are made, filled with a few names and thrown away.
-#[derive(Default)]
-struct Names {
+/// Names in the order in which they were declared. Most scopes are made, filled with a few names and thrown away; what is
+/// kept of one for another branch is copied when that branch changes something.
+#[derive(Clone, Default)]
+pub(crate) struct Names {
     list: Vec<(Str, Value)>,
     /// Positions, once there are more than [`FEW`].
     places: Option<HashMap<Str, usize>>,
@@ -35,6 +36,16 @@ struct Names {
 const FEW: usize = 12;
 
 impl Names {
+    /// Names and values.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Str, Value)> {
+        self.list.iter()
+    }
+
+    /// The value of a name, to be changed.
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.place(name).map(|at| &mut self.list[at].1)
+    }
+
     fn place(&self, name: &str) -> Option<usize> {
         match &self.places {
             Some(places) => places.get(name).copied(),
@@ -42,7 +53,8 @@ impl Names {
         }
     }
 
-    fn insert(&mut self, name: Str, value: Value) {
+    /// Sets the value of a name.
+    pub(crate) fn insert(&mut self, name: Str, value: Value) {
         if let Some(at) = self.place(&name) {
             self.list[at].1 = value;
             return;
@@ -100,7 +112,7 @@ impl Env {
 
     /// Declares a name in this scope.
     pub fn declare(&self, name: Str, value: Value) {
-        self.names.borrow_mut().insert(name, value);
+        Rc::make_mut(&mut self.names.borrow_mut()).insert(name, value);
     }
 
     /// Whether this very scope has the name.
@@ -109,14 +121,14 @@ impl Env {
     }
 
     /// The names of this very scope.
-    pub fn names(&self) -> BTreeMap<Str, Value> {
-        self.names.borrow().list.iter().cloned().collect()
+    pub(crate) fn names(&self) -> Rc<Names> {
+        Rc::clone(&self.names.borrow())
     }
 
     /// Puts back what [`Env::names`] gave.
-    pub fn set_names(&self, names: BTreeMap<Str, Value>) {
-        let places = (names.len() > FEW).then(|| names.keys().cloned().zip(0..).collect());
-        let old = self.names.replace(Names { list: names.into_iter().collect(), places });
+    pub(crate) fn set_names(&self, names: Rc<Names>) {
+        // What was there may be the last to hold values that look at this scope when they go.
+        let old = self.names.replace(names);
         drop(old);
     }
 
@@ -127,7 +139,7 @@ impl Env {
             let mut names = env.names.borrow_mut();
             if let Some(at) = names.place(name) {
                 let new = change(&names.list[at].1);
-                names.list[at].1 = new;
+                Rc::make_mut(&mut names).list[at].1 = new;
                 return true;
             }
             drop(names);
@@ -159,12 +171,12 @@ mod tests {
                 assert_eq!(value.and_then(|value| value.as_str().map(str::to_owned)), Some(known.to_string()));
             }
         }
-        assert_eq!(env.names().len(), FEW * 3 + 1);
+        assert_eq!(env.names().iter().count(), FEW * 3 + 1);
         assert!(env.assign("outer", &|_| Value::string("changed")) && !env.has_own("outer"));
         assert_eq!(outer.get("outer").as_ref().and_then(Value::as_str), Some("changed"));
         assert!(!env.assign("nowhere", &Value::clone) && env.get("nowhere").is_none());
         let names = env.names();
-        env.set_names(std::collections::BTreeMap::new());
+        env.set_names(Rc::default());
         assert!(env.get("name3").is_none());
         env.set_names(names);
         assert_eq!(env.get("again").as_ref().and_then(Value::as_str), Some("35"));

@@ -301,7 +301,7 @@ impl<'p> Machine<'p> {
     /// keep alive, so that without this everything would stay until the end.
     pub fn release(&mut self) {
         for scope in self.scopes.drain(..) {
-            scope.set_names(BTreeMap::new());
+            scope.set_names(Rc::default());
         }
         for object in self.wholes.drain(..) {
             object.fields.borrow_mut().clear();

@@ -9,6 +9,7 @@ use plimsoll_ir::{Import, Kind, Language, Module, NodeId, Str};
 
 use super::statement::joined;
 use super::{Flow, Frame, Machine};
+use crate::env::Names;
 use crate::event::{Argument, EventKind};
 use crate::fact::{Facts, assume};
 use crate::label::{Clean, Label, Labels};
@@ -17,9 +18,6 @@ use crate::value::{ClassRef, Closure, Object, Symbol, Truth, Value, ValueKind};
 
 const SUPERGLOBALS: &[&str] =
     &["_GET", "_POST", "_REQUEST", "_COOKIE", "_FILES", "_SERVER", "_SESSION", "_ENV", "GLOBALS"];
-
-/// Names of a scope.
-pub(super) type Names = std::collections::BTreeMap<Str, Value>;
 
 fn is_same(a: &Value, b: &Value) -> bool {
     if a.labels != b.labels {
@@ -70,7 +68,7 @@ pub(super) fn index_classes(machine: &mut Machine<'_>) {
 impl Machine<'_> {
     /// The names of the scope before something of which perhaps only a part runs; nothing for other languages, whose
     /// assignments in branches add to what a name was before.
-    pub(super) fn scope_before(&mut self) -> Option<Names> {
+    pub(super) fn scope_before(&mut self) -> Option<Rc<Names>> {
         if !self.is_php() {
             return None;
         }
@@ -78,27 +76,31 @@ impl Machine<'_> {
         Some(env.names())
     }
 
-    pub(super) fn set_scope(&mut self, names: Option<&Names>) {
+    pub(super) fn set_scope(&mut self, names: Option<&Rc<Names>>) {
         if let Some(names) = names {
-            self.frame().env.set_names(names.clone());
+            self.frame().env.set_names(Rc::clone(names));
         }
     }
 
     /// Behind several paths a name is any of what the paths left in it.
-    pub(super) fn merge_scopes(&mut self, ends: Vec<(Names, Facts)>) {
+    pub(super) fn merge_scopes(&mut self, ends: Vec<(Rc<Names>, Facts)>) {
         let mut ends = ends.into_iter();
         let Some((mut all, first_facts)) = ends.next() else { return };
         let mut is_first = true;
         for (names, facts) in ends {
-            for (name, value) in names {
-                match all.get_mut(&name) {
-                    None => {
-                        all.insert(name, value);
-                    }
-                    Some(known) if is_same(known, &value) => {}
+            // Most branches leave the names as they were.
+            if Rc::ptr_eq(&all, &names) {
+                is_first = false;
+                continue;
+            }
+            let all = Rc::make_mut(&mut all);
+            for (name, value) in names.iter() {
+                match all.get_mut(name) {
+                    None => all.insert(name.clone(), value.clone()),
+                    Some(known) if is_same(known, value) => {}
                     Some(known) => {
                         let old = if is_first { vetted(known, &first_facts, true) } else { None };
-                        let new = vetted(&value, &facts, true).unwrap_or(value);
+                        let new = vetted(value, &facts, true).unwrap_or_else(|| value.clone());
                         *known = joined(old.as_ref().unwrap_or(known), &new);
                     }
                 }
