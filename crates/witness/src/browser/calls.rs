@@ -1,6 +1,6 @@
 //! Calls that the browser side makes to the app's own server, and the entry points that they reach.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use plimsoll_analysis::{Event, EventKind, Program, SymbolKind, Value, ValueKind};
 use plimsoll_ir::Language;
@@ -404,13 +404,16 @@ pub(crate) fn settle(mut seen: Vec<Seen>, app: &mut App) {
     seen.sort();
     seen.dedup();
     let own_files: BTreeSet<Span> = app.entry_points.iter().map(|entry| entry.handler).collect();
+    // The same address is called from many places.
+    let mut reaches: HashMap<(String, String, bool), Option<usize>> = HashMap::new();
     let mut calls: Vec<ApiCall> = Vec::new();
     for call in seen {
         let (path, entry) = match &call.target {
             Target::Address(address) => {
                 let Some(path) = own_path(address) else { continue };
                 let is_based = address.starts_with("{}") || address.contains("://");
-                let entry = reached(app, &call.method, &path, is_based);
+                let asked = (call.method.clone(), path.clone(), is_based);
+                let entry = *reaches.entry(asked).or_insert_with(|| reached(app, &call.method, &path, is_based));
                 // Another server's address is no call to this app's; neither is a file of the page.
                 let is_local =
                     address.starts_with('/') || address.contains("://localhost") || address.contains("://127.0.0.1");
