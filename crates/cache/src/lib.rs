@@ -131,6 +131,18 @@ impl Cache {
         parts: &[&[u8]],
         make: impl FnOnce() -> T,
     ) -> T {
+        self.get_or_unless(what, owner, parts, make, |_| false)
+    }
+
+    /// The same; what `make` gives is not kept where `is_secret` says so of its bytes.
+    pub fn get_or_unless<T: Serialize + DeserializeOwned>(
+        &self,
+        what: &str,
+        owner: u32,
+        parts: &[&[u8]],
+        make: impl FnOnce() -> T,
+        is_secret: impl FnOnce(&[u8]) -> bool,
+    ) -> T {
         let Some(open) = &self.0 else { return make() };
         if open.state().forgotten.contains(&owner) {
             return make();
@@ -146,7 +158,9 @@ impl Cache {
             return value;
         }
         let value = make();
-        if let Ok(bytes) = postcard::to_stdvec(&value) {
+        if let Ok(bytes) = postcard::to_stdvec(&value)
+            && !is_secret(&bytes)
+        {
             let tag = open.key.tag(&name, &bytes);
             let mut state = open.state();
             if state.bytes + bytes.len() <= MAX_PACK_BYTES && state.made.len() + state.used.len() < MAX_ENTRIES {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use plimsoll_cache::Cache;
 use plimsoll_model::NotChecked;
 use plimsoll_model::app::{Command, DbFunction, DbView, Exposure, Openness, Policy, Rls, SelfGrant, Store, StoreKind};
-use plimsoll_source::{FileId, SourceTree};
+use plimsoll_source::SourceTree;
 
 use crate::rank;
 use crate::self_grant;
@@ -35,10 +35,7 @@ const OF_ALL_FILES: u32 = u32::MAX;
 
 /// Reads the SQL of a tree, or takes what it came to before where nothing that it depends on has changed: the paths of all
 /// files, the text of those that are no code, and what code says of stores.
-pub(crate) fn read_kept(tree: &SourceTree, uses: &Named, cache: &Cache, with_secret: &dyn Fn(FileId) -> bool) -> Facts {
-    if files::plan(tree).read().any(with_secret) {
-        return read(tree, uses);
-    }
+pub(crate) fn read_kept(tree: &SourceTree, uses: &Named, cache: &Cache, secrets: &[&str]) -> Facts {
     let mut parts: Vec<&[u8]> = Vec::new();
     for file in &tree.files {
         parts.push(file.path.as_bytes());
@@ -46,7 +43,14 @@ pub(crate) fn read_kept(tree: &SourceTree, uses: &Named, cache: &Cache, with_sec
     }
     let uses_said = format!("{uses:?}");
     parts.push(uses_said.as_bytes());
-    cache.get_or("database", OF_ALL_FILES, &parts, || read(tree, uses))
+    // The text that was found may have its quotes around it.
+    let bare = |secret: &&'_ str| secret.trim_matches(['\'', '"', '`', ' ']).to_owned();
+    let secrets: Vec<String> = secrets.iter().map(bare).filter(|secret| !secret.is_empty()).collect();
+    let holds_one = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes);
+        secrets.iter().any(|secret| text.contains(secret.as_str()))
+    };
+    cache.get_or_unless("database", OF_ALL_FILES, &parts, || read(tree, uses), holds_one)
 }
 
 /// Reads the SQL of a tree.

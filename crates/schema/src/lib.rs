@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_cache::Cache;
 use plimsoll_model::NotChecked;
 use plimsoll_model::app::{DbFunction, DbView, Exposure, Openness, RulesFile, SelfGrant, Store, StoreUse};
-use plimsoll_source::{FileId, SourceTree, Span};
+use plimsoll_source::{SourceTree, Span};
 
 /// What was read.
 #[derive(Clone, Debug, Default)]
@@ -46,14 +46,15 @@ pub struct SchemaFacts {
 
 /// Reads the SQL and the rules files of a tree.
 pub fn read(tree: &SourceTree) -> SchemaFacts {
-    read_with(tree, &Cache::off(), &|_| false)
+    read_with(tree, &Cache::off(), &[])
 }
 
 /// Reads the SQL and the rules files of a tree. What code says of stores is kept per file, what the SQL comes to for as long
-/// as nothing of it changes. Nothing is kept of what was read of a file `with_secret`.
-pub fn read_with(tree: &SourceTree, cache: &Cache, with_secret: &dyn Fn(FileId) -> bool) -> SchemaFacts {
+/// as nothing of it changes. What holds one of the `secrets` is not
+/// kept.
+pub fn read_with(tree: &SourceTree, cache: &Cache, secrets: &[&str]) -> SchemaFacts {
     let uses = uses::read(tree, cache);
-    let database = database::read_kept(tree, &uses.named(tree), cache, with_secret);
+    let database = database::read_kept(tree, &uses.named(tree), cache, secrets);
     let mut firebase = firebase::read(tree, &uses);
     let mut base44 = base44::read(tree, &uses);
     let mut facts = SchemaFacts {

@@ -98,6 +98,8 @@ struct Still {
     files: App,
     /// What imports and addresses say.
     imports: App,
+    /// Types of records.
+    shapes: stores::Shapes,
 }
 
 fn observe_still(program: &Program<'_>, advisories: &Database, cache: &Cache) -> Still {
@@ -108,7 +110,7 @@ fn observe_still(program: &Program<'_>, advisories: &Database, cache: &Cache) ->
     let mut imports = App::default();
     contained(&mut imports, "imports", |app| imports::observe(program, &names, app));
     contained(&mut imports, "third parties", |app| third_parties::observe(program, app));
-    Still { settings, files, imports }
+    Still { settings, files, imports, shapes: stores::Shapes::read(program.tree) }
 }
 
 /// What files show without the program: packages, secrets, schemas.
@@ -118,12 +120,10 @@ fn observe_files(tree: &SourceTree, advisories: &Database, cache: &Cache) -> (Ap
     contained(&mut app, "packages", |app| names = packages::observe(tree, advisories, app));
     contained(&mut app, "keys and passwords in files", |app| secrets(tree, cache, app));
     contained(&mut app, "the database's tables and policies", |app| {
-        // Where the SQL has a secret in it, what it comes to is worked out anew each time.
-        let with_secret = |file: FileId| {
-            let secrets = app.secrets.iter().filter(|secret| secret.tier == SecretTier::Secret);
-            secrets.flat_map(|secret| std::iter::once(&secret.span).chain(&secret.also)).any(|span| span.file == file)
-        };
-        let mut schema = plimsoll_schema::read_with(tree, cache, &with_secret);
+        let secrets = app.secrets.iter().filter(|secret| secret.tier == SecretTier::Secret);
+        let places = secrets.flat_map(|secret| std::iter::once(&secret.span).chain(&secret.also));
+        let texts: Vec<&str> = places.map(|span| tree.text(*span)).collect();
+        let mut schema = plimsoll_schema::read_with(tree, cache, &texts);
         app.stores.append(&mut schema.stores);
         app.db_functions.append(&mut schema.functions);
         app.db_views.append(&mut schema.views);
@@ -180,12 +180,12 @@ fn run_program(program: &Program<'_>, mut app: App, cache: &Cache, still: impl F
         templates::observe(tree, &cleaned, &markup, &scripted, app);
         templates::role_forms(tree, program, app);
     });
-    let Still { settings, files, imports } = still();
+    let Still { settings, files, imports, shapes } = still();
     app.append(settings);
     app.append(files);
     app.append(imports);
     packages::note_imports(program, &mut app);
-    contained(&mut app, "models in the code", |app| stores::observe(program, app));
+    contained(&mut app, "models in the code", |app| stores::observe(program, &shapes, app));
     app.columns = handler::rows::settle(rows, &mut app, tree);
     rest::forget(program, &app, &rest.behind, cache);
     settle(tree, &mut app);

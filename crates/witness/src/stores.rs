@@ -33,14 +33,15 @@ use crate::handler::words_of;
 const MAX_STORES: usize = 1_000;
 const MAX_FIELDS: usize = 300;
 
-pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
+pub(crate) use shapes::Shapes;
+
+pub(crate) fn observe(program: &Program<'_>, shapes: &Shapes, app: &mut App) {
     let source = program.tree;
     // Definitions first: what code writes only adds to them.
     prisma::read(source, app);
     supabase_types::read(source, app);
     eloquent::migrations(source, app);
     sql::read(program, app);
-    let shapes = shapes::Shapes::read(source);
     for (id, module) in program.iter() {
         drizzle::read(module, app);
         mongoose::read(module, app);
@@ -53,7 +54,7 @@ pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
     }
     django::read(program, app);
     for (_, module) in program.iter() {
-        by_use::read(module, &shapes, app);
+        by_use::read(module, shapes, app);
         settings_keys::read(module, app);
         accounts::read(module, app);
     }

@@ -18,12 +18,6 @@ impl Plan {
     pub(crate) fn has_sql(&self) -> bool {
         !(self.migrations.is_empty() && self.loose.is_empty())
     }
-
-    /// The files whose text counts.
-    pub(crate) fn read(&self) -> impl Iterator<Item = FileId> {
-        let documents = if self.has_sql() { &[][..] } else { &self.documents[..] };
-        self.migrations.iter().chain(&self.loose).chain(documents).copied()
-    }
 }
 
 /// Migrations by name, preferring Supabase's own folder; other SQL by path.

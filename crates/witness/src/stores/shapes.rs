@@ -15,13 +15,13 @@ pub(super) struct Part {
 
 /// Types by name; the first declaration counts.
 #[derive(Debug, Default)]
-pub(super) struct Shapes {
+pub(crate) struct Shapes {
     objects: BTreeMap<String, Vec<Part>>,
     unions: BTreeMap<String, Vec<String>>,
 }
 
 impl Shapes {
-    pub(super) fn read(tree: &SourceTree) -> Self {
+    pub(crate) fn read(tree: &SourceTree) -> Self {
         let mut shapes = Shapes::default();
         for (id, file) in tree.iter().filter(|(_, file)| matches!(file.extension(), "ts" | "tsx")) {
             let mut open: Option<(String, i32, Vec<Part>)> = None;
