@@ -312,7 +312,18 @@ fn is_on_display(target: &str) -> bool {
         "feature",
         "pricing",
     ];
-    NAMES.contains(&crate::access::normalised(target).as_str())
+    NAMES.contains(&crate::access::normalised(target).as_str()) || describes_the_house(target)
+}
+
+/// What a site says of itself: `clinic_info`, `about`, `CompanyInfo`, `hero_section`.
+fn describes_the_house(target: &str) -> bool {
+    let words = plimsoll_model::names::words(target);
+    let of_house = ["clinic", "company", "business", "site", "website", "shop", "store", "hotel", "restaurant", "school"];
+    let says = ["info", "information", "about", "hero", "footer", "homepage", "landing"];
+    let last = words.last().map_or("", String::as_str);
+    says[2..].contains(&last)
+        || (says.contains(&last) && words.iter().any(|word| of_house.contains(&word.as_str())))
+        || words.iter().any(|word| word == "hero" || word == "about")
 }
 
 /// Tables and first rows that a helper lays down before the check, the same for everybody: in a handler that checks its
