@@ -532,8 +532,15 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
 /// it out and for whom: that keeps tickets apart, not their owners.
 fn tells_tickets_apart(claim: &Value, wanted: &Value) -> bool {
     let Some(symbol) = claim.as_symbol() else { return false };
-    let name: String = name_of_field(symbol).chars().filter(char::is_ascii_alphanumeric).collect();
-    let name = name.to_ascii_lowercase();
+    let by_key = match &symbol.kind {
+        // `payload.get("type")`
+        plimsoll_analysis::SymbolKind::Call { callee, args, .. } if callee.last_name() == "get" => {
+            args.first().and_then(|arg| arg.value.as_str()).map(str::to_owned)
+        }
+        _ => None,
+    };
+    let name = by_key.unwrap_or_else(|| name_of_field(symbol).to_string());
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     if matches!(name.as_str(), "iss" | "issuer" | "aud" | "audience" | "alg" | "typ" | "tokenuse" | "tokentype") {
         return true;
     }

@@ -98,7 +98,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             || gains::class_of(app, effect) == DataClass::Sensitive
         {
             Severity::High
-        } else if is_catalogue(&effect.target) || is_meant_for_all(app, entry, effect) {
+        } else if is_catalogue(&effect.target)
+            || is_meant_for_all(app, entry, effect)
+            || is_front_page(app, entry, effect)
+        {
             Severity::Low
         } else {
             Severity::Medium
@@ -237,61 +240,80 @@ fn is_catalogue(target: &str) -> bool {
     NAMES.contains(&name.as_str()) || name.starts_with("product")
 }
 
+/// Words of stores that hold what happens in a business.
+const BUSINESS: &[&str] = &[
+    "order",
+    "invoice",
+    "payment",
+    "transaction",
+    "expense",
+    "income",
+    "sale",
+    "revenue",
+    "budget",
+    "cost",
+    "booking",
+    "appointment",
+    "reservation",
+    "report",
+    "statistic",
+    "stats",
+    "log",
+    "audit",
+    "message",
+    "ticket",
+    "task",
+    "note",
+    "document",
+    "file",
+    "quote",
+    "contract",
+    "setting",
+    "config",
+    "session",
+    "token",
+    "block",
+    "stock",
+    "inventory",
+];
+
+fn is_of_business(target: &str) -> bool {
+    plimsoll_model::names::words(target)
+        .iter()
+        .any(|word| BUSINESS.contains(&word.trim_end_matches('s')) || BUSINESS.contains(&word.as_str()))
+}
+
+/// The front page of a site whose other pages mostly ask who calls: what it shows without being asked for anything is there
+/// for visitors.
+fn is_front_page(app: &App, entry: &EntryPoint, effect: &Effect) -> bool {
+    entry.path == "/"
+        && entry.methods == ["GET"]
+        && effect.kind == EffectKind::Read
+        && !effect.picked_by_input
+        && !is_of_business(&effect.target)
+        && asks_elsewhere(app)
+}
+
+/// Whether most of an app's entry points ask who calls.
+fn asks_elsewhere(app: &App) -> bool {
+    let asked = |other: &&EntryPoint| other.reach() != Reach::Anyone;
+    app.entry_points.iter().filter(asked).count() * 2 >= app.entry_points.len()
+}
+
 /// A list without people, owners or business in it, given by an app that asks its callers elsewhere: a price list, a floor
 /// plan. Somebody decided that visitors may see it.
 fn is_meant_for_all(app: &App, entry: &EntryPoint, effect: &Effect) -> bool {
-    const BUSINESS: &[&str] = &[
-        "order",
-        "invoice",
-        "payment",
-        "transaction",
-        "expense",
-        "income",
-        "sale",
-        "revenue",
-        "budget",
-        "cost",
-        "booking",
-        "appointment",
-        "reservation",
-        "report",
-        "statistic",
-        "stats",
-        "log",
-        "audit",
-        "message",
-        "ticket",
-        "task",
-        "note",
-        "document",
-        "file",
-        "quote",
-        "contract",
-        "setting",
-        "config",
-        "session",
-        "token",
-        "block",
-        "stock",
-        "inventory",
-    ];
     let store = app.stores.iter().find(|store| store.name.eq_ignore_ascii_case(&effect.target));
     let plain = store.is_some_and(|store| {
         let people = store.fields.iter().any(|field| field.class >= DataClass::Personal);
         !store.fields.is_empty() && !people && !crate::stores::has_owner(app, store)
     });
-    let asks_elsewhere = || {
-        let asked = |other: &&EntryPoint| other.reach() != Reach::Anyone;
-        app.entry_points.iter().filter(asked).count() * 2 >= app.entry_points.len()
-    };
     plain
         && effect.kind == EffectKind::Read
         && entry.methods == ["GET"]
         && !entry.purposes.contains(&Purpose::Admin)
-        && !plimsoll_model::names::words(&effect.target)
-            .iter()
-            .any(|word| BUSINESS.contains(&word.trim_end_matches('s')) || BUSINESS.contains(&word.as_str()))
-        && asks_elsewhere()
+        && !is_of_business(&effect.target)
+        && asks_elsewhere(app)
 }
 
 /// Stores of what a site puts up for its visitors.

@@ -347,6 +347,18 @@ fn dependency(
         if !path.is_empty() {
             by_name(path, span, passage);
         }
+        // `fastapi_users.current_user(superuser=True)`
+        let asks_superuser = target.as_symbol().is_some_and(|symbol| {
+            let calls = symbol.calls();
+            let mut args = calls.iter().flat_map(|(_, args, _)| args.iter());
+            path.contains("fastapi_users.")
+                && args.any(|arg| {
+                    arg.name.as_deref() == Some("superuser") && arg.value.truth() == plimsoll_analysis::Truth::Yes
+                })
+        });
+        if asks_superuser {
+            passage.named.push(named_guard(GuardKind::Role, "current_user(superuser=True)", span));
+        }
         return if is_person(name) { given("@identity") } else { Value::unknown() };
     };
     if depth >= MAX_DEPTH {
