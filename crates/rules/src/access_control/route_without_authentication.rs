@@ -334,7 +334,9 @@ fn is_on_display(target: &str) -> bool {
         "feature",
         "pricing",
     ];
-    NAMES.contains(&crate::access::normalised(target).as_str()) || describes_the_house(target)
+    NAMES.contains(&crate::access::normalised(target).as_str())
+        || describes_the_house(target)
+        || plimsoll_model::names::words(target).iter().any(|word| matches!(word.as_str(), "news" | "announcement"))
 }
 
 /// What a site says of itself: `clinic_info`, `about`, `CompanyInfo`, `hero_section`.

@@ -100,9 +100,21 @@ impl Project {
         let program = witnessing.machine.program;
         let mut project = Project::default();
         let (mut any_origin, mut credentials) = (None, false);
+        // Settings that are split by where the app runs: what only holds at a desk is none of the app's.
+        let stem = |path: &str| path.rsplit('/').next().unwrap_or(path).trim_end_matches(".py").to_ascii_lowercase();
+        let is_split = program.iter().any(|(id, _)| {
+            let path = program.path(id);
+            path.contains("settings") && matches!(stem(path).as_str(), "prod" | "production" | "live" | "deploy")
+        });
+        let at_a_desk = |path: &str| {
+            is_split && matches!(stem(path).as_str(), "dev" | "development" | "local" | "test" | "tests" | "testing" | "ci")
+        };
         for (id, module) in program.iter() {
             let path = program.path(id);
             if module.language != Language::Python || !(path.ends_with("settings.py") || path.contains("/settings/")) {
+                continue;
+            }
+            if at_a_desk(path) {
                 continue;
             }
             for (node, at) in module.iter() {
