@@ -342,7 +342,8 @@ fn is_on_display(target: &str) -> bool {
 /// What a site says of itself: `clinic_info`, `about`, `CompanyInfo`, `hero_section`.
 fn describes_the_house(target: &str) -> bool {
     let words = plimsoll_model::names::words(target);
-    let of_house = ["clinic", "company", "business", "site", "website", "shop", "store", "hotel", "restaurant", "school"];
+    let of_house =
+        ["clinic", "company", "business", "site", "website", "shop", "store", "hotel", "restaurant", "school"];
     let says = ["info", "information", "about", "hero", "footer", "homepage", "landing"];
     let last = words.last().map_or("", String::as_str);
     says[2..].contains(&last)
@@ -370,5 +371,20 @@ fn verb(kind: EffectKind) -> &'static str {
         EffectKind::Delete | EffectKind::DeleteFile => "deletes",
         EffectKind::WriteFile => "writes",
         _ => "reads",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_on_display;
+
+    #[test]
+    fn what_a_site_says_of_itself() {
+        for shown in ["clinic_info", "about", "HeroSection", "NewsMessage", "announcements"] {
+            assert!(is_on_display(shown), "{shown}");
+        }
+        for kept in ["customer_info", "patient", "payment_information", "orders"] {
+            assert!(!is_on_display(kept), "{kept}");
+        }
     }
 }
