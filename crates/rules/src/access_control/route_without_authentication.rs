@@ -82,6 +82,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 effect.kind != EffectKind::Read || effect.picked_by_input || !is_on_display(&effect.target)
             })
             .filter(|effect| effect.kind != EffectKind::ReadMemory || !is_sample(&effect.target, &kept))
+            .filter(|effect| !is_front_page(app, entry, effect))
             .max_by_key(|effect| (effect.kind.writes(), effect.bypasses_policies));
         let Some(effect) = worst else { continue };
         // The login writes a session of its own.
@@ -98,10 +99,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             || gains::class_of(app, effect) == DataClass::Sensitive
         {
             Severity::High
-        } else if is_catalogue(&effect.target)
-            || is_meant_for_all(app, entry, effect)
-            || is_front_page(app, entry, effect)
-        {
+        } else if is_catalogue(&effect.target) || is_meant_for_all(app, entry, effect) {
             Severity::Low
         } else {
             Severity::Medium
@@ -291,6 +289,8 @@ fn is_front_page(app: &App, entry: &EntryPoint, effect: &Effect) -> bool {
         && effect.kind == EffectKind::Read
         && !effect.picked_by_input
         && !is_of_business(&effect.target)
+        && !gains::is_about_people(&effect.target)
+        && gains::class_of(app, effect) < DataClass::Sensitive
         && asks_elsewhere(app)
 }
 
