@@ -5,6 +5,7 @@ mod expression;
 mod lasting;
 mod member;
 mod php;
+mod sent;
 mod statement;
 mod survey;
 

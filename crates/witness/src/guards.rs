@@ -452,6 +452,10 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
         }
         if is_identity(a) || callers_share(a).is_some() {
             let constant = b.as_str().is_some() || matches!(b.kind, ValueKind::Num(_)) || b.labels.is_empty();
+            // What the ticket is for, and who gave it out: every account has one of the kind.
+            if constant && tells_tickets_apart(a, b) {
+                return if holds { vec![Check::holds(GuardKind::Authentication)] } else { Vec::new() };
+            }
             if is_privilege(a) && constant {
                 // `role != 'banned'`, `role == 'guest'` keep hardly anybody out.
                 let weak = b.as_str().is_some_and(|word| {
@@ -522,6 +526,60 @@ fn equal(left: &Value, right: &Value, holds: bool) -> Vec<Check> {
         }
     }
     Vec::new()
+}
+
+/// Whether a claim is compared with the kind of ticket that a place takes (`payload["type"] != "access"`), or with who gave
+/// it out and for whom: that keeps tickets apart, not their owners.
+fn tells_tickets_apart(claim: &Value, wanted: &Value) -> bool {
+    let Some(symbol) = claim.as_symbol() else { return false };
+    let by_key = match &symbol.kind {
+        // `payload.get("type")`
+        plimsoll_analysis::SymbolKind::Call { callee, args, .. } if callee.last_name() == "get" => {
+            args.first().and_then(|arg| arg.value.as_str()).map(str::to_owned)
+        }
+        _ => None,
+    };
+    let name = by_key.unwrap_or_else(|| name_of_field(symbol).to_string());
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    if matches!(name.as_str(), "iss" | "issuer" | "aud" | "audience" | "alg" | "typ" | "tokenuse" | "tokentype") {
+        return true;
+    }
+    if !matches!(name.as_str(), "type" | "kind" | "purpose" | "use" | "usage" | "scope" | "action" | "for") {
+        return false;
+    }
+    // `"access"`, `TokenType.ACCESS`, `TokenType.ACCESS.value`
+    let wanted = match wanted.as_str() {
+        Some(text) => text.to_owned(),
+        None => wanted.as_symbol().map_or_else(String::new, |symbol| name_of_field(symbol).to_string()),
+    };
+    crate::handler::words_of(&wanted).first().is_some_and(|word| {
+        matches!(
+            word.as_str(),
+            "access"
+                | "refresh"
+                | "bearer"
+                | "session"
+                | "auth"
+                | "login"
+                | "id"
+                | "reset"
+                | "password"
+                | "verify"
+                | "verification"
+                | "email"
+                | "confirm"
+                | "confirmation"
+                | "activation"
+                | "invite"
+                | "invitation"
+                | "jwt"
+                | "token"
+                | "api"
+                | "mfa"
+                | "2fa"
+                | "otp"
+        )
+    })
 }
 
 /// Prisma's ways to read a model.

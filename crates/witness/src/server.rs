@@ -9,6 +9,7 @@ mod django;
 mod drf;
 mod express;
 mod fastapi;
+mod fastapi_users;
 mod filament;
 mod firebase;
 mod flask;

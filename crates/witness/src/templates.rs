@@ -237,6 +237,9 @@ fn is_harmless(expression: &str) -> bool {
         "markdown_safe",
         "form.",
         "as_p",
+        // What a form's author wrote beside a field.
+        ".help_text",
+        ".label_tag",
         "super()",
         "caller()",
         "content_for",
@@ -427,7 +430,8 @@ mod tests {
         let tree = SourceTree::from_texts([
             (
                 "templates/a.html",
-                "{{ note|safe }} {{ post.notice|safe }} {{ note }} {{ data|tojson|safe }} {{ form.as_p|safe }}",
+                "{{ note|safe }} {{ post.notice|safe }} {{ note }} {{ data|tojson|safe }} {{ form.as_p|safe }} \
+                 {{ field.help_text|safe }}",
             ),
             ("b.blade.php", "{!! $post->text !!} {{ $post->text }} {!! csrf_field() !!}"),
             ("c.ejs", "<%- include('head') %><%- comment %><%= comment %>"),

@@ -475,6 +475,7 @@ impl Machine<'_> {
     /// Methods that need no knowledge of a library.
     fn builtin(&mut self, receiver: Option<&Value>, name: &str, args: &[Argument], node: NodeId) -> Option<Value> {
         let receiver = receiver?;
+        self.enter_checks(receiver, name, node);
         let first = args.first().map(|arg| &arg.value);
         if let (ValueKind::Str(text), Some(ValueKind::Str(part))) = (&receiver.kind, first.map(|first| &first.kind)) {
             // Tests of a known path against fixed prefixes decide which branch a request takes.

@@ -82,6 +82,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                 effect.kind != EffectKind::Read || effect.picked_by_input || !is_on_display(&effect.target)
             })
             .filter(|effect| effect.kind != EffectKind::ReadMemory || !is_sample(&effect.target, &kept))
+            .filter(|effect| !is_front_page(app, entry, effect))
             .max_by_key(|effect| (effect.kind.writes(), effect.bypasses_policies));
         let Some(effect) = worst else { continue };
         // The login writes a session of its own.
@@ -237,61 +238,82 @@ fn is_catalogue(target: &str) -> bool {
     NAMES.contains(&name.as_str()) || name.starts_with("product")
 }
 
+/// Words of stores that hold what happens in a business.
+const BUSINESS: &[&str] = &[
+    "order",
+    "invoice",
+    "payment",
+    "transaction",
+    "expense",
+    "income",
+    "sale",
+    "revenue",
+    "budget",
+    "cost",
+    "booking",
+    "appointment",
+    "reservation",
+    "report",
+    "statistic",
+    "stats",
+    "log",
+    "audit",
+    "message",
+    "ticket",
+    "task",
+    "note",
+    "document",
+    "file",
+    "quote",
+    "contract",
+    "setting",
+    "config",
+    "session",
+    "token",
+    "block",
+    "stock",
+    "inventory",
+];
+
+fn is_of_business(target: &str) -> bool {
+    plimsoll_model::names::words(target)
+        .iter()
+        .any(|word| BUSINESS.contains(&word.trim_end_matches('s')) || BUSINESS.contains(&word.as_str()))
+}
+
+/// The front page of a site whose other pages mostly ask who calls: what it shows without being asked for anything is there
+/// for visitors.
+fn is_front_page(app: &App, entry: &EntryPoint, effect: &Effect) -> bool {
+    entry.path == "/"
+        && entry.methods == ["GET"]
+        && effect.kind == EffectKind::Read
+        && !effect.picked_by_input
+        && !is_of_business(&effect.target)
+        && !gains::is_about_people(&effect.target)
+        && gains::class_of(app, effect) < DataClass::Sensitive
+        && asks_elsewhere(app)
+}
+
+/// Whether most of an app's entry points ask who calls.
+fn asks_elsewhere(app: &App) -> bool {
+    let asked = |other: &&EntryPoint| other.reach() != Reach::Anyone;
+    app.entry_points.iter().filter(asked).count() * 2 >= app.entry_points.len()
+}
+
 /// A list without people, owners or business in it, given by an app that asks its callers elsewhere: a price list, a floor
 /// plan. Somebody decided that visitors may see it.
 fn is_meant_for_all(app: &App, entry: &EntryPoint, effect: &Effect) -> bool {
-    const BUSINESS: &[&str] = &[
-        "order",
-        "invoice",
-        "payment",
-        "transaction",
-        "expense",
-        "income",
-        "sale",
-        "revenue",
-        "budget",
-        "cost",
-        "booking",
-        "appointment",
-        "reservation",
-        "report",
-        "statistic",
-        "stats",
-        "log",
-        "audit",
-        "message",
-        "ticket",
-        "task",
-        "note",
-        "document",
-        "file",
-        "quote",
-        "contract",
-        "setting",
-        "config",
-        "session",
-        "token",
-        "block",
-        "stock",
-        "inventory",
-    ];
     let store = app.stores.iter().find(|store| store.name.eq_ignore_ascii_case(&effect.target));
     let plain = store.is_some_and(|store| {
         let people = store.fields.iter().any(|field| field.class >= DataClass::Personal);
         !store.fields.is_empty() && !people && !crate::stores::has_owner(app, store)
     });
-    let asks_elsewhere = || {
-        let asked = |other: &&EntryPoint| other.reach() != Reach::Anyone;
-        app.entry_points.iter().filter(asked).count() * 2 >= app.entry_points.len()
-    };
     plain
         && effect.kind == EffectKind::Read
         && entry.methods == ["GET"]
         && !entry.purposes.contains(&Purpose::Admin)
-        && !plimsoll_model::names::words(&effect.target)
-            .iter()
-            .any(|word| BUSINESS.contains(&word.trim_end_matches('s')) || BUSINESS.contains(&word.as_str()))
-        && asks_elsewhere()
+        && !is_of_business(&effect.target)
+        && asks_elsewhere(app)
 }
 
 /// Stores of what a site puts up for its visitors.
@@ -313,6 +335,20 @@ fn is_on_display(target: &str) -> bool {
         "pricing",
     ];
     NAMES.contains(&crate::access::normalised(target).as_str())
+        || describes_the_house(target)
+        || plimsoll_model::names::words(target).iter().any(|word| matches!(word.as_str(), "news" | "announcement"))
+}
+
+/// What a site says of itself: `clinic_info`, `about`, `CompanyInfo`, `hero_section`.
+fn describes_the_house(target: &str) -> bool {
+    let words = plimsoll_model::names::words(target);
+    let of_house =
+        ["clinic", "company", "business", "site", "website", "shop", "store", "hotel", "restaurant", "school"];
+    let says = ["info", "information", "about", "hero", "footer", "homepage", "landing"];
+    let last = words.last().map_or("", String::as_str);
+    says[2..].contains(&last)
+        || (says.contains(&last) && words.iter().any(|word| of_house.contains(&word.as_str())))
+        || words.iter().any(|word| word == "hero" || word == "about")
 }
 
 /// Tables and first rows that a helper lays down before the check, the same for everybody: in a handler that checks its
@@ -335,5 +371,20 @@ fn verb(kind: EffectKind) -> &'static str {
         EffectKind::Delete | EffectKind::DeleteFile => "deletes",
         EffectKind::WriteFile => "writes",
         _ => "reads",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_on_display;
+
+    #[test]
+    fn what_a_site_says_of_itself() {
+        for shown in ["clinic_info", "about", "HeroSection", "NewsMessage", "announcements"] {
+            assert!(is_on_display(shown), "{shown}");
+        }
+        for kept in ["customer_info", "patient", "payment_information", "orders"] {
+            assert!(!is_on_display(kept), "{kept}");
+        }
     }
 }

@@ -790,9 +790,16 @@ fn rows(value: &Value, depth: u32) -> Vec<String> {
     }
 }
 
+/// Whether a record's method of Django's gives a text about it: `user.get_full_name()`, `order.get_status_display()`.
+fn tells_of_record(name: &str) -> bool {
+    matches!(name, "get_full_name" | "get_short_name" | "get_username" | "get_absolute_url")
+        || (name.starts_with("get_") && name.ends_with("_display"))
+}
+
 /// Whether a value was only made from a record by a plain function: `redirect(url_for('home', id=user.id))`.
 pub(super) fn is_derived(symbol: &Symbol) -> bool {
     match &symbol.kind {
+        SymbolKind::Call { callee, .. } if tells_of_record(&callee.last_name()) => true,
         SymbolKind::Call { callee, args, .. } => {
             callee.calls().is_empty()
                 && args.iter().any(|arg| arg.value.deep_labels().any(|label| matches!(label, Label::Record(..))))

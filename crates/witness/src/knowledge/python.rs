@@ -162,6 +162,14 @@ pub(super) fn labels(path: &str) -> Option<Labels> {
     {
         return Some(one(Label::Identity));
     }
+    // What only the server knows: `settings.HOOK_TOKEN` of Django, `current_app.config["HOOK_TOKEN"]` of Flask.
+    if let Some(name) = ["django.conf.settings.", "flask.current_app.config."]
+        .iter()
+        .find_map(|prefix| path.strip_prefix(prefix))
+        .filter(|name| is_secret_setting(name))
+    {
+        return Some(one(Label::Env(name.into())));
+    }
     // Class views: what the address names, and the record that it picks.
     if path == "@self.kwargs" || path.starts_with("@self.kwargs.") {
         return Some(one(Label::Input("params".into(), Clean::NONE)));
@@ -180,6 +188,15 @@ pub(super) fn labels(path: &str) -> Option<Labels> {
         return Some(one(Label::Identity));
     }
     None
+}
+
+/// Whether a setting's name says that it is not for everybody.
+fn is_secret_setting(name: &str) -> bool {
+    let words = crate::handler::words_of(name);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    !name.contains(['.', '(', '['])
+        && has(&["token", "secret", "key", "password", "passcode", "pin", "code", "signature", "apikey"])
+        && !has(&["public", "publishable", "site", "client", "name", "header", "url", "length", "ttl", "lifetime"])
 }
 
 fn kept(name: &str) -> Labels {

@@ -14,6 +14,9 @@ use super::flask::colon_parameters;
 use crate::Witnessing;
 use crate::handler::named_guard;
 
+/// How deep configurations of addresses are taken in by each other.
+const MAX_INCLUDES: usize = 8;
+
 pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app: &mut App) {
     let routes: Vec<&Event> = setup
         .iter()
@@ -100,9 +103,22 @@ impl Project {
         let program = witnessing.machine.program;
         let mut project = Project::default();
         let (mut any_origin, mut credentials) = (None, false);
+        // Settings that are split by where the app runs: what only holds at a desk is none of the app's.
+        let stem = |path: &str| path.rsplit('/').next().unwrap_or(path).trim_end_matches(".py").to_ascii_lowercase();
+        let is_split = program.iter().any(|(id, _)| {
+            let path = program.path(id);
+            path.contains("settings") && matches!(stem(path).as_str(), "prod" | "production" | "live" | "deploy")
+        });
+        let at_a_desk = |path: &str| {
+            is_split
+                && matches!(stem(path).as_str(), "dev" | "development" | "local" | "test" | "tests" | "testing" | "ci")
+        };
         for (id, module) in program.iter() {
             let path = program.path(id);
             if module.language != Language::Python || !(path.ends_with("settings.py") || path.contains("/settings/")) {
+                continue;
+            }
+            if at_a_desk(path) {
                 continue;
             }
             for (node, at) in module.iter() {
@@ -359,7 +375,7 @@ fn last_name(path: &str) -> String {
 
 /// Prefixes that `include('app.urls')` gives a module's routes.
 fn prefixes(witnessing: &Witnessing<'_, '_>, routes: &[&Event]) -> BTreeMap<ModuleId, String> {
-    let mut out = BTreeMap::new();
+    let mut included: BTreeMap<ModuleId, (ModuleId, String)> = BTreeMap::new();
     for event in routes {
         let Some(prefix) = event.arg(0).and_then(|path| path.text_shape()) else { continue };
         let Some(symbol) = event.arg(1).and_then(Value::as_symbol) else { continue };
@@ -373,10 +389,20 @@ fn prefixes(witnessing: &Witnessing<'_, '_>, routes: &[&Event]) -> BTreeMap<Modu
             _ => None,
         });
         if let Some(module) = wanted.and_then(|wanted| witnessing.machine.program.resolve(event.site.module, &wanted)) {
-            out.insert(module, prefix.trim_start_matches('^').to_owned());
+            included.insert(module, (event.site.module, prefix.trim_start_matches('^').to_owned()));
         }
     }
-    out
+    // What takes a configuration in may itself be taken in by another.
+    let whole = |module: &ModuleId| {
+        let mut parts: Vec<&str> = Vec::new();
+        let mut at = module;
+        while let Some((above, part)) = included.get(at).filter(|_| parts.len() < MAX_INCLUDES) {
+            parts.push(part);
+            at = above;
+        }
+        parts.iter().rev().fold(String::new(), |path, part| join_path(&path, part))
+    };
+    included.keys().map(|module| (*module, whole(module))).collect()
 }
 
 /// The class behind `SomeView.as_view()`.

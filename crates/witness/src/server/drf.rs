@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use plimsoll_analysis::{ClassRef, Closure, Event, Facts, Object, Site, Symbol, Value, ValueKind};
+use plimsoll_analysis::{ClassRef, Closure, Event, Facts, Label, Object, Site, Symbol, Value, ValueKind};
 use plimsoll_ir::{BinaryOp, ClassId, Kind, Language, Module, NodeId};
 use plimsoll_model::app::{
     Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, SettingSeen,
@@ -582,7 +582,15 @@ fn model_of(witnessing: &mut Witnessing<'_, '_>, class: ClassRef) -> String {
             return model;
         }
     }
-    String::new()
+    // `def get_queryset(self): return Order.objects.filter(…)`
+    let Some(closure) = bound(witnessing, class, "get_queryset") else { return String::new() };
+    witnessing.machine.reset();
+    let run = witnessing.machine.run(&closure, Vec::new(), Facts::default());
+    let name = run.value.deep_labels().iter().find_map(|label| match label {
+        Label::Record(name, _) if !name.is_empty() => Some(name.to_string()),
+        _ => None,
+    });
+    name.unwrap_or_default()
 }
 
 /// Whether the records that a view works on are those of the caller.

@@ -90,10 +90,13 @@ fn parameter(
         _ => "query",
     };
     let clean = match bare {
-        "int" | "float" | "bool" | "UUID" | "uuid.UUID" | "date" | "datetime" | "Decimal" => Clean::ALL,
-        _ if param.annotation.is_some_and(|node| is_listed(witnessing, handler.module, node)) => Clean::ALL,
-        "str" | "EmailStr" => Clean::SCALAR,
-        _ => Clean::NONE,
+        "bool" => Clean::LISTED,
+        "int" | "float" | "UUID" | "uuid.UUID" | "date" | "datetime" | "Decimal" => Clean::ALL,
+        _ => match param.annotation.and_then(|node| listed_in(witnessing, handler.module, node)) {
+            Some(list) => of_list(&list),
+            None if matches!(bare, "str" | "EmailStr") => Clean::SCALAR,
+            None => Clean::NONE,
+        },
     };
     // A body without a schema is taken as a whole.
     let label = if from == "body" && annotation.to_ascii_lowercase().starts_with("dict") {
@@ -191,10 +194,14 @@ fn schema_fields(
         let text = program.tree.text(module.span(annotation));
         let bare = text.trim_start_matches("Optional[").trim_end_matches(']').split(['|', ' ']).next().unwrap_or(text);
         let clean = match bare.trim() {
-            "int" | "float" | "bool" | "UUID" | "date" | "datetime" | "Decimal" => Clean::ALL,
-            _ if is_listed(witnessing, class.module, annotation) => Clean::ALL,
-            "str" | "EmailStr" | "SecretStr" => Clean::SCALAR,
-            _ => Clean::NONE,
+            // Yes or no is the visitor's choice all the same.
+            "bool" => Clean::LISTED,
+            "int" | "float" | "UUID" | "date" | "datetime" | "Decimal" => Clean::ALL,
+            _ => match listed_in(witnessing, class.module, annotation) {
+                Some(list) => of_list(&list),
+                None if matches!(bare.trim(), "str" | "EmailStr" | "SecretStr") => Clean::SCALAR,
+                None => Clean::NONE,
+            },
         };
         out.retain(|(name, _)| *name != field.name.as_str());
         out.push((field.name.to_string(), clean));
@@ -260,9 +267,22 @@ fn schemas_in(
     }
 }
 
-/// Whether an annotation admits nothing but values that the code lists: `Literal["a", "b"]`, an `Enum`.
-fn is_listed(witnessing: &mut Witnessing<'_, '_>, id: plimsoll_analysis::ModuleId, annotation: NodeId) -> bool {
-    let module = witnessing.machine.program.module(id);
+/// What a value is fit for that is one of a list. Where the list names whoever may do everything, it is still the
+/// visitor's choice to be that.
+fn of_list(list: &str) -> Clean {
+    const HIGH: &[&str] = &["admin", "administrator", "superadmin", "superuser", "owner", "root", "manager", "staff"];
+    if words_of(list).iter().any(|word| HIGH.contains(&word.as_str())) { Clean::LISTED } else { Clean::ALL }
+}
+
+/// The text of the list, where an annotation admits nothing but values that the code lists: `Literal["a", "b"]`, an
+/// `Enum`.
+fn listed_in(
+    witnessing: &mut Witnessing<'_, '_>,
+    id: plimsoll_analysis::ModuleId,
+    annotation: NodeId,
+) -> Option<String> {
+    let program = witnessing.machine.program;
+    let module = program.module(id);
     let mut named = Vec::new();
     plimsoll_ir::walk(module, annotation, &mut |node| {
         if matches!(module.kind(node), Kind::Name(_) | Kind::Member { .. } | Kind::Index { .. }) {
@@ -270,16 +290,20 @@ fn is_listed(witnessing: &mut Witnessing<'_, '_>, id: plimsoll_analysis::ModuleI
         }
         true
     });
-    named.into_iter().any(|node| {
+    named.into_iter().find_map(|node| {
         let value = witnessing.machine.evaluate(Site { module: id, node });
         if let ValueKind::Class(class) = value.kind {
-            let home = witnessing.machine.program.module(class.module);
-            return home.class(class.class).bases.iter().any(|&base| {
+            let home = program.module(class.module);
+            let at = home.class(class.class);
+            let is_enum = at.bases.iter().any(|&base| {
                 home.path(base).is_some_and(|path| path.rsplit('.').next().is_some_and(|name| name.ends_with("Enum")))
             });
+            let names = || at.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(" ");
+            return is_enum.then(names);
         }
         let path = value.path();
-        path.starts_with("typing.Literal") || path.starts_with("typing_extensions.Literal")
+        (path.starts_with("typing.Literal") || path.starts_with("typing_extensions.Literal"))
+            .then(|| program.tree.text(module.span(annotation)).to_owned())
     })
 }
 
@@ -322,6 +346,18 @@ fn dependency(
         }
         if !path.is_empty() {
             by_name(path, span, passage);
+        }
+        // `fastapi_users.current_user(superuser=True)`
+        let asks_superuser = target.as_symbol().is_some_and(|symbol| {
+            let calls = symbol.calls();
+            let mut args = calls.iter().flat_map(|(_, args, _)| args.iter());
+            path.contains("fastapi_users.")
+                && args.any(|arg| {
+                    arg.name.as_deref() == Some("superuser") && arg.value.truth() == plimsoll_analysis::Truth::Yes
+                })
+        });
+        if asks_superuser {
+            passage.named.push(named_guard(GuardKind::Role, "current_user(superuser=True)", span));
         }
         return if is_person(name) { given("@identity") } else { Value::unknown() };
     };

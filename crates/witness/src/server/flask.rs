@@ -247,6 +247,7 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
     }
     super::resources::observe(witnessing, setup, &around, app);
     super::flask_admin::observe(witnessing, setup, app);
+    super::fastapi_users::observe(witnessing, setup, &around, app);
     in_address.sort();
     in_address.dedup();
     if let Some((&span, rest)) = in_address.split_first() {
@@ -348,7 +349,12 @@ fn mounted(setup: &[Event]) -> Option<BTreeSet<String>> {
         let EventKind::Call { callee, .. } = &event.kind else { continue };
         if matches!(callee.last_name().as_str(), "register_blueprint" | "include_router") {
             let part = event.arg(0).or_else(|| event.named("router")).or_else(|| event.named("blueprint"))?;
-            all.insert(site_key(part.as_symbol().filter(|symbol| is_part(symbol))?));
+            let part = part.as_symbol()?;
+            // What a library made (`fastapi_users.get_auth_router(…)`) is none of the app's own parts.
+            if !is_part(part) && part.path.contains("()") && !part.path.starts_with('@') {
+                continue;
+            }
+            all.insert(site_key(Some(part).filter(|symbol| is_part(symbol))?));
         }
     }
     (!all.is_empty()).then_some(all)

@@ -345,3 +345,171 @@ fn a_form_that_inherits_from_djangos_login_checks_the_password() {
         );
     }
 }
+
+#[test]
+fn kinds_of_tickets_are_no_roles_and_roles_of_a_list_are_chosen() {
+    let main = r#"from enum import Enum
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.security import HTTPBearer
+from jose import jwt
+from pydantic import BaseModel
+from sqlalchemy import Column, Integer, String
+from sqlalchemy.orm import Session, declarative_base
+
+app = FastAPI()
+Base = declarative_base()
+bearer = HTTPBearer()
+
+class Rank(str, Enum):
+    CLERK = "clerk"
+    ADMIN = "admin"
+
+class Colour(str, Enum):
+    RED = "red"
+
+class Account(Base):
+    __tablename__ = "accounts"
+    id = Column(Integer, primary_key=True)
+    role = Column(String)
+
+class AccountIn(BaseModel):
+    email: str
+    role: Rank = Rank.CLERK
+    user_role: Colour = Colour.RED
+
+def get_db() -> Session:
+    yield Session()
+
+def who(credentials=Depends(bearer), db: Session = Depends(get_db)):
+    claims = jwt.decode(credentials.credentials, "k", algorithms=["HS256"])
+    if claims is None or claims.get("type") != "access":
+        raise HTTPException(status_code=401)
+    account = db.query(Account).filter(Account.id == claims.get("sub")).first()
+    if account is None:
+        raise HTTPException(status_code=401)
+    return account
+
+@app.post("/accounts")
+def add(given: AccountIn, db: Session = Depends(get_db)):
+    db.add(Account(email=given.email, role=given.role, user_role=given.user_role))
+    db.commit()
+
+@app.delete("/accounts/{account_id}")
+def remove(account_id: int, db: Session = Depends(get_db), me=Depends(who)):
+    db.delete(db.query(Account).filter(Account.id == account_id).first())
+"#;
+    let files = [("main.py", main)];
+    assert_eq!(
+        reach(&files),
+        pairs(&[("POST /accounts", Reach::Anyone), ("DELETE /accounts/:account_id", Reach::SignedIn)])
+    );
+    let app = observe(&files);
+    let effects = &entry(&app, "POST /accounts").effects;
+    let chosen: Vec<&str> = effects.iter().flat_map(|effect| &effect.privilege_fields).map(String::as_str).collect();
+    assert_eq!(chosen, ["role"]);
+}
+
+#[test]
+fn routers_of_a_library_and_its_superusers() {
+    let main = r#"from fastapi import Depends, FastAPI, APIRouter
+from fastapi_users import FastAPIUsers
+import sqlite3
+app = FastAPI()
+people = FastAPIUsers(manager, [backend])
+boss = people.current_user(active=True, superuser=True)
+used = APIRouter()
+unused = APIRouter()
+
+@used.get("/audit")
+def audit(me=Depends(boss)):
+    return sqlite3.connect("x").execute("SELECT * FROM audit").fetchall()
+
+@unused.get("/left-over")
+def left_over():
+    return sqlite3.connect("x").execute("SELECT * FROM audit").fetchall()
+
+app.include_router(people.get_auth_router(backend), prefix="/auth")
+app.include_router(people.get_register_router(A, B), prefix="/auth")
+app.include_router(used)
+"#;
+    let mut found = reach(&[("main.py", main)]);
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    let expected =
+        [("GET /audit", Reach::Role), ("POST /auth/login", Reach::Anyone), ("POST /auth/register", Reach::Anyone)];
+    assert_eq!(found, pairs(&expected));
+    let app = observe(&[("main.py", main)]);
+    assert!(entry(&app, "POST /auth/login").purposes.contains(&Purpose::Login));
+}
+
+/// A project of Django's whose addresses lie two files deep.
+fn django(views: &str) -> Vec<(&'static str, String)> {
+    let files = [
+        ("site/__init__.py", ""),
+        ("desk/__init__.py", ""),
+        ("site/settings/base.py", "MIDDLEWARE = ['django.middleware.csrf.CsrfViewMiddleware']\n"),
+        ("site/settings/development.py", "from .base import *\nCORS_ALLOW_ALL_ORIGINS = True\n"),
+        ("site/settings/production.py", "from .base import *\n"),
+        ("site/urls.py", "from django.urls import include, path\nurlpatterns = [path('api/', include('site.v1'))]\n"),
+        ("site/v1.py", "from django.urls import include, path\nurlpatterns = [path('v1/', include('desk.urls'))]\n"),
+        (
+            "desk/urls.py",
+            "from django.urls import path\nfrom . import views\nurlpatterns = [path('a/', views.a), path('b/', views.B.as_view())]\n",
+        ),
+        (
+            "desk/models.py",
+            "from django.contrib.auth.models import AbstractUser\nclass Person(AbstractUser):\n    pass\n",
+        ),
+    ];
+    let mut files: Vec<(&str, String)> = files.iter().map(|&(path, text)| (path, text.to_owned())).collect();
+    files.push(("desk/views.py", views.to_owned()));
+    files
+}
+
+#[test]
+fn secrets_of_django_and_checks_of_serializers() {
+    let views = r#"from django.conf import settings
+from django.contrib.auth import authenticate
+from django.http import JsonResponse
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework_simplejwt.tokens import RefreshToken
+from .models import Person
+
+def a(request):
+    wanted = getattr(settings, "HOOK_TOKEN", "")
+    if not wanted or request.headers.get("X-Hook") != wanted:
+        return JsonResponse({}, status=403)
+    Person.objects.create(username="x")
+    return JsonResponse({"people": [p.get_full_name() for p in Person.objects.all()]})
+
+class Entrance(serializers.Serializer):
+    username = serializers.CharField()
+    password = serializers.CharField()
+
+    def validate(self, attrs):
+        person = authenticate(username=attrs["username"], password=attrs["password"])
+        if not person:
+            raise serializers.ValidationError("no")
+        attrs["person"] = person
+        return attrs
+
+class B(APIView):
+    permission_classes = [AllowAny]
+
+    def post(self, request):
+        entrance = Entrance(data=request.data)
+        entrance.is_valid(raise_exception=True)
+        return Response({"token": str(RefreshToken.for_user(entrance.validated_data["person"]))})
+"#;
+    let files = django(views);
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let app = observe(&files);
+    let hook = entry(&app, "/api/v1/a");
+    assert_eq!(hook.reach(), Reach::Machine, "{:?}", hook.guards);
+    let login = entry(&app, "POST /api/v1/b");
+    assert!(login.effects.iter().any(|effect| effect.kind == EffectKind::VerifyPassword), "{:?}", login.effects);
+    assert!(!app.flows.iter().any(|flow| flow.source == Source::Credential && flow.sink == Sink::Response));
+    assert!(!app.cors.iter().any(|policy| policy.origins == AllowedOrigins::Any), "only at a desk");
+}
