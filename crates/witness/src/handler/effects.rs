@@ -825,6 +825,7 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
         });
     let of_caller = of_caller || made_for_caller;
     effect.limited_to_caller = filters.iter().any(|value| needs_identity(value, 6)) || of_caller;
+    effect.limited_to_tenant = effect.limited_to_caller && filters.iter().any(|value| names_tenant(value, 6));
     effect.caller_replaced = !effect.limited_to_caller && filters.iter().any(|value| replaces_caller(value, 6));
     // What was given out to be shown again opens what it was given out for.
     effect.limited_to_caller |= matches!(found.kind, EffectKind::Read | EffectKind::Update | EffectKind::Delete)
@@ -1116,6 +1117,34 @@ fn needs_identity(value: &Value, depth: u32) -> bool {
         }
         ValueKind::Text(parts) => parts.iter().any(|part| needs_identity(part, depth - 1)),
         _ => value.deep_labels().has_identity(),
+    }
+}
+
+/// Whether a filter names the organisation of the caller: `{ companyId: me.companyId }`, `eq(orders.orgId, me.orgId)`.
+fn names_tenant(value: &Value, depth: u32) -> bool {
+    if depth == 0 {
+        return false;
+    }
+    match &value.kind {
+        ValueKind::Object(object) => {
+            let (fields, items) = (object.fields.borrow(), object.items.borrow());
+            let spreads = object.spreads.borrow();
+            fields.iter().take(64).any(|(name, inner)| {
+                (plimsoll_model::names::is_tenant(name) && needs_identity(inner, 3)) || names_tenant(inner, depth - 1)
+            }) || items.iter().chain(spreads.iter()).take(64).any(|inner| names_tenant(inner, depth - 1))
+        }
+        ValueKind::Or(pair) | ValueKind::And(pair) => {
+            names_tenant(&pair.0, depth - 1) || names_tenant(&pair.1, depth - 1)
+        }
+        ValueKind::Symbol(symbol) => {
+            (value.labels.has_identity() && plimsoll_model::names::is_tenant(&symbol.last_name()))
+                || symbol
+                    .calls()
+                    .iter()
+                    .flat_map(|(_, args, _)| args.iter())
+                    .any(|arg| names_tenant(&arg.value, depth - 1))
+        }
+        _ => false,
     }
 }
 

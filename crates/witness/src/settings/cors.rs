@@ -236,7 +236,8 @@ pub(super) fn allowed(value: &Value) -> AllowedOrigins {
                 .filter(|(_, facts)| !is_while_developing(facts))
                 .map(|(value, facts)| allowed(&facts.vet(value)))
                 .collect();
-            let widest = [AllowedOrigins::Any, AllowedOrigins::Reflected].into_iter().find(|wide| ways.contains(wide));
+            // `origin || '*'`: whoever names an origin gets it back, and only without one is it the star.
+            let widest = [AllowedOrigins::Reflected, AllowedOrigins::Any].into_iter().find(|wide| ways.contains(wide));
             widest.or_else(|| ways.into_iter().next()).unwrap_or(AllowedOrigins::Configured)
         }
         // `origin || '*'`: whoever asks.
