@@ -36,6 +36,8 @@ mod function_trusts_caller;
 mod guard_only_in_browser;
 #[path = "crypto/guessable_token.rs"]
 mod guessable_token;
+#[path = "access_control/link_host_from_request.rs"]
+mod link_host_from_request;
 #[path = "sessions/login_issues_no_session.rs"]
 mod login_issues_no_session;
 #[path = "rate_limits/login_without_limiter.rs"]
@@ -163,6 +165,7 @@ pub static RULES: &[&Rule] = &[
     &function_trusts_caller::RULE,
     &guard_only_in_browser::RULE,
     &guessable_token::RULE,
+    &link_host_from_request::RULE,
     &login_issues_no_session::RULE,
     &login_without_limiter::RULE,
     &login_without_proof::RULE,

@@ -13,7 +13,7 @@ pub(crate) mod uploads;
 mod vetting;
 mod wrapped;
 
-pub(crate) use effects::is_session_name;
+pub(crate) use effects::{is_session_name, sends_messages};
 pub(crate) use flows::{RETURNED, flows_of};
 pub(crate) use php::{header_line, upload_without_checks};
 pub(crate) use purpose::{purposes_of, words_of};
@@ -286,7 +286,8 @@ fn limit_reads(events: &[Event], found: &mut [(Effect, Facts)], reader: &mut gua
 pub(crate) fn own_limiter<'e>(mut events: impl Iterator<Item = &'e Event> + Clone) -> Option<Guard> {
     // `hits.get(ip)`: what the count is kept under.
     let keyed_by_header = events.clone().any(|event| {
-        event.path().starts_with(crate::knowledge::stores::MEMORY)
+        let path = event.path();
+        (path.starts_with(crate::knowledge::stores::MEMORY) || matches!(path, "Map().get" | "Map().set" | "Map().has"))
             && event.arg(0).is_some_and(|key| comes_from_forwarded(key))
     });
     let is_429 = |value: &Value| matches!(value.kind, ValueKind::Num(number) if number == 429.0);

@@ -302,7 +302,7 @@ const FETCHES: &[&str] = &[
 ];
 
 /// Whether a call sends a message: by a library, or by plain HTTP to a service that does.
-pub(super) fn sends_messages(path: &str, args: &[Argument]) -> bool {
+pub(crate) fn sends_messages(path: &str, args: &[Argument]) -> bool {
     let known = said_by(path);
     if known.sends_messages {
         return true;
