@@ -144,8 +144,8 @@ pub(crate) fn open_to_register(app: &App) -> bool {
     })
 }
 
-/// Whether people sign in who do not work for whoever runs the app: there is a role for them, or anybody can register.
-pub(crate) fn has_outsiders(app: &App) -> bool {
+/// Whether there is a role for people who do not work for whoever runs the app.
+pub(crate) fn has_role_of_outsiders(app: &App) -> bool {
     const OUTSIDERS: &[&str] = &[
         "student",
         "parent",
@@ -167,8 +167,7 @@ pub(crate) fn has_outsiders(app: &App) -> bool {
         "donor",
     ];
     let named = |role: &String| plimsoll_model::names::has(&plimsoll_model::names::words(role), OUTSIDERS);
-    open_to_register(app)
-        || app.entry_points.iter().flat_map(|entry| &entry.guards).any(|guard| guard.roles.iter().any(named))
+    app.entry_points.iter().flat_map(|entry| &entry.guards).any(|guard| guard.roles.iter().any(named))
 }
 
 /// Whether a guard asks for somebody who runs the app for all organisations: `super_admin`, `platformAdmin`.

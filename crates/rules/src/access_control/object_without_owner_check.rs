@@ -75,6 +75,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                     | EffectKind::WriteMemory
             );
             if touches
+                // What a reading request counts up or brings up to date is no change of the caller's.
+                && (entry.can_write() || !effect.kind.writes())
                 && effect.picked_by_input
                 && !effect.governed_by_policies
                 && names_a_record(entry)
@@ -404,7 +406,8 @@ fn across_tenants(app: &App, sink: &mut Sink<'_>) {
 fn listed_to_all(app: &App) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
     for (index, entry) in app.entry_points.iter().enumerate().filter(|(_, entry)| is_judged(entry)) {
-        let names_one = entry.path.contains([':', '[', '{']);
+        let open = entry.reach() == Reach::Anyone;
+        let names_one = entry.path.contains([':', '[', '{']) && !open;
         let of_admin = entry.purposes.contains(&Purpose::Admin);
         if names_one || of_admin || !entry.methods.iter().any(|method| method == "GET") {
             continue;
@@ -420,7 +423,7 @@ fn listed_to_all(app: &App) -> BTreeSet<String> {
                 // Meant to be the caller's own: the request only comes before.
                 && !effect.caller_replaced
                 && !entry.holding_at(effect, GuardKind::Ownership)
-                && entry.reach_of(effect) == Reach::SignedIn
+                && matches!(entry.reach_of(effect), Reach::SignedIn | Reach::Anyone)
                 && is_given_away(app, index, &effect.target)
             {
                 out.insert(normalised(&effect.target));

@@ -10,8 +10,8 @@ use plimsoll_model::{App, Claim, Confidence, DataClass, Gap, Position, Severity}
 use plimsoll_source::Span;
 
 use crate::access::{
-    columns, for_any_signed_in, has_outsiders, has_roles, is_account_store, is_judged, is_owner_column, normalised,
-    open_to_register,
+    columns, for_any_signed_in, has_role_of_outsiders, has_roles, is_account_store, is_judged, is_owner_column,
+    normalised, open_to_register,
 };
 use crate::{Rule, Sink, gains};
 
@@ -122,7 +122,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
 /// Records of people that only those with a role may change, and that everybody who can sign in may read: customers and
 /// patients sign in, too.
 fn read_by_all(app: &App, guarded: &BTreeMap<(String, EffectKind), usize>, sink: &mut Sink<'_>) {
-    if !has_outsiders(app) {
+    let by_role = has_role_of_outsiders(app);
+    if !by_role && !open_to_register(app) {
         return;
     }
     // What strangers may read is no secret.
@@ -148,7 +149,7 @@ fn read_by_all(app: &App, guarded: &BTreeMap<(String, EffectKind), usize>, sink:
             effect.kind == EffectKind::Read
                 && changed_by_role >= 1
                 && !public.contains(&store)
-                && is_private(app, effect)
+                && is_private(app, effect, by_role)
                 && for_any_signed_in(entry, effect)
                 && !effect.limited_to_caller
                 && !effect.caller_replaced
@@ -186,6 +187,7 @@ fn read_by_all(app: &App, guarded: &BTreeMap<(String, EffectKind), usize>, sink:
                 format!("{}: a login is asked for, but no role, and nothing narrows it to the caller", first.label()),
             )
             .title(title)
+            .severity(if by_role { Severity::High } else { Severity::Medium })
             .confidence(Confidence::Likely)
             .subject(format!("{} read by all", first.label()));
         for (entry, effect) in list {
@@ -206,27 +208,16 @@ fn read_by_all(app: &App, guarded: &BTreeMap<(String, EffectKind), usize>, sink:
     }
 }
 
-/// Whether a store holds what people would not want others to read. Whom one can book or ask is shown to those who do.
-fn is_private(app: &App, effect: &Effect) -> bool {
-    const SHOWN: &[&str] = &[
-        "doctor",
-        "teacher",
-        "staff",
-        "employee",
-        "instructor",
-        "trainer",
-        "barber",
-        "stylist",
-        "provider",
-        "therapist",
-        "agent",
-        "driver",
-        "technician",
-        "author",
+/// Whether a store holds what people would not want others to read. Whom one can book or ask is shown to those who do, and
+/// what is announced to everybody; where outsiders only may be among those who register, only what is worse counts.
+fn is_private(app: &App, effect: &Effect, by_role: bool) -> bool {
+    const ANNOUNCED: &[&str] = &[
+        "holiday",
         "notice",
         "announcement",
         "event",
         "post",
+        "blog",
         "comment",
         "review",
         "news",
@@ -243,16 +234,43 @@ fn is_private(app: &App, effect: &Effect) -> bool {
         "branch",
         "store",
         "shop",
+        "office",
         "company",
         "organization",
         "school",
         "department",
         "setting",
         "timetable",
+        "schedule",
+        "plan",
+        "hotel",
+        "tour",
+        "vehicle",
+        "menu",
     ];
+    const ASKED: &[&str] = &[
+        "doctor",
+        "teacher",
+        "staff",
+        "employee",
+        "instructor",
+        "trainer",
+        "barber",
+        "stylist",
+        "provider",
+        "therapist",
+        "agent",
+        "driver",
+        "technician",
+        "author",
+    ];
+    let words = plimsoll_model::names::words(&effect.target);
+    if plimsoll_model::names::has(&words, ANNOUNCED) {
+        return false;
+    }
     match gains::class_of(app, effect) {
         DataClass::Sensitive => true,
-        DataClass::Personal => !plimsoll_model::names::has(&plimsoll_model::names::words(&effect.target), SHOWN),
+        DataClass::Personal => by_role && !plimsoll_model::names::has(&words, ASKED),
         _ => false,
     }
 }

@@ -109,8 +109,9 @@ fn is_right_one(module: &Module, node: NodeId) -> bool {
     const RIGHT: &[&str] =
         &["correct", "right", "expected", "stored", "saved", "master", "valid", "real", "actual", "secret", "default"];
     // Fields of what is typed into a form, and what a form says of them.
-    const FORMS: &[&str] =
-        &["form", "values", "data", "input", "inputs", "fields", "state", "errors", "touched", "target", "body", "props"];
+    const FORMS: &[&str] = &[
+        "form", "values", "data", "input", "inputs", "fields", "state", "errors", "touched", "target", "body", "props",
+    ];
     match module.kind(node) {
         Kind::Str(text) => text.len() >= 3 && !text.contains(char::is_whitespace),
         Kind::Name(name) => {
@@ -143,8 +144,24 @@ fn secret_words(module: &Module, node: NodeId) -> Option<Vec<String>> {
 fn is_second(word: &str) -> bool {
     matches!(
         word,
-        "confirm" | "confirmed" | "confirmation" | "repeat" | "repeated" | "again" | "retype" | "re" | "new" | "old"
-            | "current" | "verify" | "second" | "previous" | "first" | "show" | "is" | "has"
+        "confirm"
+            | "confirmed"
+            | "confirmation"
+            | "repeat"
+            | "repeated"
+            | "again"
+            | "retype"
+            | "re"
+            | "new"
+            | "old"
+            | "current"
+            | "verify"
+            | "second"
+            | "previous"
+            | "first"
+            | "show"
+            | "is"
+            | "has"
     )
 }
 

@@ -756,7 +756,7 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     }
     // Earlier calls of the chain (`update(t).set(…)`, `query.filter_by(…)`) and later ones (`.eq('id', id)`, `.run(id)`).
     for (name, args, _) in callee.calls() {
-        if is_filter(&name) {
+        if is_filter(&name) || is_lookup_of_one(&name) {
             filters.extend(args.iter().map(|arg| arg.value.clone()));
         }
         // Django: a form over a record that was looked up before.
@@ -999,6 +999,15 @@ fn replaces_caller(value: &Value, depth: u32) -> bool {
 
 fn dummy_site() -> Site {
     Site { module: plimsoll_analysis::ModuleId(0), node: plimsoll_ir::NodeId(0) }
+}
+
+/// Whether a method of an object mapper looks up the one record on which the next call is made: what picks it, picks what
+/// is then saved or deleted (`const user = await User.findById(id); user.name = …; await user.save()`).
+fn is_lookup_of_one(name: &str) -> bool {
+    matches!(
+        name,
+        "findById" | "findOne" | "findByPk" | "findOneOrFail" | "findByIdOrFail" | "findFirst" | "findUnique"
+    )
 }
 
 fn is_filter(name: &str) -> bool {

@@ -524,7 +524,10 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
 
 /// Whether a value is read from a header of a request as Express and its like give it.
 fn names_express_header(value: &Value, depth: u32) -> bool {
-    if value.path().starts_with("@req.") {
+    // `parseInt(header)` leaves no trace but the labels.
+    let by_number = matches!(value.kind, ValueKind::Unknown)
+        && value.labels.any(|label| matches!(label, Label::Input(name, _) if name.starts_with("headers")));
+    if by_number || value.path().starts_with("@req.") {
         return true;
     }
     let object = value.as_object().is_some_and(|object| {
@@ -545,7 +548,20 @@ fn is_name_of_somebody(header: &str) -> bool {
     let words = crate::handler::words_of(header.trim_start_matches("headers."));
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     has(&["user", "userid", "username", "admin", "employee", "staff", "member", "customer", "account", "role"])
-        && !has(&["token", "key", "secret", "session", "auth", "signature", "replit", "amzn", "goog", "ms", "cf", "agent"])
+        && !has(&[
+            "token",
+            "key",
+            "secret",
+            "session",
+            "auth",
+            "signature",
+            "replit",
+            "amzn",
+            "goog",
+            "ms",
+            "cf",
+            "agent",
+        ])
 }
 
 /// `.replace(/[^a-z0-9]/g, '')` leaves only what is listed: what that is harmless for.
