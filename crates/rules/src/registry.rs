@@ -12,6 +12,8 @@ mod code_from_input;
 mod command_from_input;
 #[path = "headers/content_policy_without_effect.rs"]
 mod content_policy_without_effect;
+#[path = "misconfiguration/credential_in_log.rs"]
+mod credential_in_log;
 #[path = "client_data/credential_in_response.rs"]
 mod credential_in_response;
 #[path = "cors/credentialed_cors_for_any_origin.rs"]
@@ -153,6 +155,7 @@ pub static RULES: &[&Rule] = &[
     &code_from_input::RULE,
     &command_from_input::RULE,
     &content_policy_without_effect::RULE,
+    &credential_in_log::RULE,
     &credential_in_response::RULE,
     &credentialed_cors_for_any_origin::RULE,
     &cross_site_request_accepted::RULE,

@@ -72,7 +72,7 @@ fn token_kind(key: &str, value: Option<&Value>) -> StoredValueKind {
     });
     if is_csrf {
         StoredValueKind::Preference
-    } else if is_note && is_token_name(key) {
+    } else if is_note && kind_of(key) == StoredValueKind::SessionToken {
         StoredValueKind::Privilege
     } else if shows_token || is_token_name(key) {
         StoredValueKind::SessionToken
