@@ -288,7 +288,7 @@ pub(crate) fn own_limiter<'e>(mut events: impl Iterator<Item = &'e Event> + Clon
     let keyed_by_header = events.clone().any(|event| {
         let path = event.path();
         (path.starts_with(crate::knowledge::stores::MEMORY) || matches!(path, "Map().get" | "Map().set" | "Map().has"))
-            && event.arg(0).is_some_and(|key| comes_from_forwarded(key))
+            && event.arg(0).is_some_and(comes_from_forwarded)
     });
     let is_429 = |value: &Value| matches!(value.kind, ValueKind::Num(number) if number == 429.0);
     let refuses = |value: &Value| is_429(value) || value.field("status").is_some_and(|status| is_429(&status));
