@@ -40,6 +40,7 @@ fn app() -> App {
         side: Side::Server,
         name: "guard".into(),
         standing: GuardStanding::Enforced,
+        roles: Vec::new(),
         span: span(),
     };
     let effect = Effect { class: DataClass::Personal, ..Effect::new(EffectKind::Update, "customers", span()) };

@@ -29,9 +29,50 @@ pub fn has(words: &[String], list: &[&str]) -> bool {
         .any(|word| list.contains(&word.as_str()) || word.strip_suffix('s').is_some_and(|one| list.contains(&one)))
 }
 
+/// Whether a name is that of the organisation that a record or a user belongs to: `companyId`, `school`, `tenant_id`.
+pub fn is_tenant(name: &str) -> bool {
+    const TENANTS: &[&str] = &[
+        "tenant",
+        "org",
+        "organization",
+        "organisation",
+        "company",
+        "business",
+        "workspace",
+        "franchise",
+        "school",
+        "clinic",
+        "hospital",
+        "shop",
+        "restaurant",
+        "agency",
+        "firm",
+        "branch",
+        "hotel",
+        "salon",
+        "gym",
+        "institute",
+        "society",
+        "store",
+        "team",
+    ];
+    let words = words(name);
+    match &words[..] {
+        [tenant] => TENANTS.contains(&tenant.as_str()),
+        [tenant, id] => id == "id" && TENANTS.contains(&tenant.as_str()),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{has, words};
+    use super::{has, is_tenant, words};
+
+    #[test]
+    fn an_organisation_is_named_by_itself_or_its_number() {
+        assert!(["companyId", "tenant_id", "organizationId", "school"].iter().all(|name| is_tenant(name)));
+        assert!(!["companyName", "userId", "id", "schoolYearId"].iter().any(|name| is_tenant(name)));
+    }
 
     #[test]
     fn names_are_split_at_humps_and_signs() {

@@ -144,6 +144,45 @@ pub(crate) fn open_to_register(app: &App) -> bool {
     })
 }
 
+/// Whether there is a role for people who do not work for whoever runs the app.
+pub(crate) fn has_role_of_outsiders(app: &App) -> bool {
+    const OUTSIDERS: &[&str] = &[
+        "student",
+        "parent",
+        "guardian",
+        "patient",
+        "customer",
+        "client",
+        "guest",
+        "visitor",
+        "buyer",
+        "tenant",
+        "resident",
+        "candidate",
+        "applicant",
+        "supplier",
+        "vendor",
+        "subscriber",
+        "passenger",
+        "donor",
+    ];
+    let named = |role: &String| plimsoll_model::names::has(&plimsoll_model::names::words(role), OUTSIDERS);
+    app.entry_points.iter().flat_map(|entry| &entry.guards).any(|guard| guard.roles.iter().any(named))
+}
+
+/// Whether a guard asks for somebody who runs the app for all organisations: `super_admin`, `platformAdmin`.
+pub(crate) fn is_above_tenants(entry: &EntryPoint) -> bool {
+    let says = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        ["super", "platform", "sysadmin", "system", "root", "global"].iter().any(|word| text.contains(word))
+    };
+    says(&entry.path)
+        || entry.guards.iter().filter(|guard| guard.kind == GuardKind::Role).any(|guard| match &guard.roles[..] {
+            [] => says(&guard.name),
+            roles => roles.iter().all(|role| says(role)),
+        })
+}
+
 /// Whether a guard's own words ask for more than a login: `requireAdmin`, `session.adminId`.
 fn asks_for_more(name: &str) -> bool {
     let name = name.to_ascii_lowercase();

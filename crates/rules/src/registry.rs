@@ -12,6 +12,8 @@ mod code_from_input;
 mod command_from_input;
 #[path = "headers/content_policy_without_effect.rs"]
 mod content_policy_without_effect;
+#[path = "misconfiguration/credential_in_log.rs"]
+mod credential_in_log;
 #[path = "client_data/credential_in_response.rs"]
 mod credential_in_response;
 #[path = "cors/credentialed_cors_for_any_origin.rs"]
@@ -36,6 +38,8 @@ mod function_trusts_caller;
 mod guard_only_in_browser;
 #[path = "crypto/guessable_token.rs"]
 mod guessable_token;
+#[path = "access_control/link_host_from_request.rs"]
+mod link_host_from_request;
 #[path = "sessions/login_issues_no_session.rs"]
 mod login_issues_no_session;
 #[path = "rate_limits/login_without_limiter.rs"]
@@ -151,6 +155,7 @@ pub static RULES: &[&Rule] = &[
     &code_from_input::RULE,
     &command_from_input::RULE,
     &content_policy_without_effect::RULE,
+    &credential_in_log::RULE,
     &credential_in_response::RULE,
     &credentialed_cors_for_any_origin::RULE,
     &cross_site_request_accepted::RULE,
@@ -163,6 +168,7 @@ pub static RULES: &[&Rule] = &[
     &function_trusts_caller::RULE,
     &guard_only_in_browser::RULE,
     &guessable_token::RULE,
+    &link_host_from_request::RULE,
     &login_issues_no_session::RULE,
     &login_without_limiter::RULE,
     &login_without_proof::RULE,

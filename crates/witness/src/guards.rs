@@ -74,14 +74,66 @@ impl<'t> Reader<'t> {
 }
 
 fn guards_in(fact: &Fact, tree: &SourceTree) -> Vec<Guard> {
+    let mut roles = Vec::new();
+    roles_in(fact, 0, &mut roles);
     let guard = |check: Check| Guard {
         kind: check.kind,
         side: Side::Server,
         name: name_of(fact, tree),
         standing: check.standing,
+        roles: roles.clone(),
         span: fact.span(),
     };
     checks(fact, 0).into_iter().map(guard).collect()
+}
+
+/// Whether some condition on the way sets the caller's organisation against that of something else, also where it does so
+/// for some callers only: `user.role === 'super_admin' || user.companyId === order.companyId`.
+pub(crate) fn ask_for_tenant<'f>(mut facts: impl Iterator<Item = &'f Fact>, depth: u32) -> bool {
+    let is_own = |value: &Value| {
+        is_identity(value)
+            && value.as_symbol().is_some_and(|symbol| plimsoll_model::names::is_tenant(name_of_field(symbol).as_str()))
+    };
+    facts.any(|fact| match fact {
+        Fact::Equal { left, right, .. } => {
+            let constant = |value: &Value| value.labels.is_empty();
+            (is_own(left) && !constant(right)) || (is_own(right) && !constant(left))
+        }
+        Fact::In { value, among, .. } => is_own(value) && !among.labels.is_empty(),
+        Fact::AnyOf { branches, .. } => depth < 4 && ask_for_tenant(branches.iter().flatten(), depth + 1),
+        _ => false,
+    })
+}
+
+/// The fixed words that a fact sets what the caller may do against: `user.role === 'admin'`, `roles.includes(user.role)`.
+fn roles_in(fact: &Fact, depth: u32, out: &mut Vec<String>) {
+    const MANY: usize = 16;
+    let is_right = |value: &Value| is_identity(value) && is_privilege(value);
+    let mut add = |value: &Value| {
+        if let Some(word) = value.as_str()
+            && out.len() < MANY
+            && !out.iter().any(|known| known == word)
+        {
+            out.push(word.to_owned());
+        }
+    };
+    match fact {
+        Fact::Equal { left, right, holds: true, .. } => {
+            for (right_of, word) in [(left, right), (right, left)] {
+                if is_right(right_of) {
+                    add(word);
+                }
+            }
+        }
+        Fact::In { value, among, holds: true, .. } if is_right(value) => among.items().iter().for_each(add),
+        Fact::In { value, among, holds: true, .. } if is_right(among) => add(value),
+        Fact::AnyOf { branches, .. } if depth < 4 => {
+            for fact in branches.iter().flatten() {
+                roles_in(fact, depth + 1, out);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The fact without alternatives in which nobody is signed in: behind a check of the login they cannot be.
@@ -672,6 +724,10 @@ fn membership(value: &Value, among: &Value, holds: bool) -> Vec<Check> {
         && value.as_str().is_some_and(crate::knowledge::python::is_login_key)
     {
         return vec![Check::holds(GuardKind::Authentication)];
+    }
+    // `myTeam.includes(request.userId)`: the record is one of those that are the caller's.
+    if holds && is_identity(among) && is_record(value) && !is_identity(value) && value.as_str().is_none() {
+        return vec![Check::holds(GuardKind::Ownership), Check::holds(GuardKind::Authentication)];
     }
     if holds && is_identity(among) {
         // `user.roles.includes('admin')`, `user.permissions.has(x)`; what a record or a dictionary has fields of is no

@@ -13,7 +13,7 @@ pub(crate) mod uploads;
 mod vetting;
 mod wrapped;
 
-pub(crate) use effects::is_session_name;
+pub(crate) use effects::{is_session_name, sends_messages};
 pub(crate) use flows::{RETURNED, flows_of};
 pub(crate) use php::{header_line, upload_without_checks};
 pub(crate) use purpose::{purposes_of, words_of};
@@ -142,6 +142,7 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, before: &Past, program:
     let by_login = |guards: &[Guard]| guards.iter().any(|guard| is_of_caller(guard.kind) && guard.holds());
     for (mut effect, facts) in found {
         effect.beyond_guards = beyond::is_beyond(&effect, &facts, tree);
+        effect.limited_to_tenant |= guards::ask_for_tenant(facts.iter(), 0);
         if by_login(&out.guards[..out.whole]) {
             let before = before_comparison(events, &effect).unwrap_or_else(|| facts.clone());
             effect.ahead = !by_login(&reader.guards_of(&before));
@@ -282,7 +283,13 @@ fn limit_reads(events: &[Event], found: &mut [(Effect, Facts)], reader: &mut gua
 
 /// A limiter of the app's own: the handler can answer 429 (too many requests, RFC 6585). One that counts in the
 /// visitor's own session is reset by sending no cookie.
-pub(crate) fn own_limiter<'e>(mut events: impl Iterator<Item = &'e Event>) -> Option<Guard> {
+pub(crate) fn own_limiter<'e>(mut events: impl Iterator<Item = &'e Event> + Clone) -> Option<Guard> {
+    // `hits.get(ip)`: what the count is kept under.
+    let keyed_by_header = events.clone().any(|event| {
+        let path = event.path();
+        (path.starts_with(crate::knowledge::stores::MEMORY) || matches!(path, "Map().get" | "Map().set" | "Map().has"))
+            && event.arg(0).is_some_and(comes_from_forwarded)
+    });
     let is_429 = |value: &Value| matches!(value.kind, ValueKind::Num(number) if number == 429.0);
     let refuses = |value: &Value| is_429(value) || value.field("status").is_some_and(|status| is_429(&status));
     let event = events.find(|event| match &event.kind {
@@ -300,7 +307,7 @@ pub(crate) fn own_limiter<'e>(mut events: impl Iterator<Item = &'e Event>) -> Op
         }),
         _ => false,
     });
-    if by_header {
+    if by_header || keyed_by_header {
         guard.standing = GuardStanding::FailsOpen(BY_FORWARDED_HEADER.into());
     }
     let by_caller = event
@@ -311,6 +318,17 @@ pub(crate) fn own_limiter<'e>(mut events: impl Iterator<Item = &'e Event>) -> Op
         guard.standing = GuardStanding::FailsOpen("it counts in the visitor's own session".into());
     }
     Some(guard)
+}
+
+/// Whether a value is what a header of proxies says, first of all.
+fn comes_from_forwarded(value: &Value) -> bool {
+    match &value.kind {
+        ValueKind::Or(pair) => comes_from_forwarded(&pair.0),
+        ValueKind::Choice(ways) => ways.first().is_some_and(|(value, _)| comes_from_forwarded(value)),
+        _ => value
+            .deep_labels()
+            .any(|label| matches!(label, Label::Input(name, _) if crate::server::chain::is_forwarded_header(name))),
+    }
 }
 
 /// Why a limiter of the app's own does not hold that counts by a header of proxies.
@@ -415,6 +433,7 @@ pub(crate) fn named_guard(kind: GuardKind, name: &str, span: plimsoll_source::Sp
         side: plimsoll_model::app::Side::Server,
         name: name.to_owned(),
         standing: plimsoll_model::app::GuardStanding::Named,
+        roles: Vec::new(),
         span,
     }
 }

@@ -5,6 +5,7 @@ mod cors;
 mod crypto;
 mod deployment;
 mod headers;
+mod links;
 mod persisted;
 mod php;
 pub(crate) mod python;
@@ -45,6 +46,7 @@ impl Notes {
     pub(crate) fn note(&mut self, event: &Event, program: &Program<'_>) {
         cookies::note(event, self);
         headers::note(event, self);
+        links::note(event, self);
         cors::note(event, self);
         storage::note(event, self);
         persisted::note(event, program, &mut self.persisted, &mut self.stored);

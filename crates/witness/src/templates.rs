@@ -316,6 +316,7 @@ pub(crate) fn role_forms(tree: &SourceTree, program: &Program<'_>, app: &mut App
                     side: Side::Browser,
                     name: condition.clone(),
                     standing: GuardStanding::Enforced,
+                    roles: Vec::new(),
                     span,
                 });
             }

@@ -1,5 +1,7 @@
 //! What the model says of small apps: which guards really hold, and for whom.
 
+#[path = "servers/callers.rs"]
+mod callers;
 #[path = "browser/calls.rs"]
 mod calls;
 #[path = "servers/chains.rs"]

@@ -72,6 +72,8 @@ pub struct Guard {
     pub name: String,
     /// Whether it holds.
     pub standing: GuardStanding,
+    /// The words of roles that it lets in, where they are fixed: `admin`, `teacher`.
+    pub roles: Vec<String>,
     /// Where it stands.
     pub span: Span,
 }
@@ -212,6 +214,8 @@ pub struct Effect {
     pub picked_by_number: bool,
     /// The query is limited to the caller's own (owner, tenant) by a value of the session.
     pub limited_to_caller: bool,
+    /// What limits it, or is compared on the way, is the caller's organisation (`companyId: me.companyId`).
+    pub limited_to_tenant: bool,
     /// The query is meant for the caller, but the request may name somebody else in its place (`query.email || me.email`).
     pub caller_replaced: bool,
     /// The whole request body (or a spread of it) is written.
@@ -247,6 +251,7 @@ impl Effect {
             beyond_guards: false,
             picked_by_number: false,
             limited_to_caller: false,
+            limited_to_tenant: false,
             caller_replaced: false,
             writes_whole_input: false,
             privilege_fields: Vec::new(),

@@ -8,9 +8,11 @@ use plimsoll_model::app::{
 };
 use plimsoll_model::{App, Claim, Confidence, DataClass, Gap, Position, Severity};
 
+use plimsoll_model::names::is_tenant;
+
 use crate::access::{
-    columns, for_any_signed_in, is_account_store, is_judged, is_owner_column, is_session_store, names_a_record,
-    normalised, open_to_register,
+    columns, for_any_signed_in, is_above_tenants, is_account_store, is_judged, is_owner_column, is_session_store,
+    names_a_record, normalised, open_to_register,
 };
 use crate::{Rule, Sink, gains};
 use plimsoll_source::Span;
@@ -73,6 +75,8 @@ fn run(app: &App, sink: &mut Sink<'_>) {
                     | EffectKind::WriteMemory
             );
             if touches
+                // What a reading request counts up or brings up to date is no change of the caller's.
+                && (entry.can_write() || !effect.kind.writes())
                 && effect.picked_by_input
                 && !effect.governed_by_policies
                 && names_a_record(entry)
@@ -87,6 +91,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
     }
     replaced(app, sink);
     beyond(app, sink);
+    across_tenants(app, sink);
     // One handler is one decision, however many stores it reads: those reached by the record's own number come first.
     let mut told: BTreeSet<usize> = BTreeSet::new();
     let mut open: Vec<_> = open.into_iter().filter(|(store, _)| !is_account_store(store)).collect();
@@ -325,11 +330,84 @@ fn beyond(app: &App, sink: &mut Sink<'_>) {
     }
 }
 
+/// Records of any organisation, for those who have a role in one of them: other handlers behind a role keep to the caller's
+/// organisation, and these take what the request names.
+fn across_tenants(app: &App, sink: &mut Sink<'_>) {
+    let has_tenant = |store: &str| columns(app, store).is_some_and(|all| all.iter().any(|name| is_tenant(name)));
+    let by_role = |entry: &EntryPoint, effect: &Effect| {
+        entry.reach_of(effect) == Reach::Role && !is_above_tenants(entry) && has_tenant(&effect.target)
+    };
+    let judged = || app.entry_points.iter().enumerate().filter(|(_, entry)| is_judged(entry));
+    let kept = judged()
+        .filter(|(_, entry)| entry.effects.iter().any(|effect| by_role(entry, effect) && effect.limited_to_tenant))
+        .count();
+    if kept < 2 {
+        return;
+    }
+    let mut found: BTreeMap<String, Vec<(&EntryPoint, &Effect)>> = BTreeMap::new();
+    for (index, entry) in judged() {
+        let effect = entry.effects.iter().find(|effect| {
+            matches!(effect.kind, EffectKind::Read | EffectKind::Update | EffectKind::Delete)
+                && by_role(entry, effect)
+                && effect.picked_by_input
+                && !effect.limited_to_caller
+                && !effect.caller_replaced
+                && !effect.beyond_guards
+                && !effect.governed_by_policies
+                && !is_session_store(&normalised(&effect.target))
+                && !entry.holding_at(effect, GuardKind::Ownership)
+                && (effect.kind.writes() || is_given_away(app, index, &effect.target))
+        });
+        // A handler that asks for the organisation at one step knows of it.
+        let knows = entry.effects.iter().any(|effect| effect.limited_to_tenant)
+            || entry.guards.iter().any(|guard| guard.kind == GuardKind::Ownership);
+        if let Some(effect) = effect.filter(|_| names_a_record(entry) && !knows) {
+            found.entry(normalised(&effect.target)).or_default().push((entry, effect));
+        }
+    }
+    // Where most do not ask, whoever has the role stands above the organisations.
+    let open: usize = found.values().map(Vec::len).sum();
+    if open > kept * 2 {
+        return;
+    }
+    for list in found.values() {
+        let Some(&(first, effect)) = list.iter().find(|(_, effect)| effect.kind.writes()).or(list.first()) else {
+            continue;
+        };
+        let title = format!(
+            "{} {} records of \u{201c}{}\u{201d} of every organisation, not only of the caller's",
+            first.label(),
+            verb(effect),
+            effect.target
+        );
+        let mut draft = sink
+            .at(
+                effect.span,
+                format!("{}: the record is picked by the request, its organisation is not compared", first.label()),
+            )
+            .title(title)
+            .confidence(Confidence::Likely)
+            .subject(format!("{} across organisations", first.label()));
+        for (entry, effect) in list {
+            draft = draft
+                .also(entry.handler, format!("{}: asks for a role, not for the organisation", entry.label()))
+                .also(effect.span, format!("{}: it {} the record", entry.label(), verb(effect)))
+                .grants(
+                    [Claim::Stands(Position::Administrator)],
+                    gains::of_effect(app, effect),
+                    format!("names a record of another organisation in {}", entry.label()),
+                );
+        }
+        draft.done();
+    }
+}
+
 /// Stores whose records some route lists for every signed-in user, whoever they belong to.
 fn listed_to_all(app: &App) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
     for (index, entry) in app.entry_points.iter().enumerate().filter(|(_, entry)| is_judged(entry)) {
-        let names_one = entry.path.contains([':', '[', '{']);
+        let open = entry.reach() == Reach::Anyone;
+        let names_one = entry.path.contains([':', '[', '{']) && !open;
         let of_admin = entry.purposes.contains(&Purpose::Admin);
         if names_one || of_admin || !entry.methods.iter().any(|method| method == "GET") {
             continue;
@@ -345,7 +423,7 @@ fn listed_to_all(app: &App) -> BTreeSet<String> {
                 // Meant to be the caller's own: the request only comes before.
                 && !effect.caller_replaced
                 && !entry.holding_at(effect, GuardKind::Ownership)
-                && entry.reach_of(effect) == Reach::SignedIn
+                && matches!(entry.reach_of(effect), Reach::SignedIn | Reach::Anyone)
                 && is_given_away(app, index, &effect.target)
             {
                 out.insert(normalised(&effect.target));

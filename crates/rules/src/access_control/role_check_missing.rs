@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::app::{Effect, EffectKind, EntryKind, EntryPoint, GuardKind, GuardStanding, Purpose};
-use plimsoll_model::{App, Claim, Gap, Position, Severity};
+use plimsoll_model::app::{
+    Effect, EffectKind, EntryKind, EntryPoint, GuardKind, GuardStanding, Purpose, Reach, Sink as Ends, Source,
+};
+use plimsoll_model::{App, Claim, Confidence, DataClass, Gap, Position, Severity};
 
 use plimsoll_source::Span;
 
 use crate::access::{
-    columns, for_any_signed_in, has_roles, is_account_store, is_judged, is_owner_column, normalised, open_to_register,
+    columns, for_any_signed_in, has_role_of_outsiders, has_roles, is_account_store, is_judged, is_owner_column,
+    normalised, open_to_register,
 };
 use crate::{Rule, Sink, gains};
 
@@ -78,6 +81,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             found.entry(file).or_default().push((entry, effect, why));
         }
     }
+    read_by_all(app, &guarded, sink);
     for list in found.values() {
         let Some((first, effect, why)) = list.first() else { continue };
         let title = if list.len() == 1 {
@@ -112,6 +116,162 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             );
         }
         draft.done();
+    }
+}
+
+/// Records of people that only those with a role may change, and that everybody who can sign in may read: customers and
+/// patients sign in, too.
+fn read_by_all(app: &App, guarded: &BTreeMap<(String, EffectKind), usize>, sink: &mut Sink<'_>) {
+    let by_role = has_role_of_outsiders(app);
+    if !by_role && !open_to_register(app) {
+        return;
+    }
+    // What strangers may read is no secret.
+    let public: BTreeSet<String> = app
+        .entry_points
+        .iter()
+        .filter(|entry| is_judged(entry))
+        .flat_map(|entry| entry.effects.iter().filter(|effect| entry.reach_of(effect) == Reach::Anyone))
+        .filter(|effect| effect.kind == EffectKind::Read)
+        .map(|effect| normalised(&effect.target))
+        .collect();
+    let mut found: BTreeMap<u32, Vec<(&EntryPoint, &Effect)>> = BTreeMap::new();
+    for (index, entry) in app.entry_points.iter().enumerate().filter(|(_, entry)| is_judged(entry)) {
+        if entry.purposes.contains(&Purpose::Admin) || entry.purposes.contains(&Purpose::PublicByDesign) {
+            continue;
+        }
+        let effect = entry.effects.iter().find(|effect| {
+            let store = normalised(&effect.target);
+            let changed_by_role = [EffectKind::Create, EffectKind::Update, EffectKind::Delete]
+                .iter()
+                .filter_map(|kind| guarded.get(&(store.clone(), *kind)))
+                .sum::<usize>();
+            effect.kind == EffectKind::Read
+                && changed_by_role >= 1
+                && !public.contains(&store)
+                && is_private(app, effect, by_role)
+                && for_any_signed_in(entry, effect)
+                && !effect.limited_to_caller
+                && !effect.caller_replaced
+                && !effect.governed_by_policies
+                && !entry.holding_at(effect, GuardKind::Ownership)
+                && app.flows.iter().any(|flow| {
+                    flow.entry == Some(index)
+                        && flow.source == Source::Stored
+                        && matches!(flow.sink, Ends::Response)
+                        && flow.source_name == effect.target
+                })
+        });
+        // Where one of several ways is the caller's own, the handler tells who asks.
+        let tells = |effect: &Effect| {
+            entry.effects.iter().any(|other| other.target == effect.target && other.limited_to_caller)
+        };
+        if let Some(effect) = effect.filter(|effect| !tells(effect)) {
+            found.entry(entry.span.file.0).or_default().push((entry, effect));
+        }
+    }
+    for list in found.values() {
+        let Some(&(first, effect)) = list.first() else { continue };
+        let title = match list.len() {
+            1 => {
+                format!("Everyone who can sign in reads \u{201c}{}\u{201d} of all at {}", effect.target, first.label())
+            }
+            many => format!(
+                "Everyone who can sign in reads records of all people at {many} entry points, among them {}",
+                first.label()
+            ),
+        };
+        let mut draft = sink
+            .at(
+                first.handler,
+                format!("{}: a login is asked for, but no role, and nothing narrows it to the caller", first.label()),
+            )
+            .title(title)
+            .severity(if by_role { Severity::High } else { Severity::Medium })
+            .confidence(Confidence::Likely)
+            .subject(format!("{} read by all", first.label()));
+        for (entry, effect) in list {
+            draft = draft
+                .also(entry.handler, format!("{}: no role", entry.label()))
+                .also(entry.span, entry.label())
+                .also(
+                    effect.span,
+                    format!("only a role may change \u{201c}{}\u{201d}; here all read it", effect.target),
+                )
+                .grants(
+                    [Claim::Stands(Position::SignedIn)],
+                    gains::of_effect(app, effect),
+                    format!("reads {} with an ordinary login", entry.label()),
+                );
+        }
+        draft.done();
+    }
+}
+
+/// Whether a store holds what people would not want others to read. Whom one can book or ask is shown to those who do, and
+/// what is announced to everybody; where outsiders only may be among those who register, only what is worse counts.
+fn is_private(app: &App, effect: &Effect, by_role: bool) -> bool {
+    const ANNOUNCED: &[&str] = &[
+        "holiday",
+        "notice",
+        "announcement",
+        "event",
+        "post",
+        "blog",
+        "comment",
+        "review",
+        "news",
+        "notification",
+        "message",
+        "product",
+        "service",
+        "category",
+        "course",
+        "class",
+        "subject",
+        "property",
+        "room",
+        "branch",
+        "store",
+        "shop",
+        "office",
+        "company",
+        "organization",
+        "school",
+        "department",
+        "setting",
+        "timetable",
+        "schedule",
+        "plan",
+        "hotel",
+        "tour",
+        "vehicle",
+        "menu",
+    ];
+    const ASKED: &[&str] = &[
+        "doctor",
+        "teacher",
+        "staff",
+        "employee",
+        "instructor",
+        "trainer",
+        "barber",
+        "stylist",
+        "provider",
+        "therapist",
+        "agent",
+        "driver",
+        "technician",
+        "author",
+    ];
+    let words = plimsoll_model::names::words(&effect.target);
+    if plimsoll_model::names::has(&words, ANNOUNCED) {
+        return false;
+    }
+    match gains::class_of(app, effect) {
+        DataClass::Sensitive => true,
+        DataClass::Personal => by_role && !plimsoll_model::names::has(&words, ASKED),
+        _ => false,
     }
 }
 

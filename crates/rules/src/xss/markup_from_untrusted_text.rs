@@ -27,7 +27,13 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             continue;
         }
         // The text of an error often repeats what was sent; only an answer to a request can carry it to somebody.
-        if flow.sink != Ends::Html || (flow.source == Source::ErrorDetail && flow.entry.is_none()) {
+        // A page is opened by its address: what only answers a program's requests is shown by none.
+        let entry = flow.entry.and_then(|index| app.entry_points.get(index));
+        let shown = entry.is_some_and(|entry| {
+            entry.methods.is_empty()
+                || entry.methods.iter().any(|method| matches!(method.as_str(), "GET" | "ANY" | "*"))
+        });
+        if flow.sink != Ends::Html || (flow.source == Source::ErrorDetail && !shown) {
             continue;
         }
         // A page that escapes nothing is one habit: its places are listed together. What a server writes and what a

@@ -1,4 +1,4 @@
-//! One-time codes that are made and compared in the visitor's browser: whoever sits before it reads them there.
+//! One-time codes, PINs and passwords that are compared in the visitor's browser: whoever sits before it reads them there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,14 +17,20 @@ pub(super) fn observe(program: &Program<'_>, app: &mut App) {
         if !shown && !super::is_client(path, module) {
             continue;
         }
-        if let Some((first, rest)) = compared(module, about_logins(path)).split_first() {
-            app.settings.push(SettingSeen {
-                system: "browser".into(),
-                key: "code-checked-in-browser".into(),
-                value: "the code is made and compared here".into(),
-                span: *first,
-                also: rest.to_vec(),
-            });
+        let found = [
+            ("code-checked-in-browser", compared(module, about_logins(path))),
+            ("secret-checked-in-browser", known_secrets(module)),
+        ];
+        for (key, spans) in found {
+            if let Some((first, rest)) = spans.split_first() {
+                app.settings.push(SettingSeen {
+                    system: "browser".into(),
+                    key: key.into(),
+                    value: "compared here".into(),
+                    span: *first,
+                    also: rest.to_vec(),
+                });
+            }
         }
     }
 }
@@ -78,6 +84,85 @@ fn compared(module: &Module, about_logins: bool) -> Vec<Span> {
         }
     }
     spans
+}
+
+/// Where a PIN or a password that was typed is compared with the right one, which the page therefore knows.
+fn known_secrets(module: &Module) -> Vec<Span> {
+    let mut spans = Vec::new();
+    for (node, at) in module.iter() {
+        if let Kind::Binary { op: BinaryOp::Equal | BinaryOp::NotEqual, left, right } = &at.kind
+            && [(*left, *right), (*right, *left)].iter().any(|&(a, b)| is_typed(module, a) && is_right_one(module, b))
+        {
+            spans.push(module.span(node));
+        }
+    }
+    spans
+}
+
+/// Whether an expression is named as something secret that somebody types: `pin`, `enteredPassword`.
+fn is_typed(module: &Module, node: NodeId) -> bool {
+    secret_words(module, node).is_some_and(|words| !words.iter().any(|word| is_second(word)))
+}
+
+/// Whether an expression is the right one: written there, kept under a name that says so, or a field of a record.
+fn is_right_one(module: &Module, node: NodeId) -> bool {
+    const RIGHT: &[&str] =
+        &["correct", "right", "expected", "stored", "saved", "master", "valid", "real", "actual", "secret", "default"];
+    // Fields of what is typed into a form, and what a form says of them.
+    const FORMS: &[&str] = &[
+        "form", "values", "data", "input", "inputs", "fields", "state", "errors", "touched", "target", "body", "props",
+    ];
+    match module.kind(node) {
+        Kind::Str(text) => text.len() >= 3 && !text.contains(char::is_whitespace),
+        Kind::Name(name) => {
+            let constant = name.len() > 3 && !name.contains(|c: char| c.is_ascii_lowercase());
+            secret_words(module, node).is_some_and(|words| {
+                (constant || words.iter().any(|word| RIGHT.contains(&word.as_str())))
+                    && !words.iter().any(|word| is_second(word))
+            })
+        }
+        Kind::Member { object, .. } => {
+            let of_form = module.path(*object).is_none_or(|path| {
+                let of = words_of(path.rsplit('.').next().unwrap_or(&path));
+                of.iter().any(|word| FORMS.contains(&word.as_str()))
+            });
+            !of_form && secret_words(module, node).is_some_and(|words| !words.iter().any(|word| is_second(word)))
+        }
+        _ => false,
+    }
+}
+
+/// The words of an expression's name, where the last says that it is a PIN or a password.
+fn secret_words(module: &Module, node: NodeId) -> Option<Vec<String>> {
+    const SECRETS: &[&str] =
+        &["pin", "password", "passcode", "pass", "pwd", "passwd", "passphrase", "senha", "clave", "passwort"];
+    let words = words_of(&name_of(module, node)?);
+    words.last().is_some_and(|last| SECRETS.contains(&last.as_str())).then_some(words)
+}
+
+/// Words of what is typed a second time, or in place of what was.
+fn is_second(word: &str) -> bool {
+    matches!(
+        word,
+        "confirm"
+            | "confirmed"
+            | "confirmation"
+            | "repeat"
+            | "repeated"
+            | "again"
+            | "retype"
+            | "re"
+            | "new"
+            | "old"
+            | "current"
+            | "verify"
+            | "second"
+            | "previous"
+            | "first"
+            | "show"
+            | "is"
+            | "has"
+    )
 }
 
 /// Names of state by the names of what sets them: `const [sent, setSent] = useState("")`.

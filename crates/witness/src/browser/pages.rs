@@ -159,6 +159,7 @@ fn stored_in(app: &App, files: &[FileId]) -> Vec<Guard> {
                 side: Side::Browser,
                 name: format!("`{}` from the browser's storage", value.key),
                 standing: GuardStanding::Enforced,
+                roles: Vec::new(),
                 span: *span,
             })
         })
@@ -445,7 +446,14 @@ fn joined(prefix: &str, path: &str) -> String {
 }
 
 fn browser_guard(name: &str, kind: GuardKind, span: Span) -> Guard {
-    Guard { kind, side: Side::Browser, name: name.to_owned(), standing: GuardStanding::Enforced, span }
+    Guard {
+        kind,
+        side: Side::Browser,
+        name: name.to_owned(),
+        standing: GuardStanding::Enforced,
+        roles: Vec::new(),
+        span,
+    }
 }
 
 /// A component that is a guard by its name.
@@ -510,6 +518,7 @@ fn locks_of(module: &Module, path: &str) -> Vec<Lock> {
             side: Side::Browser,
             name: "redirect in a component".into(),
             standing: GuardStanding::Enforced,
+            roles: Vec::new(),
             span: module.span(test),
         };
         out.push(Lock {

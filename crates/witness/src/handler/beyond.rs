@@ -36,8 +36,26 @@ fn settles(facts: &[&Fact], picks: &Names, tree: &SourceTree) -> bool {
             !branches.is_empty()
                 && branches.iter().all(|branch| settles(&branch.iter().collect::<Vec<_>>(), picks, tree))
         }
-        fact => relates(fact, picks) || authority(fact, tree).is_some_and(|about| about.is_empty()),
+        fact => {
+            relates(fact, picks)
+                || authority(fact, tree).is_some_and(|about| about.is_empty())
+                || proves_message(fact, picks, tree)
+        }
     })
+}
+
+/// Whether a condition proves the whole message that the record is named in (a signature over the body): what such a message
+/// names is the sender's to name.
+fn proves_message(fact: &Fact, picks: &Names, tree: &SourceTree) -> bool {
+    let guards = crate::guards::guards_of(&Facts::default().with([fact.clone()]), tree);
+    if !guards.iter().any(|guard| guard.kind == GuardKind::Signature && guard.holds()) {
+        return false;
+    }
+    let about = values(fact).into_iter().fold(Names::new(), |all, value| all.union(&named(value)).cloned().collect());
+    let covers = |whole: &String| {
+        picks.iter().all(|pick| pick.strip_prefix(whole.as_str()).is_some_and(|rest| rest.starts_with('.')))
+    };
+    about.iter().any(covers)
 }
 
 /// Whether a condition asks what the caller may do, with something that the request names and that is not the record.

@@ -302,7 +302,7 @@ const FETCHES: &[&str] = &[
 ];
 
 /// Whether a call sends a message: by a library, or by plain HTTP to a service that does.
-pub(super) fn sends_messages(path: &str, args: &[Argument]) -> bool {
+pub(crate) fn sends_messages(path: &str, args: &[Argument]) -> bool {
     let known = said_by(path);
     if known.sends_messages {
         return true;
@@ -756,7 +756,7 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     }
     // Earlier calls of the chain (`update(t).set(…)`, `query.filter_by(…)`) and later ones (`.eq('id', id)`, `.run(id)`).
     for (name, args, _) in callee.calls() {
-        if is_filter(&name) {
+        if is_filter(&name) || is_lookup_of_one(&name) {
             filters.extend(args.iter().map(|arg| arg.value.clone()));
         }
         // Django: a form over a record that was looked up before.
@@ -825,6 +825,7 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
         });
     let of_caller = of_caller || made_for_caller;
     effect.limited_to_caller = filters.iter().any(|value| needs_identity(value, 6)) || of_caller;
+    effect.limited_to_tenant = effect.limited_to_caller && filters.iter().any(|value| names_tenant(value, 6));
     effect.caller_replaced = !effect.limited_to_caller && filters.iter().any(|value| replaces_caller(value, 6));
     // What was given out to be shown again opens what it was given out for.
     effect.limited_to_caller |= matches!(found.kind, EffectKind::Read | EffectKind::Update | EffectKind::Delete)
@@ -1000,6 +1001,15 @@ fn dummy_site() -> Site {
     Site { module: plimsoll_analysis::ModuleId(0), node: plimsoll_ir::NodeId(0) }
 }
 
+/// Whether a method of an object mapper looks up the one record on which the next call is made: what picks it, picks what
+/// is then saved or deleted (`const user = await User.findById(id); user.name = …; await user.save()`).
+fn is_lookup_of_one(name: &str) -> bool {
+    matches!(
+        name,
+        "findById" | "findOne" | "findByPk" | "findOneOrFail" | "findByIdOrFail" | "findFirst" | "findUnique"
+    )
+}
+
 fn is_filter(name: &str) -> bool {
     matches!(
         name,
@@ -1116,6 +1126,34 @@ fn needs_identity(value: &Value, depth: u32) -> bool {
         }
         ValueKind::Text(parts) => parts.iter().any(|part| needs_identity(part, depth - 1)),
         _ => value.deep_labels().has_identity(),
+    }
+}
+
+/// Whether a filter names the organisation of the caller: `{ companyId: me.companyId }`, `eq(orders.orgId, me.orgId)`.
+fn names_tenant(value: &Value, depth: u32) -> bool {
+    if depth == 0 {
+        return false;
+    }
+    match &value.kind {
+        ValueKind::Object(object) => {
+            let (fields, items) = (object.fields.borrow(), object.items.borrow());
+            let spreads = object.spreads.borrow();
+            fields.iter().take(64).any(|(name, inner)| {
+                (plimsoll_model::names::is_tenant(name) && needs_identity(inner, 3)) || names_tenant(inner, depth - 1)
+            }) || items.iter().chain(spreads.iter()).take(64).any(|inner| names_tenant(inner, depth - 1))
+        }
+        ValueKind::Or(pair) | ValueKind::And(pair) => {
+            names_tenant(&pair.0, depth - 1) || names_tenant(&pair.1, depth - 1)
+        }
+        ValueKind::Symbol(symbol) => {
+            (value.labels.has_identity() && plimsoll_model::names::is_tenant(&symbol.last_name()))
+                || symbol
+                    .calls()
+                    .iter()
+                    .flat_map(|(_, args, _)| args.iter())
+                    .any(|arg| names_tenant(&arg.value, depth - 1))
+        }
+        _ => false,
     }
 }
 

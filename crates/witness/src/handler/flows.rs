@@ -374,6 +374,9 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], out:
             }
         }
     }
+    if is_log(path) {
+        logged(event, &name, args, out);
+    }
     if let Some(markup) = super::mail::markup_of(path, args) {
         push(event, &markup, Sink::Mail, &name, Clean::HTML, out);
     }
@@ -696,6 +699,66 @@ fn answer_error(event: &Event, name: &str, out: &mut Vec<Flow>) {
         entry: None,
         limit: String::new(),
     });
+}
+
+/// Whether a call writes to the log of the server.
+fn is_log(path: &str) -> bool {
+    let Some((of, name)) = path.rsplit_once('.') else { return false };
+    let of = of.rsplit(['.', '/']).next().unwrap_or(of);
+    matches!(name, "log" | "info" | "debug" | "warn" | "error" | "trace" | "warning")
+        && matches!(of, "console" | "logger" | "log" | "logging" | "winston" | "pino()" | "createLogger()")
+}
+
+/// Passwords and their hashes that are written to the log.
+fn logged(event: &Event, name: &str, args: &[Argument], out: &mut Vec<Flow>) {
+    let mut add = |source_name: String, limit: String| {
+        out.push(Flow {
+            source: Source::Credential,
+            source_name,
+            sink: Sink::Log,
+            sink_name: name.to_owned(),
+            from: event.span,
+            to: event.span,
+            entry: None,
+            limit,
+        });
+    };
+    // The value itself; what is made of it (its length, whether it fits, what a service answered to it) says little.
+    let is_password = |value: &Value| {
+        value
+            .as_symbol()
+            .is_some_and(|symbol| matches!(symbol.last_name().as_str(), "password" | "newPassword" | "passwd" | "pwd"))
+            && value.labels.any(|label| matches!(label, Label::Input(..)))
+    };
+    for arg in args {
+        let fields = arg.value.as_object().map(|object| object.fields.borrow().values().cloned().collect::<Vec<_>>());
+        let mut values = fields.unwrap_or_default();
+        values.push(arg.value.clone());
+        for value in &values {
+            // A field of the request is as certain as a column that is named.
+            if is_password(value) {
+                add("body".to_owned(), "only password".to_owned());
+            }
+            if is_one_record(value) {
+                super::rows::columns_in(value, 4).iter().for_each(|found| add(found.store.clone(), found.encoded()));
+            }
+        }
+    }
+}
+
+/// Whether a value is one record as a look-up gave it, and nothing that was made of it.
+fn is_one_record(value: &Value) -> bool {
+    match &value.kind {
+        ValueKind::Choice(ways) => ways.iter().any(|(value, _)| is_one_record(value)),
+        ValueKind::Symbol(symbol) => match &symbol.kind {
+            SymbolKind::Call { callee, .. } => matches!(
+                callee.last_name().as_str(),
+                "findOne" | "findById" | "findByPk" | "findUnique" | "findFirst" | "findOneBy"
+            ),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// What an answer gives away.

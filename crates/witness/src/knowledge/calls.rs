@@ -497,8 +497,13 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
             || first.and_then(|first| first.field("where")).is_some_and(|only| only.deep_labels().has_identity());
         // A record found by what the cookie or a header carries is how home-made sessions know the caller.
         let by_ticket = args.iter().any(|arg| {
-            arg.value.deep_labels().any(|label| {
-                matches!(label, Label::Input(name, _) if name.starts_with("cookies") || name.starts_with("headers"))
+            let of_server = names_express_header(&arg.value, 4);
+            arg.value.deep_labels().any(|label| match label {
+                // A header that only names somebody is written by whoever calls; behind a middleware of Next it may be
+                // what that found out.
+                Label::Input(name, _) if name.starts_with("headers") => !(of_server && is_name_of_somebody(name)),
+                Label::Input(name, _) => name.starts_with("cookies"),
+                _ => false,
             })
         });
         // So is a row of the table of sessions that is found by the token that was sent, wherever it was sent.
@@ -515,6 +520,48 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
     }
     outcome.defers = ending.defers;
     outcome
+}
+
+/// Whether a value is read from a header of a request as Express and its like give it.
+fn names_express_header(value: &Value, depth: u32) -> bool {
+    // `parseInt(header)` leaves no trace but the labels.
+    let by_number = matches!(value.kind, ValueKind::Unknown)
+        && value.labels.any(|label| matches!(label, Label::Input(name, _) if name.starts_with("headers")));
+    if by_number || value.path().starts_with("@req.") {
+        return true;
+    }
+    let object = value.as_object().is_some_and(|object| {
+        object.fields.borrow().values().take(16).any(|inner| depth > 0 && names_express_header(inner, depth - 1))
+    });
+    object
+        || value.as_symbol().is_some_and(|symbol| {
+            symbol
+                .calls()
+                .iter()
+                .flat_map(|(_, args, _)| args.iter())
+                .any(|arg| depth > 0 && names_express_header(&arg.value, depth - 1))
+        })
+}
+
+/// Whether a header names a person without proving anything: `x-user-id`, `user-email`. What platforms put there is theirs.
+fn is_name_of_somebody(header: &str) -> bool {
+    let words = crate::handler::words_of(header.trim_start_matches("headers."));
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    has(&["user", "userid", "username", "admin", "employee", "staff", "member", "customer", "account", "role"])
+        && !has(&[
+            "token",
+            "key",
+            "secret",
+            "session",
+            "auth",
+            "signature",
+            "replit",
+            "amzn",
+            "goog",
+            "ms",
+            "cf",
+            "agent",
+        ])
 }
 
 /// `.replace(/[^a-z0-9]/g, '')` leaves only what is listed: what that is harmless for.

@@ -506,8 +506,54 @@ fn way_of(path: &str, name: &str) -> Option<Way> {
     }
     let of = |table: &[(&str, EffectKind)]| table.iter().find(|(method, _)| *method == name).map(|(_, kind)| *kind);
     let eloquent = || of(ELOQUENT).filter(|_| is_eloquent(path));
-    let common = || of(COMMON).filter(|_| STORE_PATHS.iter().any(|part| path.contains(part)));
+    let common = || {
+        of(COMMON).filter(|_| {
+            STORE_PATHS.iter().any(|part| path.contains(part))
+                || (OF_MODELS.contains(&name) && model_out_of_sight(path).is_some())
+        })
+    };
     of(METHODS).map(Way::Method).or_else(|| eloquent().or_else(common).map(Way::CommonMethod))
+}
+
+/// Of the common names those that the models of object mappers have, and few other classes.
+const OF_MODELS: &[&str] = &["find", "create", "count", "update", "delete", "destroy", "remove", "insert"];
+
+/// The model that a path begins at where its definition was not found: one that is imported from a file of the app that is
+/// not there, or that comes with the request (`req.tenantDb.Invoice.find()`). What such a call does is not nothing.
+fn model_out_of_sight(path: &str) -> Option<&str> {
+    let (base, _) = path.rsplit_once('.')?;
+    let of_app = base.starts_with("./") || base.starts_with("../") || base.starts_with("@/") || base.starts_with("~/");
+    if !(of_app || base.starts_with("@req.")) || base.contains('(') {
+        return None;
+    }
+    let last = base.rsplit('/').next().unwrap_or(base);
+    let last =
+        [".js", ".ts", ".mjs", ".cjs", ".model"].iter().fold(last, |last, end| last.strip_suffix(end).unwrap_or(last));
+    let name = last.rsplit('.').next().unwrap_or(last);
+    const OTHERS: &[&str] = &[
+        "Service",
+        "Factory",
+        "Logger",
+        "Manager",
+        "Controller",
+        "Helper",
+        "Client",
+        "Utils",
+        "Handler",
+        "Builder",
+        "Provider",
+        "Queue",
+        "Cache",
+        "Config",
+        "Error",
+        "Context",
+        "Store",
+    ];
+    let begins_big =
+        name.starts_with(|c: char| c.is_ascii_uppercase()) && name.contains(|c: char| c.is_ascii_lowercase());
+    let among_models = of_app && (base.contains("/models/") || base.contains("/model/") || base.ends_with(".model"));
+    ((begins_big || among_models) && !name.is_empty() && !OTHERS.iter().any(|other| name.ends_with(other)))
+        .then_some(name)
 }
 
 /// The entity of a call to Base44's client: `….entities.Order.list()`.
@@ -603,6 +649,9 @@ pub(crate) fn target_of(path: &str, receiver: Option<&Value>, args: &[Argument])
         && let Some(class) = class_name(&first.value)
     {
         return Some(class);
+    }
+    if let Some(model) = model_out_of_sight(path) {
+        return Some(model.to_owned());
     }
     // `…Model:User.query.filter_by()` and `…Model:User().save`
     if let Some((_, after)) = path.rsplit_once(':') {

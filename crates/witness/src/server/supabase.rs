@@ -78,6 +78,7 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, setup: &[Event], app:
                 standing: GuardStanding::FailsOpen(
                     "the project's public key, which every visitor has, passes it".into(),
                 ),
+                roles: Vec::new(),
                 span: at.unwrap_or(point.span),
             });
         }

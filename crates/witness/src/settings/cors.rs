@@ -220,7 +220,16 @@ fn header(event: &Event, name: &str, value: &Value, notes: &mut Notes) {
 }
 
 pub(super) fn allowed(value: &Value) -> AllowedOrigins {
-    if value.as_str() == Some("*") {
+    // `origin || '*'`: whoever asks. The text alone would be read as what it falls back to.
+    let asked = |value: &Value| {
+        value.labels.any(|label| {
+            matches!(label, Label::Input(name, clean) if name.starts_with("headers") && !clean.covers(Clean::ALL))
+        })
+    };
+    if matches!(&value.kind, ValueKind::Or(pair) if pair.1.as_str() == Some("*") && asked(&pair.0)) {
+        return AllowedOrigins::Reflected;
+    }
+    if value.as_str() == Some("*") && value.as_object().is_none() && !matches!(value.kind, ValueKind::Choice(_)) {
         return AllowedOrigins::Any;
     }
     match &value.kind {
@@ -236,17 +245,12 @@ pub(super) fn allowed(value: &Value) -> AllowedOrigins {
                 .filter(|(_, facts)| !is_while_developing(facts))
                 .map(|(value, facts)| allowed(&facts.vet(value)))
                 .collect();
-            let widest = [AllowedOrigins::Any, AllowedOrigins::Reflected].into_iter().find(|wide| ways.contains(wide));
+            // `origin || '*'`: whoever names an origin gets it back, and only without one is it the star.
+            let widest = [AllowedOrigins::Reflected, AllowedOrigins::Any].into_iter().find(|wide| ways.contains(wide));
             widest.or_else(|| ways.into_iter().next()).unwrap_or(AllowedOrigins::Configured)
         }
-        // `origin || '*'`: whoever asks.
         ValueKind::Or(pair) if pair.1.as_str() == Some("*") => AllowedOrigins::Reflected,
-        _ if value.labels.any(|label| {
-            matches!(label, Label::Input(name, clean) if name.starts_with("headers") && !clean.covers(Clean::ALL))
-        }) =>
-        {
-            AllowedOrigins::Reflected
-        }
+        _ if asked(value) => AllowedOrigins::Reflected,
         _ if value.truth() == Truth::Yes && value.as_closure().is_some() => AllowedOrigins::Configured,
         _ => AllowedOrigins::Configured,
     }

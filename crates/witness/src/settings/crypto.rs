@@ -56,6 +56,20 @@ pub(super) fn note(event: &Event, program: &Program<'_>, notes: &mut Notes) {
     {
         push(CryptoUseKind::FastPasswordHash, algorithm, event.span);
     }
+    // `Buffer.from(password).toString('base64')`, `btoa(password)`: another way to write the same word.
+    let encodes = |value: &Value| matches!(value.as_str(), Some("base64" | "base64url" | "hex"));
+    let encoded = if name == "toString" && args.first().is_some_and(|arg| encodes(&arg.value)) {
+        let of = callee.calls();
+        of.iter().find(|(name, ..)| name == "from").and_then(|(_, args, _)| args.first().map(|arg| arg.value.clone()))
+    } else if path == "btoa" {
+        args.first().map(|arg| arg.value.clone())
+    } else {
+        None
+    };
+    // Together with a name it is how a browser sends it along, and not how it is kept.
+    if encoded.is_some_and(|value| !matches!(value.kind, ValueKind::Text(_)) && is_password(&value.labels)) {
+        push(CryptoUseKind::ClearPassword, "only written in another way (base64)".into(), event.span);
+    }
     if is_slow(path, &name, args.iter().map(|arg| arg.value.path())) {
         push(CryptoUseKind::SlowPasswordHash, name.to_string(), event.span);
     }
@@ -95,7 +109,11 @@ pub(super) fn note(event: &Event, program: &Program<'_>, notes: &mut Notes) {
     }
     // A password that is compared as it was typed.
     if path.starts_with("@res.") || path.ends_with("jsonwebtoken.sign") || path.contains("Response") {
-        for fact in event.facts.iter() {
+        for fact in event.facts.iter().flat_map(|fact| match fact {
+            // `(await compare(…)) || user.password === password`: one of several ways in.
+            Fact::AnyOf { branches, .. } => branches.iter().flatten().collect(),
+            fact => vec![fact],
+        }) {
             if let Fact::Equal { left, right, holds: true, span } = fact
                 // A library's comparison of a password with its hash reads as equal, too; the text tells them apart.
                 && ["==", "!="].iter().any(|sign| program.tree.text(*span).contains(sign))

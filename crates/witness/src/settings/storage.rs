@@ -64,8 +64,16 @@ fn token_kind(key: &str, value: Option<&Value>) -> StoredValueKind {
     let by_fields = value.and_then(|value| kind_of_fields(value, 3));
     // What is called a token is one; a `session` may be anything.
     let is_csrf = crate::handler::words_of(key).iter().any(|word| matches!(word.as_str(), "csrf" | "xsrf"));
+    // `setItem('session', 'true')`: a note that somebody was let in, and no token.
+    let is_note = value.is_some_and(|value| {
+        matches!(&value.kind, ValueKind::Str(text)
+            if matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "1" | "0" | "yes" | "active" | "ok"))
+            || matches!(value.kind, ValueKind::Bool(_))
+    });
     if is_csrf {
         StoredValueKind::Preference
+    } else if is_note && kind_of(key) == StoredValueKind::SessionToken {
+        StoredValueKind::Privilege
     } else if shows_token || is_token_name(key) {
         StoredValueKind::SessionToken
     } else {
