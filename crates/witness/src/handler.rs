@@ -14,7 +14,7 @@ mod vetting;
 mod wrapped;
 
 pub(crate) use effects::is_session_name;
-pub(crate) use flows::{RETURNED, flows_of};
+pub(crate) use flows::{RETURNED, answer, flows_of};
 pub(crate) use php::{header_line, upload_without_checks};
 pub(crate) use purpose::{purposes_of, words_of};
 pub(crate) use rows::is_ticket_column;

@@ -10,7 +10,6 @@ const CLEANERS: &[(&str, Clean)] = &[
     ("parseInt", Clean::ALL),
     ("parseFloat", Clean::ALL),
     ("Number", Clean::ALL),
-    ("Boolean", Clean::ALL),
     ("BigInt", Clean::ALL),
     ("int", Clean::ALL),
     ("float", Clean::ALL),
@@ -159,6 +158,10 @@ const NEVER: &[&str] = &[
     "next/navigation.notFound",
     "next/navigation.unauthorized",
     "next/navigation.forbidden",
+    "createNavigation().redirect",
+    "createNavigation().permanentRedirect",
+    "createSharedPathnamesNavigation().redirect",
+    "createLocalizedPathnamesNavigation().redirect",
     "process.exit",
     "flask.abort",
     "werkzeug.exceptions.abort",
@@ -351,6 +354,31 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         && args.first().and_then(|arg| arg.value.as_str()) == Some("message")
     {
         outcome.add = Labels::one(Label::Browser("message".into(), Clean::NONE));
+        return outcome;
+    }
+    // `Boolean(x)` is `!!x`: what is asked of it is asked of `x`.
+    if path == "Boolean"
+        && let [only] = args
+    {
+        let not = |value: Value| Value::plain(ValueKind::Not(std::rc::Rc::new(value)));
+        outcome.result = Some(not(not(only.value.clone())));
+        return outcome;
+    }
+    // What a payment service answers is its own, not what it was asked with.
+    if path.contains("Stripe().") && !path.contains("webhooks.") {
+        outcome.replace = Some(Labels::NONE);
+        return outcome;
+    }
+    // `sql.join([sql`…`], sql`, `)`: each part keeps its values apart.
+    if path.ends_with("drizzle-orm.sql.join") {
+        outcome.clean = Clean::SQL;
+        return outcome;
+    }
+    // `prisma.$extends({ … })`: the same client with habits of its own.
+    if path.ends_with(".$extends")
+        && let Some(client) = receiver
+    {
+        outcome.result = Some(client.clone());
         return outcome;
     }
     // What a server answers is its own, not what was sent to ask for it.
