@@ -321,7 +321,7 @@ fn is_on_display(target: &str) -> bool {
 /// caller before it does what it is for, they are no work of its own.
 fn is_groundwork(entry: &EntryPoint, effect: &Effect) -> bool {
     // The ticket that was sent along is looked up before it proves anything.
-    if effect.kind == EffectKind::Read && effect.picked_by_input && keeps_tickets(&effect.target) {
+    if effect.kind == EffectKind::Read && keeps_tickets(&effect.target) {
         return true;
     }
     // What such a helper looks up before it writes belongs to it.

@@ -361,11 +361,13 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         && let [only] = args
     {
         let not = |value: Value| Value::plain(ValueKind::Not(std::rc::Rc::new(value)));
-        outcome.result = Some(not(not(only.value.clone())));
+        // `Boolean(a && b)` is that condition.
+        let is_condition = matches!(only.value.kind, ValueKind::And(_) | ValueKind::Not(_) | ValueKind::Equal(..));
+        outcome.result = Some(if is_condition { only.value.clone() } else { not(not(only.value.clone())) });
         return outcome;
     }
     // What a payment service answers is its own, not what it was asked with.
-    if path.contains("Stripe().") && !path.contains("webhooks.") {
+    if (path.starts_with("stripe().") || path.contains("Stripe().")) && !path.contains("webhooks.") {
         outcome.replace = Some(Labels::NONE);
         return outcome;
     }

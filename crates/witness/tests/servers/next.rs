@@ -1,6 +1,6 @@
 //! Habits of apps on Next.js: clients kept over reloads, redirects in several languages, pages that hand rows on.
 
-use plimsoll_model::app::{EffectKind, EntryPoint, Reach, Sink, Source};
+use plimsoll_model::app::{EffectKind, EntryPoint, GuardKind, Reach, Sink, Source};
 use plimsoll_source::SourceTree;
 
 use super::{pairs, reach};
@@ -128,4 +128,46 @@ export async function GET(request) {{
     let test = r#"path && path.startsWith("/") && !path.startsWith("//")"#;
     assert_eq!(redirects(&format!("Boolean({test})")), redirects(test));
     assert_eq!(redirects(test), 0);
+}
+
+#[test]
+fn whoever_is_a_member_of_what_the_request_names_is_let_in() {
+    let action = r#"'use server';
+import { getServerSession } from "next-auth";
+import { PrismaClient } from "@prisma/client";
+const db = new PrismaClient();
+export async function removeTask(taskId, slug) {
+  const session = await getServerSession();
+  if (!session?.user?.id) throw new Error("no");
+  const board = await db.board.findUnique({ where: { slug } });
+  const member = await db.member.findFirst({ where: { userId: session.user.id, boardId: board.id } });
+  if (!member) throw new Error("no");
+  await db.task.delete({ where: { id: taskId, boardId: board.id } });
+}"#;
+    let found = entries(&[PACKAGE, ("app/actions.ts", action)]);
+    let [entry] = &found[..] else { panic!("one action") };
+    assert!(entry.guards.iter().any(|guard| guard.kind == GuardKind::Ownership), "{:?}", entry.guards);
+}
+
+#[test]
+fn a_helper_that_repairs_something_on_the_way_leaves_the_login_whole() {
+    let action = r#"'use server';
+import { getServerSession } from "next-auth";
+import { PrismaClient } from "@prisma/client";
+const db = new PrismaClient();
+async function whoCalls() {
+  const session = await getServerSession();
+  if (!session?.user?.id) return null;
+  const me = await db.staff.findFirst({ where: { userId: session.user.id } });
+  if (!me) return null;
+  if (!me.seen) await db.staff.update({ where: { id: me.id }, data: { seen: true } });
+  return me;
+}
+export async function closeDay(id) {
+  const me = await whoCalls();
+  if (!me) throw new Error("no");
+  await db.days.update({ where: { id }, data: { closed: true } });
+}"#;
+    let found = reach(&[PACKAGE, ("app/actions.ts", action)]);
+    assert_eq!(found, pairs(&[("closeDay()", Reach::SignedIn)]));
 }
