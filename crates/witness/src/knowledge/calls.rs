@@ -10,6 +10,7 @@ const CLEANERS: &[(&str, Clean)] = &[
     ("parseInt", Clean::ALL),
     ("parseFloat", Clean::ALL),
     ("Number", Clean::ALL),
+    ("Boolean", Clean::ALL),
     ("BigInt", Clean::ALL),
     ("int", Clean::ALL),
     ("float", Clean::ALL),
@@ -354,16 +355,6 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         && args.first().and_then(|arg| arg.value.as_str()) == Some("message")
     {
         outcome.add = Labels::one(Label::Browser("message".into(), Clean::NONE));
-        return outcome;
-    }
-    // `Boolean(x)` is `!!x`: what is asked of it is asked of `x`.
-    if path == "Boolean"
-        && let [only] = args
-    {
-        let not = |value: Value| Value::plain(ValueKind::Not(std::rc::Rc::new(value)));
-        // `Boolean(a && b)` is that condition.
-        let is_condition = matches!(only.value.kind, ValueKind::And(_) | ValueKind::Not(_) | ValueKind::Equal(..));
-        outcome.result = Some(if is_condition { only.value.clone() } else { not(not(only.value.clone())) });
         return outcome;
     }
     // What a payment service answers is its own, not what it was asked with.
