@@ -808,17 +808,31 @@ fn asks_for_role(value: &Value) -> bool {
     })
 }
 
-/// Whether a record was looked up by an id of the request (not by the ticket that says who calls).
+/// Whether a record was looked up by an id of the request (not by the ticket that says who calls), or by the id of another
+/// record that was: who is a member of the project that the address names.
 fn is_picked(value: &Value) -> bool {
-    let by_id = |value: &Value| {
-        has_label(
-            value,
-            |label| matches!(label, Label::Input(name, _) if !name.starts_with("cookies") && !name.starts_with("headers")),
-        )
-    };
-    value
-        .as_symbol()
-        .is_some_and(|symbol| symbol.calls().iter().any(|(_, args, _)| args.iter().any(|arg| by_id(&arg.value))))
+    /// More steps than any query on the way to a record has.
+    const STEPS: u32 = 160;
+    fn by_id(value: &Value, steps: &mut u32) -> bool {
+        if *steps == 0 {
+            return false;
+        }
+        *steps -= 1;
+        let sent = |label: &Label| matches!(label, Label::Input(name, _) if !name.starts_with("cookies") && !name.starts_with("headers"));
+        has_label(value, sent)
+            || match &value.kind {
+                ValueKind::Object(object) => {
+                    object.fields.borrow().values().any(|inner| by_id(inner, steps))
+                        || object.items.borrow().iter().any(|inner| by_id(inner, steps))
+                }
+                ValueKind::Symbol(symbol) => asked(symbol, steps),
+                _ => false,
+            }
+    }
+    fn asked(symbol: &plimsoll_analysis::Symbol, steps: &mut u32) -> bool {
+        symbol.calls().iter().any(|(_, args, _)| args.iter().any(|arg| by_id(&arg.value, steps)))
+    }
+    value.as_symbol().is_some_and(|symbol| asked(symbol, &mut { STEPS }))
 }
 
 /// A count of attempts: a record or state whose name says so.

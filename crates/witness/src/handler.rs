@@ -14,7 +14,7 @@ mod vetting;
 mod wrapped;
 
 pub(crate) use effects::{is_session_name, sends_messages};
-pub(crate) use flows::{RETURNED, flows_of};
+pub(crate) use flows::{RETURNED, answer, flows_of};
 pub(crate) use php::{header_line, upload_without_checks};
 pub(crate) use purpose::{purposes_of, words_of};
 pub(crate) use rows::is_ticket_column;
@@ -90,9 +90,7 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, before: &Past, program:
     // works, not what it guards.
     let mut whole: Option<Facts> = None;
     for (effect, facts) in &found {
-        let is_lookup = matches!(effect.kind, EffectKind::Read | EffectKind::Query | EffectKind::ReadMemory)
-            && (effect.limited_to_caller || effect.target.to_ascii_lowercase().contains("session"));
-        if is_lookup || !effect.kind.touches_data() {
+        if is_lookup(effect) || !effect.kind.touches_data() {
             continue;
         }
         whole = Some(match whole {
@@ -133,6 +131,23 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, before: &Past, program:
             out.guards.push(guard);
         }
     }
+    // Each thing that it does is behind a login, though no single condition stands before all of them: a helper that says
+    // who calls does something itself.
+    if !out.guards.iter().any(|guard| is_of_caller(guard.kind) && guard.holds()) {
+        let done = found.iter().filter(|(effect, _)| effect.kind.touches_data() && !is_lookup(effect));
+        let mut behind = done.map(|(_, facts)| {
+            reader.guards_of(facts).into_iter().filter(|guard| is_of_caller(guard.kind) && guard.holds())
+        });
+        let mut first = None;
+        let all = behind.all(|mut guards| match guards.find(|guard| guard.kind == GuardKind::Authentication) {
+            Some(guard) => {
+                first.get_or_insert(guard);
+                true
+            }
+            None => false,
+        });
+        out.guards.extend(first.filter(|_| all));
+    }
     if !out.guards.iter().any(|guard| guard.kind == GuardKind::RateLimit)
         && let Some(guard) = own_limiter(events.iter()).or_else(|| before.limiter())
     {
@@ -162,6 +177,12 @@ pub(crate) fn interpret(events: &[Event], start: &Facts, before: &Past, program:
     out.flows = flows_of(events);
     out.answers_with_data = events.iter().any(flows::answers_with_data);
     out
+}
+
+/// Whether a step only looks up the caller's own, which is how a guard works.
+fn is_lookup(effect: &Effect) -> bool {
+    matches!(effect.kind, EffectKind::Read | EffectKind::Query | EffectKind::ReadMemory)
+        && (effect.limited_to_caller || effect.target.to_ascii_lowercase().contains("session"))
 }
 
 /// Whether a guard says who may call.

@@ -22,6 +22,8 @@ mod kept;
 mod laravel;
 #[path = "servers/livewire.rs"]
 mod livewire;
+#[path = "servers/next.rs"]
+mod next;
 #[path = "servers/once.rs"]
 mod once;
 #[path = "servers/panels.rs"]

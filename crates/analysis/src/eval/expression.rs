@@ -432,7 +432,8 @@ impl Machine<'_> {
                 // A left side that never decides is only the right side.
                 let undecided = match op {
                     BinaryOp::And => first.truth() == crate::value::Truth::Yes && first.labels.is_empty(),
-                    _ => matches!(first.kind, ValueKind::Null),
+                    // `globalThis.client ?? new Client()`: the slot holds over a reload what the right side made before.
+                    _ => matches!(first.kind, ValueKind::Null) || is_slot_of_global(&first),
                 };
                 if undecided {
                     return second;
@@ -749,4 +750,11 @@ fn is_among(left: &Value, right: &Value) -> Option<bool> {
         && object.spreads.borrow().is_empty()
         && items.iter().all(|item| matches!(item.kind, ValueKind::Str(_)));
     all_known.then(|| items.iter().any(|item| item.as_str() == Some(wanted.as_str())))
+}
+
+/// A place on the global object (`globalThis.client`), which is empty until the app itself puts something there.
+fn is_slot_of_global(value: &Value) -> bool {
+    let ValueKind::Symbol(symbol) = &value.kind else { return false };
+    let slot = symbol.path.strip_prefix("globalThis.").or_else(|| symbol.path.strip_prefix("global."));
+    slot.is_some_and(|name| !name.is_empty() && !name.contains(['.', '(']))
 }

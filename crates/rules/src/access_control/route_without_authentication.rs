@@ -133,7 +133,9 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             draft = draft.also(entry.span, entry.label());
             draft = draft.also(effect.span, format!("{}: it {} {}", entry.label(), verb(effect.kind), effect.target));
             for guard in &entry.guards {
-                if let (GuardKind::Authentication, GuardStanding::FailsOpen(why)) = (guard.kind, &guard.standing) {
+                if let (GuardKind::Authentication | GuardKind::Signature, GuardStanding::FailsOpen(why)) =
+                    (guard.kind, &guard.standing)
+                {
                     draft = draft.also(guard.span, format!("this check does not hold: {why}"));
                 }
             }
@@ -354,6 +356,10 @@ fn describes_the_house(target: &str) -> bool {
 /// Tables and first rows that a helper lays down before the check, the same for everybody: in a handler that checks its
 /// caller before it does what it is for, they are no work of its own.
 fn is_groundwork(entry: &EntryPoint, effect: &Effect) -> bool {
+    // The ticket that was sent along is looked up before it proves anything.
+    if effect.kind == EffectKind::Read && keeps_tickets(&effect.target) {
+        return true;
+    }
     // What such a helper looks up before it writes belongs to it.
     if effect.kind == EffectKind::Read && !effect.picked_by_input {
         return effect.called_at.is_some()
@@ -362,6 +368,12 @@ fn is_groundwork(entry: &EntryPoint, effect: &Effect) -> bool {
             });
     }
     effect.kind.writes() && effect.called_at.is_some() && !effect.picked_by_input && !effect.writes_whole_input
+}
+
+/// Stores of what a caller shows to prove who it is: keys for programs, sessions.
+fn keeps_tickets(store: &str) -> bool {
+    let name = crate::access::normalised(store);
+    crate::access::is_session_store(store) || name.ends_with("apikey") || name.ends_with("accesskey")
 }
 
 fn verb(kind: EffectKind) -> &'static str {

@@ -1,6 +1,6 @@
 //! The answer of a sign-in service is taken from whoever brings it.
 
-use plimsoll_model::app::{EntryPoint, Flow, Reach, Sink as Ends};
+use plimsoll_model::app::{Effect, EffectKind, EntryPoint, Flow, Reach, Sink as Ends};
 use plimsoll_model::{App, Confidence, Gap, Severity};
 
 use crate::{Rule, Sink};
@@ -29,12 +29,23 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         if !is_answer(entry, flow) || binds(entry) || !seen.insert(index) {
             continue;
         }
-        sink.at(flow.to, format!("{}: the code of the address is redeemed, whoever brought it", entry.label()))
-            .title(format!("{} takes the answer of a sign-in service from whoever brings it", entry.label()))
+        let draft = sink
+            .at(flow.to, format!("{}: the code of the address is redeemed, whoever brought it", entry.label()))
             .subject(entry.label())
-            .confidence(Confidence::Likely)
-            .also(entry.handler, "the handler: it reads no `state`")
-            .done();
+            .confidence(Confidence::Likely);
+        // The word of the address decides whose connection it becomes.
+        match believed(entry) {
+            Some(effect) => draft
+                .title(format!("{} connects an account of another service to whomever `state` names", entry.label()))
+                .severity(Severity::High)
+                .also(entry.handler, "the handler: it takes `state` for the account and compares it with nothing")
+                .also(effect.span, "what the service gave is kept under what `state` says")
+                .done(),
+            None => draft
+                .title(format!("{} takes the answer of a sign-in service from whoever brings it", entry.label()))
+                .also(entry.handler, "the handler: it reads no `state`")
+                .done(),
+        };
     }
 }
 
@@ -46,9 +57,20 @@ fn is_answer(entry: &EntryPoint, flow: &Flow) -> bool {
 
 /// Whether something ties the answer to the browser that asked: a `state`, or the secret of PKCE that only it was given.
 fn binds(entry: &EntryPoint) -> bool {
-    entry.reach() == Reach::Machine
-        || entry.inputs.iter().any(|input| {
+    let reads = |words: &[&str]| {
+        entry.inputs.iter().any(|input| {
             let input = input.to_ascii_lowercase();
-            ["state", "verifier", "nonce"].iter().any(|word| input.contains(word))
+            words.iter().any(|word| input.contains(word))
         })
+    };
+    entry.reach() == Reach::Machine || reads(&["verifier", "nonce"]) || (reads(&["state"]) && believed(entry).is_none())
+}
+
+/// What is kept for a stranger under what `state` says: it then names an account instead of proving who asked.
+fn believed(entry: &EntryPoint) -> Option<&Effect> {
+    entry.effects.iter().find(|effect| {
+        matches!(effect.kind, EffectKind::Update | EffectKind::Create)
+            && entry.reach_of(effect) == Reach::Anyone
+            && effect.picked_by.iter().any(|name| name.rsplit('.').next() == Some("state"))
+    })
 }

@@ -329,8 +329,16 @@ fn said_by(path: &str) -> SaidByPath {
     }
     KNOWN.with(|known| {
         known.get_or(path, || {
-            let mut kinds = CALLS.iter().filter(|(name, _)| ends(path, name)).map(|(_, kind)| *kind);
-            let kind = kinds.next();
+            // Language models are sent messages, too: `anthropic.messages.create()`.
+            let to_model = path.contains("@anthropic-ai/") || path.contains("Anthropic()");
+            let mut kinds = CALLS
+                .iter()
+                .filter(|(name, kind)| ends(path, name) && !(to_model && *kind == EffectKind::SendMessage))
+                .map(|(_, kind)| *kind);
+            let kind = kinds.next().or_else(|| {
+                let asks = ["messages.create", "messages.stream"].iter().any(|name| path.ends_with(name));
+                (to_model && asks).then_some(EffectKind::CallAi)
+            });
             SaidByPath {
                 kind,
                 by_service: OF_SERVICE.iter().any(|name| path.ends_with(name)),

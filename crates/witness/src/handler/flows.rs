@@ -762,7 +762,7 @@ fn is_one_record(value: &Value) -> bool {
 }
 
 /// What an answer gives away.
-pub(super) fn answer(event: &Event, value: &Value, name: &str, out: &mut Vec<Flow>) {
+pub(crate) fn answer(event: &Event, value: &Value, name: &str, out: &mut Vec<Flow>) {
     let labels = value.deep_labels();
     let mut add = |source: Source, source_name: String, limit: String| {
         out.push(Flow {
@@ -908,12 +908,32 @@ fn is_tied(events: &[Event], index: usize) -> bool {
         tie(value.path().trim_end_matches("()"))
             || value.deep_labels().any(|label| matches!(label, Label::Input(name, _) if tie(name)))
     };
+    // That it was sent at all (`if (!code || !state)`) says nothing about who sent it.
+    fn is_bare(value: &Value) -> bool {
+        match &value.kind {
+            ValueKind::Not(inner) => is_bare(inner),
+            ValueKind::Symbol(symbol) => match &symbol.kind {
+                SymbolKind::Call { .. } => symbol.path.ends_with(".get()"),
+                _ => true,
+            },
+            _ => matches!(value.kind, ValueKind::Unknown),
+        }
+    }
     fn within(fact: &Fact, about: &dyn Fn(&Value) -> bool) -> bool {
         match fact {
             Fact::AnyOf { branches, .. } => branches.iter().flatten().any(|fact| within(fact, about)),
+            Fact::Truthy { value, .. } if is_bare(value) => false,
             fact => super::beyond::values(fact).into_iter().any(about),
         }
     }
+    // Taken apart or written down, it is not looked at.
+    let reads_only = |event: &Event| {
+        let name = event.path().rsplit(['.', '/']).next().unwrap_or_default().to_owned();
+        matches!(
+            name.as_str(),
+            "decodeURIComponent" | "parse" | "atob" | "from" | "String" | "log" | "error" | "warn" | "info" | "debug"
+        )
+    };
     let event = &events[index];
     let verifies = |arg: &Argument| {
         let fields = [arg.value.clone(), arg.value.field("body").unwrap_or_default()];
@@ -921,7 +941,11 @@ fn is_tied(events: &[Event], index: usize) -> bool {
     };
     event.facts.iter().any(|fact| within(fact, &about))
         || event.args().iter().any(verifies)
-        || events[..=index].iter().any(|earlier| earlier.args().iter().any(|arg| about(&arg.value)))
+        || events[..index]
+            .iter()
+            .filter(|earlier| !reads_only(earlier))
+            .any(|earlier| earlier.args().iter().any(|arg| about(&arg.value)))
+        || event.args().iter().any(|arg| about(&arg.value))
 }
 
 /// The code of a sign-in service that a call redeems: `client.getToken(code)`, or a request with

@@ -159,6 +159,10 @@ const NEVER: &[&str] = &[
     "next/navigation.notFound",
     "next/navigation.unauthorized",
     "next/navigation.forbidden",
+    "createNavigation().redirect",
+    "createNavigation().permanentRedirect",
+    "createSharedPathnamesNavigation().redirect",
+    "createLocalizedPathnamesNavigation().redirect",
     "process.exit",
     "flask.abort",
     "werkzeug.exceptions.abort",
@@ -351,6 +355,23 @@ pub(super) fn outcome(path: &str, receiver: Option<&Value>, args: &[Argument]) -
         && args.first().and_then(|arg| arg.value.as_str()) == Some("message")
     {
         outcome.add = Labels::one(Label::Browser("message".into(), Clean::NONE));
+        return outcome;
+    }
+    // What a payment service answers is its own, not what it was asked with.
+    if (path.starts_with("stripe().") || path.contains("Stripe().")) && !path.contains("webhooks.") {
+        outcome.replace = Some(Labels::NONE);
+        return outcome;
+    }
+    // `sql.join([sql`…`], sql`, `)`: each part keeps its values apart.
+    if path.ends_with("drizzle-orm.sql.join") {
+        outcome.clean = Clean::SQL;
+        return outcome;
+    }
+    // `prisma.$extends({ … })`: the same client with habits of its own.
+    if path.ends_with(".$extends")
+        && let Some(client) = receiver
+    {
+        outcome.result = Some(client.clone());
         return outcome;
     }
     // What a server answers is its own, not what was sent to ask for it.

@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use plimsoll_analysis::{
-    Closure, Event, Facts, FunctionRef, Label, Labels, Machine, Run, Symbol, Value, ValueKind, Watched,
+    Closure, Event, EventKind, Facts, FunctionRef, Label, Labels, Machine, Run, Symbol, Value, ValueKind, Watched,
 };
 use plimsoll_model::app::{
     Effect, EffectKind, EntryKind, EntryPoint, Guard, GuardKind, GuardStanding, Purpose, SettingSeen, Sink,
@@ -618,7 +618,10 @@ pub(crate) fn finish_run(
 fn add(witnessing: &mut Witnessing<'_, '_>, mut point: EntryPoint, events: &[Event], passage: &Passage) {
     let read = interpret(events, &passage.facts, &passage.events, witnessing.machine.program);
     witnessing.reached.extend(read.entered.iter().copied());
-    let flows = read.fill(&mut point, passage.named.clone());
+    let mut flows = read.fill(&mut point, passage.named.clone());
+    if point.kind == EntryKind::ServerPage {
+        flows.extend(given_to_browser(events, witnessing.machine.program));
+    }
     if !passage.inputs.is_empty() {
         point.inputs.extend(passage.inputs.iter().cloned());
         point.inputs.sort();
@@ -644,6 +647,32 @@ fn add(witnessing: &mut Witnessing<'_, '_>, mut point: EntryPoint, events: &[Eve
         witnessing.flows.push(flow);
     }
     witnessing.entry_points.push(point);
+}
+
+/// Columns with credentials in what a page of the server hands to a component that runs in the browser: all of it is
+/// part of the page's source, whatever the component shows.
+fn given_to_browser(events: &[Event], program: &plimsoll_analysis::Program) -> Vec<plimsoll_model::app::Flow> {
+    let mut out = Vec::new();
+    for event in events {
+        let EventKind::Attribute { tag, value, .. } = &event.kind else { continue };
+        if tag.starts_with(char::is_uppercase) && runs_in_browser(program, event.span.file, tag) {
+            crate::handler::answer(event, value, tag, &mut out);
+        }
+    }
+    out.retain(|flow| flow.source == plimsoll_model::app::Source::Credential);
+    out
+}
+
+/// Whether a component that a file imports says of itself that it runs in the browser.
+fn runs_in_browser(program: &plimsoll_analysis::Program, file: plimsoll_source::FileId, component: &str) -> bool {
+    program.modules_of(file).iter().any(|&id| {
+        program.module(id).imports.iter().any(|import| {
+            import.names.iter().any(|(_, local)| local.as_str() == component)
+                && program.resolve(id, &import.module).is_some_and(|target| {
+                    program.module(target).directives.iter().any(|(directive, _)| directive == "use client")
+                })
+        })
+    })
 }
 
 /// A login into a session on the server that keeps the session's id.

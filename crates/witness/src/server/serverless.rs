@@ -106,7 +106,24 @@ fn function(
     true
 }
 
+/// Functions that the platform runs by the clock (`export const config = { schedule }`, `schedule('@daily', …)`) answer no
+/// requests from outside.
+fn is_scheduled(witnessing: &mut Witnessing<'_, '_>, id: ModuleId) -> bool {
+    let by_config = witnessing.machine.export(id, "config").is_some_and(|config| config.field("schedule").is_some());
+    by_config
+        || ["handler", "default"].iter().any(|export| {
+            witnessing
+                .machine
+                .export(id, export)
+                .is_some_and(|value| value.path().ends_with("@netlify/functions.schedule()"))
+        })
+}
+
 fn netlify(witnessing: &mut Witnessing<'_, '_>, id: ModuleId, path: &str, app: &mut App) {
+    if is_scheduled(witnessing, id) {
+        add_stack(app, "Netlify functions");
+        return;
+    }
     let found =
         function(witnessing, id, "handler", &[], path, "Netlify functions", vec![given("@event"), given("@context")])
             || function(
