@@ -75,8 +75,23 @@ const BEGINNINGS: &[&str] = &["setup", "schema", "init", "initial", "create", "b
 
 /// Names of files that change a database which is there.
 const CHANGES: &[&str] = &[
-    "migration", "migrations", "migrate", "fix", "fixes", "fixed", "hotfix", "patch", "update", "upgrade", "alter",
-    "harden", "hardening", "add", "repair", "correct", "changes",
+    "migration",
+    "migrations",
+    "migrate",
+    "fix",
+    "fixes",
+    "fixed",
+    "hotfix",
+    "patch",
+    "update",
+    "upgrade",
+    "alter",
+    "harden",
+    "hardening",
+    "add",
+    "repair",
+    "correct",
+    "changes",
 ];
 
 fn is_migration(lower: &str) -> bool {
@@ -250,10 +265,7 @@ mod tests {
         let by_hand = ["orders.sql", "fix-orders.sql", "shop-setup.sql", "shop-schema-v2.sql", "shop-schema.sql"];
         let by_hand = SourceTree::from_texts(by_hand.map(|path| (path, "")));
         let order: Vec<&str> = super::plan(&by_hand).loose.iter().map(|&id| by_hand.file(id).name()).collect();
-        assert_eq!(
-            order,
-            ["shop-schema.sql", "shop-schema-v2.sql", "shop-setup.sql", "orders.sql", "fix-orders.sql"]
-        );
+        assert_eq!(order, ["shop-schema.sql", "shop-schema-v2.sql", "shop-setup.sql", "orders.sql", "fix-orders.sql"]);
         let dated =
             ["20251028145550_b.sql", "20251212_c.sql", "20251212101010_c.sql", "1700000000_a.sql", "0001_z.sql"];
         let tree = SourceTree::from_texts(dated.map(|name| (format!("supabase/migrations/{name}"), "")));

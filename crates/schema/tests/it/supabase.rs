@@ -318,6 +318,25 @@ fn rights_that_an_account_gives_itself() {
 }
 
 #[test]
+fn rows_that_are_added_to_records_of_others() {
+    const REPLIES: &str = "CREATE TABLE replies (id uuid PRIMARY KEY, order_id uuid, author uuid, text text);
+        ALTER TABLE replies ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY mine ON orders FOR SELECT USING (user_id = auth.uid());
+        CREATE POLICY adding ON replies FOR INSERT WITH CHECK (author = auth.uid());";
+    const OF_THE_ORDER: &str = "order_id IN (SELECT id FROM orders WHERE user_id = auth.uid())";
+    let found = |reading: &str| {
+        let facts = sql(&format!("{ACCOUNTS}{REPLIES}{reading}"));
+        facts.self_grants.iter().any(|grant| grant.way == GrantWay::AddsToForeign && grant.by == "adding")
+    };
+    assert!(found(&format!("CREATE POLICY r ON replies FOR SELECT USING ({OF_THE_ORDER});")));
+    assert!(found(&format!("CREATE POLICY r ON replies FOR SELECT USING ({OF_THE_ORDER} OR is_admin());")));
+    assert!(!found(&format!("CREATE POLICY r ON replies FOR SELECT USING ({OF_THE_ORDER} OR author = auth.uid());")));
+    assert!(!found("CREATE POLICY r ON replies FOR SELECT USING (author = auth.uid());"));
+    assert!(!found("CREATE POLICY r ON replies FOR SELECT USING (true);"));
+    assert!(!found("CREATE POLICY r ON replies FOR SELECT USING (is_admin());"));
+}
+
+#[test]
 fn prices_and_decisions_that_the_one_who_asks_writes() {
     const LEAVE: &str = "CREATE TABLE leave_requests (id uuid PRIMARY KEY, user_id uuid, days int, status text DEFAULT 'pending' CHECK (status IN ('pending', 'approved', 'refused')), approved_by uuid); ALTER TABLE leave_requests ENABLE ROW LEVEL SECURITY;";
     const JUDGED: &str = "CREATE POLICY j ON leave_requests FOR ALL USING (is_admin());";
