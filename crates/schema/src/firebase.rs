@@ -650,9 +650,12 @@ fn left_to_writer(grants: &[Grant], adding: &Grant) -> Option<String> {
     let own = |alternative: &Alternative| -> BTreeSet<Fact> {
         alternative.iter().filter(|fact| matches!(fact, Fact::Own(..) | Fact::Named(_))).cloned().collect()
     };
+    // A folder of files may have the name of a collection: it is in another file of rules.
+    let same = |grant: &&Grant| grant.collection == adding.collection && grant.span.file == adding.span.file;
     let reading: Vec<&Alternative> = grants
         .iter()
-        .filter(|grant| grant.collection == adding.collection && matches!(grant.method, Method::Get | Method::List))
+        .filter(same)
+        .filter(|grant| matches!(grant.method, Method::Get | Method::List))
         .flat_map(|grant| &grant.truth)
         .collect();
     let tied: BTreeSet<&String> = reading
