@@ -332,7 +332,7 @@ mod tests {
         let names: Vec<&str> = uses.stores.iter().map(|used| used.store.as_str()).collect();
         assert_eq!(names, ["notes", "files", "f", "users", "orders"]);
         let tree = SourceTree::from_texts([("src/a.ts", "db.from('a').select(); db.from('b')\n  .insert(row)")]);
-        let adds: Vec<bool> = read(&tree).stores.iter().map(|used| used.adds).collect();
+        let adds: Vec<bool> = read(&tree, &Cache::off()).stores.iter().map(|used| used.adds).collect();
         assert_eq!(adds, [false, true]);
         assert!(uses.mentions_field("isAdmin") && uses.firestore.is_some() && !uses.sign_up.is_empty());
         for (line, expected) in [
