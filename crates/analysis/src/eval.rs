@@ -20,7 +20,7 @@ use crate::env::Env;
 use crate::event::{Argument, Event, EventKind};
 use crate::fact::Facts;
 use crate::knowledge::Knowledge;
-use crate::program::{FunctionRef, ModuleId, Program, Site};
+use crate::program::{FunctionRef, ModuleId, Program, Site, declared_name};
 use crate::value::{Closure, Object, Symbol, Value, ValueKind};
 
 /// What is being run.
@@ -378,6 +378,13 @@ impl<'p> Machine<'p> {
     /// Whether names come into modules without an import.
     pub fn provides(&self) -> bool {
         !self.provided.is_empty()
+    }
+
+    /// What a name stands for that another script of the same page declares.
+    fn name_beside(&mut self, from: ModuleId, name: &str) -> Option<Value> {
+        let script = self.program.declared_beside(from, name)?;
+        self.load(script);
+        self.modules[script.0 as usize].env.get(name)
     }
 
     fn provided_name(&mut self, from: ModuleId, name: &str) -> Option<Value> {
@@ -931,18 +938,4 @@ pub struct Run {
     pub facts: Facts,
     /// It was too large and was not run to its end.
     pub cut_off: bool,
-}
-
-/// The name that a declaration declares, where it is one.
-fn declared_name(module: &plimsoll_ir::Module, node: NodeId) -> Option<Str> {
-    match module.kind(node) {
-        Kind::Function(id) => module.function(*id).name.clone(),
-        Kind::Class(id) => module.class(*id).name.clone(),
-        Kind::Name(name) => Some(name.clone()),
-        Kind::Let { target, .. } => match module.kind(*target) {
-            Kind::Name(name) => Some(name.clone()),
-            _ => None,
-        },
-        _ => None,
-    }
 }

@@ -1,8 +1,8 @@
 //! All modules of the app and how their imports resolve.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use plimsoll_ir::{FunctionId, Import, Language, Module, NodeId, Str};
+use plimsoll_ir::{FunctionId, Import, Kind, Language, Module, NodeId, Str};
 use plimsoll_source::{FileId, SourceTree, Span};
 
 /// A module by position in [`Program::modules`].
@@ -40,7 +40,14 @@ pub struct Program<'t> {
     targets: Vec<Vec<Option<ModuleId>>>,
     /// For each module, the import that brings a name, and which of its names it is.
     imported: Vec<HashMap<Str, (usize, usize)>>,
+    /// For scripts that pages load: the others of these pages.
+    beside: BTreeMap<ModuleId, BTreeSet<ModuleId>>,
+    /// Which of them declare a name.
+    declared: HashMap<Str, Vec<ModuleId>>,
 }
+
+/// Scripts of one page beyond these, and pages of one script, are not put together.
+const MAX_BESIDE: usize = 200;
 
 const JS_EXTENSIONS: &[&str] =
     &[".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".vue", ".svelte", ".astro"];
@@ -69,7 +76,16 @@ impl<'t> Program<'t> {
                 names
             })
             .collect();
-        let mut program = Program { tree, modules, by_file, by_stem, targets: Vec::new(), imported };
+        let mut program = Program {
+            tree,
+            modules,
+            by_file,
+            by_stem,
+            targets: Vec::new(),
+            imported,
+            beside: BTreeMap::new(),
+            declared: HashMap::new(),
+        };
         program.targets = program
             .modules
             .iter()
@@ -106,6 +122,35 @@ impl<'t> Program<'t> {
     /// The module that an import of `module` (by position) leads to; `None` for a package.
     pub fn target(&self, module: ModuleId, import: usize) -> Option<ModuleId> {
         self.targets.get(module.0 as usize)?.get(import).copied().flatten()
+    }
+
+    /// Scripts that a page loads one after the other, no modules: what one declares at its top level the others see.
+    pub fn load_together(&mut self, scripts: &[ModuleId]) {
+        let scripts = scripts.get(..MAX_BESIDE).unwrap_or(scripts);
+        for &script in scripts {
+            let is_new = !self.beside.contains_key(&script);
+            let beside = self.beside.entry(script).or_default();
+            if beside.len() < MAX_BESIDE {
+                beside.extend(scripts.iter().filter(|other| **other != script));
+            }
+            if is_new {
+                let module = &self.modules[script.0 as usize];
+                for name in module.body.iter().filter_map(|node| declared_name(module, *node)) {
+                    self.declared.entry(name).or_default().push(script);
+                }
+            }
+        }
+    }
+
+    /// The scripts that a script shares its names with.
+    pub fn beside(&self, script: ModuleId) -> impl Iterator<Item = ModuleId> + '_ {
+        self.beside.get(&script).into_iter().flatten().copied()
+    }
+
+    /// The script beside another that declares a name.
+    pub(crate) fn declared_beside(&self, script: ModuleId, name: &str) -> Option<ModuleId> {
+        let beside = self.beside.get(&script)?;
+        self.declared.get(name)?.iter().copied().find(|other| beside.contains(other))
     }
 
     /// The import that brings a name into a module, and which of its names it is.
@@ -313,6 +358,20 @@ impl<'t> Program<'t> {
         let specifier = specifier.trim_start_matches('/');
         self.first_of(&[normalise(&format!("{}/{specifier}", folder(own))), normalise(specifier)])
             .or_else(|| self.by_suffix(own, &normalise(specifier)))
+    }
+}
+
+/// The name that a statement declares.
+pub(crate) fn declared_name(module: &Module, node: NodeId) -> Option<Str> {
+    match module.kind(node) {
+        Kind::Function(id) => module.function(*id).name.clone(),
+        Kind::Class(id) => module.class(*id).name.clone(),
+        Kind::Name(name) => Some(name.clone()),
+        Kind::Let { target, .. } => match module.kind(*target) {
+            Kind::Name(name) => Some(name.clone()),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

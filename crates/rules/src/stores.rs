@@ -46,7 +46,11 @@ pub(crate) fn is_reference(app: &App, store: &Store) -> bool {
         && !has_owner(app, store)
         // What is known of an illness tells of nobody where nobody is named.
         && fields(app, store).next().is_some()
-        && fields(app, store).all(|field| field.class <= DataClass::Internal || field.kind == "health")
+        && fields(app, store).all(|field| {
+            // An address to write to or a number to call may be a person's, whatever the record is.
+            (field.class <= DataClass::Internal && !matches!(field.kind.as_str(), "email" | "phone"))
+                || field.kind == "health"
+        })
         && !is_kept_by_app(&store.name)
 }
 

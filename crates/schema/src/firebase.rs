@@ -529,6 +529,20 @@ fn leaves_open(alternative: &Alternative, field: &str) -> bool {
 /// Ways in which an account can write what rules rely on.
 fn self_grants(grants: &[Grant], relied_on: &BTreeSet<(String, String)>, uses: &Uses, facts: &mut Facts) {
     for grant in grants {
+        if let Some(field) = left_to_writer(grants, grant) {
+            push(
+                facts,
+                SelfGrant {
+                    store: grant.collection.clone(),
+                    fields: vec![field],
+                    gain: Gain::Tenant,
+                    way: GrantWay::AddsToForeign,
+                    by: grant.label.clone(),
+                    relied_on: Reliance::Policies,
+                    span: grant.span,
+                },
+            );
+        }
         // Taking over: only what is being written is compared.
         for alternative in &grant.truth {
             if let Openness::Hole(_) = open_of(alternative, Principal::SignedIn, grant.method)
@@ -625,6 +639,47 @@ fn self_grants(grants: &[Grant], relied_on: &BTreeSet<(String, String)>, uses: &
             );
         }
     }
+}
+
+/// The field that says whose a document is when it is read, where whoever adds one writes into it what he likes. Those who
+/// may read everything by their role add documents for others as a matter of course.
+fn left_to_writer(grants: &[Grant], adding: &Grant) -> Option<String> {
+    if adding.method != Method::Create || adding.collection.is_empty() || adding.recursive {
+        return None;
+    }
+    let own = |alternative: &Alternative| -> BTreeSet<Fact> {
+        alternative.iter().filter(|fact| matches!(fact, Fact::Own(..) | Fact::Named(_))).cloned().collect()
+    };
+    // A folder of files may have the name of a collection: it is in another file of rules.
+    let same = |grant: &&Grant| grant.collection == adding.collection && grant.span.file == adding.span.file;
+    let reading: Vec<&Alternative> = grants
+        .iter()
+        .filter(same)
+        .filter(|grant| matches!(grant.method, Method::Get | Method::List))
+        .flat_map(|grant| &grant.truth)
+        .collect();
+    let tied: BTreeSet<&String> = reading
+        .iter()
+        .flat_map(|alternative| alternative.iter())
+        .filter_map(|fact| if let Fact::Tie(Subject::Stored(field)) = fact { Some(field) } else { None })
+        .collect();
+    // Named in more than one field: the one who sends and the one who receives.
+    let [field] = tied.into_iter().collect::<Vec<_>>()[..] else { return None };
+    let by_role: Vec<BTreeSet<Fact>> = reading
+        .iter()
+        .filter(|alternative| !alternative.iter().any(|fact| matches!(fact, Fact::Tie(_) | Fact::Kin(..))))
+        .map(|alternative| own(alternative))
+        .collect();
+    let left = adding.truth.iter().any(|alternative| {
+        let asked = own(alternative);
+        !asked.is_empty()
+            && !by_role.iter().any(|role| role.is_subset(&asked))
+            && !alternative.iter().any(|fact| {
+                matches!(fact, Fact::Tie(_) | Fact::Kin(..) | Fact::Unknown(_) | Fact::Named(_) | Fact::Until(_))
+            })
+            && leaves_open(alternative, field)
+    });
+    left.then(|| field.clone())
 }
 
 /// Whether being in a collection is a right.

@@ -421,6 +421,52 @@ impl Finder<'_> {
                 return;
             }
         }
+        self.foreign_record(table, policy, open, out);
+    }
+
+    /// Rows that belong to a record of somebody else (the ticket of a comment): whoever may see the record sees them, but
+    /// for adding one only its author is looked at.
+    fn foreign_record(&self, table: &Table, policy: &RawPolicy, open: &dyn Fn(&str) -> bool, out: &mut Vec<SelfGrant>) {
+        let guarded = self.guarded(table, policy, Command::Insert);
+        let mut decisive = BTreeSet::new();
+        let reading =
+            |other: &&RawPolicy| matches!(other.command, Command::Select | Command::All) && !other.restrictive;
+        for other in table.policies.iter().filter(reading) {
+            let Some((_, using)) = &other.using else { continue };
+            let mut reader = Reader::new(self.schema, Principal::SignedIn, &table.name);
+            let truth = reader.read(using);
+            let own: Vec<&Alternative> = truth.iter().filter(|alternative| is_own_row(alternative)).collect();
+            if own.is_empty() && (truth.is_empty() || truth.iter().all(asks_role)) {
+                // Nobody, or those with a role.
+                continue;
+            }
+            // Whoever is the addressee or the author is named in the row itself.
+            let direct = own.iter().any(|alternative| {
+                alternative.iter().any(|constraint| {
+                    matches!(
+                        constraint,
+                        Constraint::Link(Node::Caller, Node::Row(0)) | Constraint::Link(Node::Row(0), Node::Caller)
+                    )
+                })
+            });
+            if own.is_empty() || direct || reader.outer_columns.iter().any(|column| guarded.contains(column)) {
+                return;
+            }
+            decisive.extend(reader.outer_columns);
+        }
+        let fields: Vec<String> =
+            decisive.into_iter().filter(|column| column != "id" && column.ends_with("_id") && open(column)).collect();
+        if !fields.is_empty() {
+            out.push(SelfGrant {
+                store: table.name.clone(),
+                fields,
+                gain: Gain::Tenant,
+                way: GrantWay::AddsToForeign,
+                by: policy.name.clone(),
+                relied_on: Reliance::Policies,
+                span: policy.span,
+            });
+        }
     }
 
     /// Functions that run at sign-up and give rights by what the visitor sends, by an address, or to the first.

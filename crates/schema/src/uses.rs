@@ -265,8 +265,11 @@ fn calls(id: FileId, text: &str, needle: &str, kind: Option<StoreKind>, out: &mu
         if !own_word || !plain {
             continue;
         }
+        let after = rest.get(1 + inner.len() + quote.len_utf8()..).unwrap_or("").trim_start();
+        let next = after.strip_prefix(')').map_or("", str::trim_start);
         out.push(StoreUse {
             store: name.to_owned(),
+            adds: [".insert(", ".upsert("].iter().any(|call| next.starts_with(call)),
             kind: if in_storage { Some(StoreKind::Bucket) } else { kind },
             span: span(id, at, needle.len()),
         });
@@ -328,6 +331,9 @@ mod tests {
         let uses = read(&tree, &Cache::off());
         let names: Vec<&str> = uses.stores.iter().map(|used| used.store.as_str()).collect();
         assert_eq!(names, ["notes", "files", "f", "users", "orders"]);
+        let tree = SourceTree::from_texts([("src/a.ts", "db.from('a').select(); db.from('b')\n  .insert(row)")]);
+        let adds: Vec<bool> = read(&tree, &Cache::off()).stores.iter().map(|used| used.adds).collect();
+        assert_eq!(adds, [false, true]);
         assert!(uses.mentions_field("isAdmin") && uses.firestore.is_some() && !uses.sign_up.is_empty());
         for (line, expected) in [
             ("if (me.role === 'admin')", true),

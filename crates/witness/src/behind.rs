@@ -97,7 +97,7 @@ fn targets(program: &Program<'_>, all_names_are_shared: bool) -> Vec<Vec<usize>>
         let imported = (0..module.imports.len()).filter_map(|import| program.target(id, import));
         let exported = module.exports.iter().filter_map(|export| program.resolve(id, export.from.as_ref()?));
         // Modules of one file (the scripts of a page) are one program.
-        let beside = program.modules_of(module.file).iter().copied();
+        let beside = program.modules_of(module.file).iter().copied().chain(program.beside(id));
         let all = imported.chain(exported).chain(beside).map(|target| target.0 as usize).chain(next[at]);
         all.collect::<BTreeSet<usize>>().into_iter().collect()
     });

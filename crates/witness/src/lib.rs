@@ -81,7 +81,8 @@ pub fn observe(tree: &SourceTree) -> App {
 pub fn observe_with(tree: &SourceTree, advisories: &Database, cache: &Cache) -> App {
     let mut app = App::default();
     let modules = parse_all(tree, cache, &mut app);
-    let program = Program::new(tree, modules);
+    let mut program = Program::new(tree, modules);
+    browser::pages::load_together(&mut program);
     std::thread::scope(|scope| {
         // The program is run by one thread; what files show without that is gathered beside it.
         let still = scope.spawn(|| observe_still(&program, advisories, cache));

@@ -39,6 +39,8 @@ mod sockets;
 mod taken;
 #[path = "servers/tenants.rs"]
 mod tenants;
+#[path = "browser/together.rs"]
+mod together;
 #[path = "servers/wrapped.rs"]
 mod wrapped;
 

@@ -280,7 +280,7 @@ impl Machine<'_> {
                 if name == "module" || name == "exports" {
                     return Value::symbol(Symbol::global(name), Labels::NONE);
                 }
-                if let Some(value) = self.provided_name(module, name) {
+                if let Some(value) = self.provided_name(module, name).or_else(|| self.name_beside(module, name)) {
                     return value;
                 }
             }

@@ -246,6 +246,9 @@ pub enum GrantWay {
     AddsOwnRow,
     /// It may add rows that carry another tenant's id.
     AddsForeignRow,
+    /// It may add rows or documents to what belongs to somebody else: a comment under a record that it may not see, an
+    /// order in another customer's name.
+    AddsToForeign,
     /// It may take over a row or document of somebody else by writing its own id into it.
     TakesOver,
     /// The value comes from what the browser sends at sign-up, or from metadata that the account can edit itself.
@@ -306,6 +309,8 @@ pub struct StoreUse {
     pub store: String,
     /// What it is; `None` for a function.
     pub kind: Option<StoreKind>,
+    /// New records are added to it.
+    pub adds: bool,
     /// Where.
     pub span: Span,
 }

@@ -177,8 +177,16 @@ fn weight(app: &App, one: &Open<'_>, open_sign_up: bool) -> Option<Severity> {
                 None
             }
         }
-        // Contact forms, bookings, newsletters: sending in by anyone is often meant.
-        (true, Act::Add) => kept_by_app(&store.name),
+        // Contact forms, bookings, newsletters: sending in by anyone is often meant. Where no page sends anything in, the
+        // policy was made for the server, which does not need one.
+        (true, Act::Add) => kept_by_app(&store.name).or_else(|| {
+            let told = personal || stores::has_owner(app, store);
+            (told
+                && store.kind == StoreKind::Table
+                && !stores::holds_tenants(&store.name)
+                && only_server_adds(app, store))
+            .then_some(Severity::Medium)
+        }),
         (false, Act::Change) => Some(if personal { Severity::High } else { Severity::Medium }),
         (false, Act::Read) => {
             let says = columns.unwrap_or(class);
@@ -206,6 +214,12 @@ fn weight(app: &App, one: &Open<'_>, open_sign_up: bool) -> Option<Severity> {
             None => None,
         },
     }
+}
+
+/// Whether browser code that uses tables of the database adds nothing to this one.
+fn only_server_adds(app: &App, store: &Store) -> bool {
+    let mut tables = app.store_uses.iter().filter(|used| used.kind == Some(StoreKind::Table)).peekable();
+    tables.peek().is_some() && !tables.any(|used| used.adds && used.store == store.name)
 }
 
 fn kept_by_app(name: &str) -> Option<Severity> {

@@ -31,9 +31,10 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             GrantWay::OwnMetadata => 3,
             GrantWay::FixedEmail => 4,
             GrantWay::FirstAccount => 5,
+            GrantWay::AddsToForeign => 6,
         };
         // Taking over and foreign rows are the same mistake on whatever store.
-        let store = if matches!(kind, 1 | 2) { "" } else { grant.store.as_str() };
+        let store = if matches!(kind, 1 | 2 | 6) { "" } else { grant.store.as_str() };
         groups.entry((store, kind)).or_default().push(grant);
     }
     for mut list in groups.into_values() {
@@ -54,7 +55,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         }
         for grant in &list {
             let (needs, gain, does) = match (grant.way, grant.gain) {
-                (GrantWay::AddsForeignRow | GrantWay::TakesOver, _) => {
+                (GrantWay::AddsForeignRow | GrantWay::AddsToForeign | GrantWay::TakesOver, _) => {
                     (Position::SignedIn, Claim::Writes(DataClass::Personal), "writes into what belongs to others in")
                 }
                 (GrantWay::FixedEmail | GrantWay::FirstAccount, _)
@@ -104,6 +105,7 @@ fn title(grant: &SelfGrant, fields: &[&str], stores: &str) -> String {
             format!("Every account can give itself {what} by writing its own row of {stores}{by}")
         }
         GrantWay::AddsForeignRow => format!("Every account can put rows into another organisation: {stores}{by}"),
+        GrantWay::AddsToForeign => format!("Every account can add to what belongs to others: {stores}{by}"),
         GrantWay::TakesOver => format!("Every account can take over what others have stored in {stores}{by}"),
         GrantWay::OwnMetadata => {
             format!("The browser decides the rights of an account: metadata that its user writes is trusted{by}")
@@ -121,6 +123,7 @@ fn note(grant: &SelfGrant) -> String {
         GrantWay::ChangesOwnRow => format!("\u{201c}{by}\u{201d} guards the row, not its columns"),
         GrantWay::AddsOwnRow => format!("\u{201c}{by}\u{201d} checks whose the row is, not what is in it"),
         GrantWay::AddsForeignRow => format!("\u{201c}{by}\u{201d} does not check the organisation of the new row"),
+        GrantWay::AddsToForeign => format!("\u{201c}{by}\u{201d} does not check whose the new row will be"),
         GrantWay::TakesOver => format!("\u{201c}{by}\u{201d} compares only what is being written"),
         GrantWay::OwnMetadata => format!("\u{201c}{by}\u{201d} trusts metadata that the account itself sends"),
         GrantWay::FixedEmail => format!("`{by}` gives rights by an address in the code"),
@@ -133,6 +136,9 @@ fn fix(grant: &SelfGrant) -> Option<String> {
         GrantWay::ChangesOwnRow | GrantWay::AddsOwnRow => return None,
         GrantWay::AddsForeignRow => {
             "Let the condition for new rows look the organisation up in the caller's memberships.".into()
+        }
+        GrantWay::AddsToForeign => {
+            "Let the condition for new rows ask the same as the one for reading: that the record they belong to is the caller's.".into()
         }
         GrantWay::TakesOver => "Compare the owner that is stored with the caller, and demand that it stays the same.".into(),
         GrantWay::OwnMetadata => {
@@ -148,7 +154,7 @@ fn weight(grant: &SelfGrant) -> Severity {
     match (grant.way, grant.gain, grant.relied_on) {
         (GrantWay::FixedEmail | GrantWay::FirstAccount, ..) => Severity::Low,
         (GrantWay::TakesOver, ..) => Severity::High,
-        (GrantWay::AddsForeignRow, ..) => Severity::Medium,
+        (GrantWay::AddsForeignRow | GrantWay::AddsToForeign, ..) => Severity::Medium,
         (_, Gain::Role, Reliance::Policies) => Severity::Critical,
         (_, Gain::Role, Reliance::Code) => Severity::High,
         (_, Gain::Role, Reliance::Nobody) => Severity::Low,

@@ -22,6 +22,15 @@ pub(crate) struct Loop {
     values: Option<Vec<Value>>,
 }
 
+/// What a call gives, one for each argument: the text where it is a constant.
+pub(crate) fn arguments(piece: Piece<'_>) -> Vec<Option<String>> {
+    if piece.tokens.is_empty() {
+        return Vec::new();
+    }
+    let known = BTreeMap::new();
+    piece.split_commas().into_iter().map(|argument| text_of(&parse(argument), &known)).collect()
+}
+
 /// Strings in a piece.
 fn strings(piece: Piece<'_>) -> Vec<String> {
     (0..piece.tokens.len())
@@ -39,7 +48,15 @@ pub(crate) fn read_loop(piece: Piece<'_>, variables: &BTreeMap<String, Value>, s
     let row = |pairs: &[(&str, &str)]| {
         Value::Row(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
     };
-    let wanted = strings(piece);
+    let mut wanted = strings(piece);
+    // `tablename = t`, where the value of `t` is known: a parameter, an outer loop's variable has its own way.
+    wanted.extend((2..piece.tokens.len()).filter_map(|index| {
+        let kind = piece.kind(index).filter(|kind| matches!(kind, Kind::Word | Kind::Quoted))?;
+        match variables.get(&name_of(kind, piece.raw(index)))? {
+            Value::Text(text) => Some(text.rsplit('.').next().unwrap_or(text).to_owned()),
+            Value::List(_) | Value::Row(_) => None,
+        }
+    }));
     let values = if mentions("pg_policies") || mentions("pg_policy") {
         // Which tables: those named in the condition; all of the schema where none is.
         let schemas = ["public", "storage", "auth"];

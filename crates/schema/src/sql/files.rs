@@ -1,5 +1,6 @@
 //! Which SQL counts, and in which order it is replayed.
 
+use plimsoll_model::names::{has, words};
 use plimsoll_source::{FileId, SourceTree};
 
 /// Migrations, loose files beside them, and documents with SQL to paste.
@@ -38,9 +39,54 @@ pub(crate) fn plan(tree: &SourceTree) -> Plan {
         plan.loose.extend(others);
     }
     plan.migrations.sort_by_key(|&id| natural(&tree.file(id).path));
-    plan.loose.sort_by_key(|&id| natural(&tree.file(id).path));
+    plan.loose.sort_by_key(|&id| {
+        let path = &tree.file(id).path;
+        // Without the ending: `schema.sql` comes before `schema-v2.sql`.
+        (phase(path), natural(path.strip_suffix(".sql").unwrap_or(path)))
+    });
     plan
 }
+
+/// What is pasted by hand says in its name when: first what sets a database up, last what changes one that is there.
+/// Numbers in front are an order of their own.
+fn phase(path: &str) -> u8 {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if name.starts_with(|letter: char| letter.is_ascii_digit()) {
+        return 1;
+    }
+    let words = words(name.strip_suffix(".sql").unwrap_or(name));
+    if has(&words, CHANGES) {
+        2
+    } else if has(&words, BEGINNINGS) {
+        0
+    } else {
+        1
+    }
+}
+
+/// Names of files that set a database up.
+const BEGINNINGS: &[&str] = &["setup", "schema", "init", "initial", "create", "base", "install", "tables", "structure"];
+
+/// Names of files that change a database which is there.
+const CHANGES: &[&str] = &[
+    "migration",
+    "migrations",
+    "migrate",
+    "fix",
+    "fixes",
+    "fixed",
+    "hotfix",
+    "patch",
+    "update",
+    "upgrade",
+    "alter",
+    "harden",
+    "hardening",
+    "add",
+    "repair",
+    "correct",
+    "changes",
+];
 
 fn is_migration(lower: &str) -> bool {
     lower.split('/').any(|part| matches!(part, "migrations" | "migration" | "drizzle"))
@@ -210,6 +256,10 @@ mod tests {
             |list: &[plimsoll_source::FileId]| list.iter().map(|&id| tree.file(id).path.clone()).collect::<Vec<_>>();
         assert_eq!(names(&plan.migrations), ["supabase/migrations/2_a.sql", "supabase/migrations/10_b.sql"]);
         assert_eq!(names(&plan.loose), ["db/setup.sql", "migrations/1.sql"]);
+        let by_hand = ["orders.sql", "fix-orders.sql", "shop-setup.sql", "shop-schema-v2.sql", "shop-schema.sql"];
+        let by_hand = SourceTree::from_texts(by_hand.map(|path| (path, "")));
+        let order: Vec<&str> = super::plan(&by_hand).loose.iter().map(|&id| by_hand.file(id).name()).collect();
+        assert_eq!(order, ["shop-schema.sql", "shop-schema-v2.sql", "shop-setup.sql", "orders.sql", "fix-orders.sql"]);
         let dated =
             ["20251028145550_b.sql", "20251212_c.sql", "20251212101010_c.sql", "1700000000_a.sql", "0001_z.sql"];
         let tree = SourceTree::from_texts(dated.map(|name| (format!("supabase/migrations/{name}"), "")));

@@ -208,6 +208,7 @@ impl Schema {
             "drop" => self.drop(piece),
             "grant" | "revoke" => self.grant(piece, at),
             "do" => self.do_block(piece, at),
+            "select" | "perform" | "call" => self.call(piece, at),
             "insert" if piece.are(1, &["into"]) => self.insert(piece, at),
             "update" | "delete" => self.change_buckets(piece),
             "exec" if piece.is(1, "sp_rename") => {}
@@ -936,15 +937,30 @@ impl Schema {
         }
         let inner = raw.get(from..to).unwrap_or("");
         let inside = At { base: at.base + token.start + from, nesting: at.nesting + 1, ..at };
-        self.block(inner, inside, at.span(piece));
+        self.block(inner, inside, at.span(piece), BTreeMap::new());
+    }
+
+    /// `SELECT reset_policies('orders')`: a call of a function that changes policies or rights, as a script makes it.
+    fn call(&mut self, piece: Piece<'_>, at: At<'_>) {
+        let Some((name, open)) = self.name(piece, 1, at.dialect) else { return };
+        if !piece.is_op(open, "(") || at.nesting >= MAX_NESTING {
+            return;
+        }
+        let arguments = effect::arguments(piece.slice(open + 1, piece.close_of(open)));
+        let called = self.functions.get(&name).into_iter().flatten().find(|one| one.params.len() == arguments.len());
+        let Some(function) = called.filter(|one| changes_rights(&one.text)) else { return };
+        let text = function.text.clone();
+        let known = function.params.iter().cloned().zip(arguments);
+        let variables = known.filter_map(|(name, value)| Some((name, Value::Text(value?)))).collect();
+        let span = at.span(piece);
+        self.block(&text, At { fixed: Some(span), nesting: at.nesting + 1, ..at }, span, variables);
     }
 
     /// The statements of a PL/pgSQL block, conditions ignored: `IF NOT EXISTS … THEN CREATE POLICY …` runs once.
-    fn block(&mut self, text: &str, at: At<'_>, whole: Span) {
+    fn block(&mut self, text: &str, at: At<'_>, whole: Span, mut variables: BTreeMap<String, Value>) {
         let tokens = lex(text, Dialect::Postgres);
         let piece = Piece { text, tokens: &tokens };
         let mut loops: Vec<effect::Loop> = Vec::new();
-        let mut variables: BTreeMap<String, Value> = BTreeMap::new();
         let (mut from, mut expanded) = (0, 0_usize);
         for index in 0..=piece.tokens.len() {
             let breaks = index == piece.tokens.len()
@@ -966,7 +982,7 @@ impl Schema {
                 "end" if part.is(1, "loop") => {
                     loops.pop();
                 }
-                "create" | "alter" | "drop" | "grant" | "revoke" | "insert" | "update" | "delete" => {
+                "create" | "alter" | "drop" | "grant" | "revoke" | "insert" | "update" | "delete" | "perform" => {
                     self.apply(part, at);
                 }
                 "execute" => {
@@ -1087,6 +1103,12 @@ fn unreachable_table(name: &str, span: Span, dialect: Dialect) -> Table {
         dialect,
         created: false,
     }
+}
+
+/// Whether the body of a function can change who may do what.
+fn changes_rights(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    ["policy", "row level security", "grant ", "revoke "].iter().any(|word| lower.contains(word))
 }
 
 /// `security_invoker`, `security_invoker = on`, `= true`.

@@ -131,6 +131,21 @@ const ADMIN: &str = "function isAdmin() { return get(/databases/$(database)/docu
     match /orders/{id} { allow read, write: if isAdmin(); }";
 
 #[test]
+fn documents_that_are_added_in_the_name_of_others() {
+    const APPROVED: &str = "get(/databases/$(database)/documents/users/$(request.auth.uid)).data.state == 'approved'";
+    let found = |create: &str| {
+        let facts = rules(&format!(
+            "{ADMIN} match /jobs/{{id}} {{ allow read: if isAdmin() || resource.data.shop == request.auth.uid; allow create: if {create}; }}"
+        ));
+        facts.self_grants.iter().any(|grant| grant.way == GrantWay::AddsToForeign && grant.store == "jobs")
+    };
+    assert!(found(APPROVED));
+    assert!(!found(&format!("{APPROVED} && request.resource.data.shop == request.auth.uid")));
+    assert!(!found("isAdmin()"));
+    assert!(!found("isAdmin() || request.resource.data.shop == request.auth.uid"));
+}
+
+#[test]
 fn rights_that_an_account_gives_itself() {
     let weak: &[(&str, GrantWay)] = &[
         ("allow read, write: if request.auth.uid == uid;", GrantWay::ChangesOwnRow),

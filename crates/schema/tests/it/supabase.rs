@@ -140,6 +140,28 @@ fn only_the_end_state_counts() {
 }
 
 #[test]
+fn a_function_that_clears_policies_does_so_where_it_is_called() {
+    let script = "CREATE TABLE orders (id uuid, user_id uuid); ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+        CREATE TABLE items (id uuid, user_id uuid); ALTER TABLE items ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY everybody ON orders USING (true); CREATE POLICY everybody ON items USING (true);
+        CREATE FUNCTION clear_policies(target regclass) RETURNS void LANGUAGE plpgsql AS $f$
+        DECLARE one record;
+        BEGIN
+          FOR one IN SELECT policyname FROM pg_policies WHERE schemaname = 'public' AND tablename = target::text LOOP
+            EXECUTE format('DROP POLICY IF EXISTS %I ON %s', one.policyname, target);
+          END LOOP;
+        END $f$;";
+    let left = |call: &str| {
+        let facts = sql(&format!("{script} {call}"));
+        let kept = facts.stores.iter().filter(|store| !store.policies.is_empty());
+        kept.map(|store| store.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(left(""), ["items", "orders"]);
+    assert_eq!(left("SELECT clear_policies('orders');"), ["items"]);
+    assert_eq!(left("DO $$ BEGIN PERFORM clear_policies('public.items'); END $$;"), ["orders"]);
+}
+
+#[test]
 fn rights_on_tables_count() {
     let table = "CREATE TABLE secrets (id int, key text);";
     let cases = [
@@ -293,6 +315,25 @@ fn rights_that_an_account_gives_itself() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn rows_that_are_added_to_records_of_others() {
+    const REPLIES: &str = "CREATE TABLE replies (id uuid PRIMARY KEY, order_id uuid, author uuid, text text);
+        ALTER TABLE replies ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY mine ON orders FOR SELECT USING (user_id = auth.uid());
+        CREATE POLICY adding ON replies FOR INSERT WITH CHECK (author = auth.uid());";
+    const OF_THE_ORDER: &str = "order_id IN (SELECT id FROM orders WHERE user_id = auth.uid())";
+    let found = |reading: &str| {
+        let facts = sql(&format!("{ACCOUNTS}{REPLIES}{reading}"));
+        facts.self_grants.iter().any(|grant| grant.way == GrantWay::AddsToForeign && grant.by == "adding")
+    };
+    assert!(found(&format!("CREATE POLICY r ON replies FOR SELECT USING ({OF_THE_ORDER});")));
+    assert!(found(&format!("CREATE POLICY r ON replies FOR SELECT USING ({OF_THE_ORDER} OR is_admin());")));
+    assert!(!found(&format!("CREATE POLICY r ON replies FOR SELECT USING ({OF_THE_ORDER} OR author = auth.uid());")));
+    assert!(!found("CREATE POLICY r ON replies FOR SELECT USING (author = auth.uid());"));
+    assert!(!found("CREATE POLICY r ON replies FOR SELECT USING (true);"));
+    assert!(!found("CREATE POLICY r ON replies FOR SELECT USING (is_admin());"));
 }
 
 #[test]

@@ -166,35 +166,62 @@ fn stored_in(app: &App, files: &[FileId]) -> Vec<Guard> {
         .collect()
 }
 
+/// The scripts of a page of plain HTML, in their order: those in it (the page's own file) and those that it loads. With
+/// each whether it is a module, which keeps its names to itself.
+fn scripts_of(program: &Program<'_>, page: FileId) -> Vec<(FileId, bool)> {
+    let file = program.tree.file(page);
+    let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut files = vec![(page, false)];
+    for part in file.text().split("<script").skip(1) {
+        let tag = part.split('>').next().unwrap_or("");
+        let Some(source) = tag.split("src=").nth(1) else { continue };
+        let source = source.trim_start_matches(['"', '\'']).split(['"', '\'', ' ', '?']).next().unwrap_or("");
+        let source = source.trim_start_matches("./");
+        if source.contains("://") || source.is_empty() {
+            continue;
+        }
+        let bare = source.trim_start_matches('/');
+        let beside = if folder.is_empty() { bare.to_owned() } else { format!("{folder}/{bare}") };
+        let found = program.tree.find(&beside).or_else(|| program.tree.find(bare)).or_else(|| {
+            // `/js/a.js` in `public/pages/a.html` lies below `public`.
+            let mut up = folder;
+            while let Some((outer, _)) = up.rsplit_once('/') {
+                if let Some(found) = program.tree.find(&format!("{outer}/{bare}")) {
+                    return Some(found);
+                }
+                up = outer;
+            }
+            None
+        });
+        files.extend(found.map(|file| (file, tag.contains("module"))));
+    }
+    files
+}
+
+fn is_page(file: &plimsoll_source::SourceFile) -> bool {
+    matches!(file.extension(), "html" | "htm")
+}
+
+/// What the scripts of a page declare they share.
+pub(crate) fn load_together(program: &mut Program<'_>) {
+    let pages: Vec<FileId> = program.tree.iter().filter(|(_, file)| is_page(file)).map(|(id, _)| id).collect();
+    for page in pages {
+        let scripts: Vec<ModuleId> = scripts_of(program, page)
+            .into_iter()
+            .filter(|(_, is_module)| !is_module)
+            .flat_map(|(file, _)| program.modules_of(file).iter().copied())
+            .filter(|id| program.module(*id).language == Language::JavaScript)
+            .collect();
+        if scripts.len() > 1 {
+            program.load_together(&scripts);
+        }
+    }
+}
+
 /// Pages of plain HTML: the scripts that each loads decide and call together.
 fn scripts(program: &Program<'_>, app: &App, pages: &mut Vec<(Page, Option<ModuleId>)>) {
-    for (id, file) in program.tree.iter().filter(|(_, file)| matches!(file.extension(), "html" | "htm")) {
-        let text = file.text();
-        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let mut files = vec![id];
-        for part in text.split("<script").skip(1) {
-            let tag = part.split('>').next().unwrap_or("");
-            let Some(source) = tag.split("src=").nth(1) else { continue };
-            let source = source.trim_start_matches(['"', '\'']).split(['"', '\'', ' ', '?']).next().unwrap_or("");
-            let source = source.trim_start_matches("./");
-            if source.contains("://") || source.is_empty() {
-                continue;
-            }
-            let bare = source.trim_start_matches('/');
-            let beside = if folder.is_empty() { bare.to_owned() } else { format!("{folder}/{bare}") };
-            let found = program.tree.find(&beside).or_else(|| program.tree.find(bare)).or_else(|| {
-                // `/js/a.js` in `public/pages/a.html` lies below `public`.
-                let mut up = folder;
-                while let Some((outer, _)) = up.rsplit_once('/') {
-                    if let Some(found) = program.tree.find(&format!("{outer}/{bare}")) {
-                        return Some(found);
-                    }
-                    up = outer;
-                }
-                None
-            });
-            files.extend(found);
-        }
+    for (id, file) in program.tree.iter().filter(|(_, file)| is_page(file)) {
+        let files: Vec<FileId> = scripts_of(program, id).into_iter().map(|(file, _)| file).collect();
         let calls: Vec<usize> = app
             .api_calls
             .iter()
