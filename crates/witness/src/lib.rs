@@ -167,7 +167,7 @@ fn run_program(program: &Program<'_>, mut app: App, still: impl FnOnce() -> Stil
     app.append(imports);
     packages::note_imports(program, &mut app);
     contained(&mut app, "models in the code", |app| stores::observe(program, app));
-    app.columns = handler::rows::settle(rows, &mut app, tree);
+    app.columns = handler::rows::settle(rows, &stores::hidden(program), &mut app, tree);
     settle(tree, &mut app);
     app
 }
@@ -214,6 +214,7 @@ fn run_the_rest(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
     let start = witnessing.machine.spent();
     let all = REST_STEPS_LEAST + REST_STEPS_PER_NODE * program.size();
     let mut unfollowed = 0usize;
+    let mut unreached = server::php::Unreached::beyond(witnessing.machine.entered());
     for (id, module) in program.iter() {
         let listeners = browser::taken::listeners(module);
         for (function, at) in (0u32..).map(FunctionId).zip(&module.functions) {
@@ -237,10 +238,14 @@ fn run_the_rest(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
             unfollowed += usize::from(run.cut_off && left < REST_STEPS_BEHIND);
             witnessing.note_events(&run.events);
             witnessing.flows.extend(handler::flows_of(&run.events));
+            if module.language == plimsoll_ir::Language::Php {
+                unreached.note(program, reference, &run.events);
+            }
             drop(run);
             witnessing.machine.release();
         }
     }
+    unreached.report(program, app);
     if unfollowed > 0 {
         app.not_checked.push(NotChecked {
             what: format!("what {unfollowed} functions do that no entry point reaches"),

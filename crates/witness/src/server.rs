@@ -19,7 +19,7 @@ mod livewire;
 mod nest;
 mod next;
 pub(crate) mod nuxt;
-mod php;
+pub(crate) mod php;
 mod php_router;
 mod php_table;
 mod remix;

@@ -33,6 +33,11 @@ use crate::handler::words_of;
 const MAX_STORES: usize = 1_000;
 const MAX_FIELDS: usize = 300;
 
+/// Columns that models leave out by themselves when they become answers: model and column.
+pub(crate) fn hidden(program: &Program<'_>) -> Vec<(String, String)> {
+    program.iter().flat_map(|(_, module)| eloquent::hidden(module)).collect()
+}
+
 pub(crate) fn observe(program: &Program<'_>, app: &mut App) {
     let source = program.tree;
     // Definitions first: what code writes only adds to them.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_analysis::{Event, EventKind, Fact, Facts, ModuleId, Program, Value};
-use plimsoll_ir::{Kind, Language, Module, NodeId};
+use plimsoll_analysis::{Event, EventKind, Fact, Facts, FunctionRef, ModuleId, Program, Value};
+use plimsoll_ir::{ClassId, Kind, Language, Module, NodeId};
 use plimsoll_model::app::{EntryKind, EntryPoint, Purpose, SettingSeen};
 use plimsoll_model::{App, NotChecked};
 use plimsoll_source::Span;
@@ -106,6 +106,71 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
         if let Some(place) = place {
             witnessing.notes.header_places.push(first_code(program.module(place)));
         }
+    }
+}
+
+/// Code that handles requests and that no page or route was found to call: how requests get there, and what is checked on
+/// the way, was not understood.
+pub(crate) struct Unreached {
+    reached: BTreeSet<FunctionRef>,
+    /// By module and class, with whether it reads what visitors send.
+    found: BTreeMap<(ModuleId, Option<ClassId>), bool>,
+}
+
+impl Unreached {
+    /// `reached` are the functions that pages and routes run.
+    pub(crate) fn beyond(reached: &BTreeSet<FunctionRef>) -> Self {
+        Unreached { reached: reached.clone(), found: BTreeMap::new() }
+    }
+
+    /// Takes a function that nothing reaches and what it did when it was run on its own.
+    pub(crate) fn note(&mut self, program: &Program<'_>, function: FunctionRef, events: &[Event]) {
+        let class = program.module(function.module).function(function.function).class;
+        let reads = self.found.entry((function.module, class)).or_default();
+        *reads = *reads || events.iter().any(reads_request);
+    }
+
+    /// Says which code that is. A method that nobody calls of a class that is in use is only left over.
+    pub(crate) fn report(self, program: &Program<'_>, app: &mut App) {
+        const LISTED: usize = 12;
+        if !app.stack.iter().any(|known| known == "PHP") {
+            return;
+        }
+        let in_use: BTreeSet<(ModuleId, ClassId)> = self
+            .reached
+            .iter()
+            .filter_map(|at| Some((at.module, program.module(at.module).function(at.function).class?)))
+            .collect();
+        let files: BTreeSet<&str> = self
+            .found
+            .iter()
+            .filter(|((module, class), reads)| **reads && class.is_none_or(|class| !in_use.contains(&(*module, class))))
+            .map(|((module, _), _)| program.path(*module))
+            .collect();
+        let why =
+            "it handles requests, and how they get there was not understood: what is checked before it is not known";
+        for file in files.iter().take(LISTED) {
+            app.not_checked.push(NotChecked { what: (*file).to_owned(), why: why.into(), weighs: true });
+        }
+        if let Some(more) = files.len().checked_sub(LISTED).filter(|more| *more > 0) {
+            app.not_checked.push(NotChecked {
+                what: format!("{more} more files of PHP"),
+                why: why.into(),
+                weighs: true,
+            });
+        }
+    }
+}
+
+fn reads_request(event: &Event) -> bool {
+    let reads = |value: &Value| {
+        value.deep_labels().any(|label| {
+            matches!(label, plimsoll_analysis::Label::Input(name, _) if name.starts_with("body") || name.starts_with("query"))
+        })
+    };
+    match &event.kind {
+        EventKind::Assign { value, .. } | EventKind::Output { value } | EventKind::Compose { value } => reads(value),
+        _ => event.args().iter().any(|arg| reads(&arg.value)),
     }
 }
 
