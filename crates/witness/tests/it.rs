@@ -22,6 +22,8 @@ mod laravel;
 mod livewire;
 #[path = "servers/once.rs"]
 mod once;
+#[path = "servers/pages.rs"]
+mod pages;
 #[path = "servers/panels.rs"]
 mod panels;
 #[path = "servers/procedures.rs"]

@@ -172,7 +172,10 @@ pub(crate) fn flows_of(events: &[Event]) -> Vec<Flow> {
                     push(event, value, Sink::Html, "srcdoc", Clean::HTML, &mut out);
                 }
             }
-            EventKind::Output { value } => super::php::output(event, value, "echo", &mut out),
+            EventKind::Output { value } => {
+                super::php::output(event, value, "echo", &mut out);
+                super::php::token_shown(events, index, value, &mut out);
+            }
             EventKind::Compose { value } => super::php::composed(event, value, &mut out),
             EventKind::Return { value } => {
                 page(event, value, &mut out);

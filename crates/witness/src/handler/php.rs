@@ -1,7 +1,7 @@
 //! What PHP's functions and pages do: output, headers, files, commands.
 
 use plimsoll_analysis::{
-    Argument, Clean, Event, EventKind, Fact, Label, Labels, Symbol, SymbolKind, Truth, Value, ValueKind,
+    Argument, Clean, Event, EventKind, Fact, Label, Labels, Site, Symbol, SymbolKind, Truth, Value, ValueKind,
 };
 use plimsoll_model::app::{EffectKind, Flow, Sink, Source};
 
@@ -230,6 +230,59 @@ pub(super) fn output(event: &Event, value: &Value, name: &str, out: &mut Vec<Flo
     }
     if !has_markup(value, 0) {
         html(event, value, name, out);
+    }
+}
+
+/// A random value that was handed to the database before, on a page: a token of a form stays in the session.
+pub(super) fn token_shown(events: &[Event], index: usize, value: &Value, out: &mut Vec<Flow>) {
+    const DEPTH: u32 = 5;
+    let is_random = |label: &Label| matches!(label, Label::Random | Label::Guessable(_));
+    if !value.deep_labels().any(is_random) {
+        return;
+    }
+    let mut shown = Vec::new();
+    made_at(value, DEPTH, &mut shown);
+    let keeps = |event: &Event| {
+        matches!(
+            event.path().rsplit('.').next(),
+            Some("execute" | "bind_param" | "bindParam" | "bindValue" | "query" | "exec" | "mysqli_query")
+        ) || matches!(&event.kind, EventKind::Method { name, .. } if matches!(name.as_str(), "execute" | "bind_param" | "query"))
+    };
+    let kept = events[..index].iter().filter(|event| keeps(event)).any(|event| {
+        let mut sites = Vec::new();
+        event.args().iter().for_each(|arg| made_at(&arg.value, DEPTH, &mut sites));
+        sites.iter().any(|site| shown.contains(site))
+    });
+    if kept {
+        answer(&events[index], &Value::of(value.deep_labels().filtered(is_random)), "echo", out);
+    }
+}
+
+/// Where the random values within a value were made.
+fn made_at(value: &Value, depth: u32, out: &mut Vec<Site>) {
+    if depth == 0 {
+        return;
+    }
+    match &value.kind {
+        ValueKind::Symbol(symbol) => {
+            if let SymbolKind::Call { args, site, .. } = &symbol.kind {
+                if value.labels.any(|label| matches!(label, Label::Random | Label::Guessable(_))) {
+                    out.push(*site);
+                }
+                args.iter().for_each(|arg| made_at(&arg.value, depth - 1, out));
+            }
+        }
+        ValueKind::Text(parts) => parts.iter().for_each(|part| made_at(part, depth - 1, out)),
+        ValueKind::Choice(list) => list.iter().for_each(|(value, _)| made_at(value, depth - 1, out)),
+        ValueKind::Or(pair) => {
+            made_at(&pair.0, depth - 1, out);
+            made_at(&pair.1, depth - 1, out);
+        }
+        ValueKind::Object(object) => {
+            object.items.borrow().iter().for_each(|item| made_at(item, depth - 1, out));
+            object.fields.borrow().values().for_each(|field| made_at(field, depth - 1, out));
+        }
+        _ => {}
     }
 }
 
