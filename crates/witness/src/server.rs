@@ -20,6 +20,7 @@ mod nest;
 mod next;
 pub(crate) mod nuxt;
 pub(crate) mod php;
+mod php_named;
 mod php_router;
 mod php_table;
 mod remix;

@@ -86,9 +86,14 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
         if let Some(point) = witnessing.entry_points.get_mut(index) {
             mark_front_page(point);
         }
+        let known = witnessing.entry_points.len();
         super::php_router::observe(witnessing, id, &events);
         // Views that a handler shows are no pages by themselves.
         in_runs.extend(super::php_table::observe(witnessing, app, id, &events, &included, &mut tables));
+        // Where routes are written down, these say which handlers there are.
+        if framework.is_none() && witnessing.entry_points.len() == known {
+            in_runs.extend(super::php_named::observe(witnessing, id, &events, &included));
+        }
         pages.extend(std::iter::repeat_n(id, witnessing.entry_points.len() - index));
     }
     super::php_table::report_unused(witnessing, app, &tables);

@@ -1,8 +1,10 @@
 //! Pages of PHP: what they show of the database, what they take, and what nothing leads to.
 
 use plimsoll_model::App;
-use plimsoll_model::app::{Sink, Source};
+use plimsoll_model::app::{Reach, Sink, Source};
 use plimsoll_source::SourceTree;
+
+use super::{pairs, reach};
 
 fn observe(files: &[(&str, &str)]) -> App {
     plimsoll_witness::observe(&SourceTree::from_texts(files.iter().copied()))
@@ -107,6 +109,34 @@ fn nobody_signs_up_as_staff() {
     };
     assert!(chosen("'buyer', 'manager'"));
     assert!(!chosen("'buyer', 'seller'"));
+}
+
+#[test]
+fn methods_named_by_the_address_are_entry_points() {
+    let front = |check: &str, hand_over: &str| {
+        format!(
+            "<?php session_start(); require 'db.php'; spl_autoload_register(fn($c) => require \"desks/$c.php\");
+             $page = $_GET['page'] ?? 'kiln'; $action = $_GET['action'] ?? 'index'; {check}
+             $name = ucfirst($page) . 'Controller'; $desk = new $name(); {hand_over}"
+        )
+    };
+    let kiln = "<?php class KilnController {
+        function index() { global $db; echo json_encode($db->query('SELECT id FROM kilns')->fetchAll()); }
+        function drop() { if (!isset($_SESSION['user_id'])) { http_response_code(401); exit; }
+          global $db; $db->prepare('DELETE FROM kilns WHERE id = ?')->execute([$_POST['id']]); }
+        private function log() {} }";
+    let found = |check: &str, hand_over: &str| {
+        let front = front(check, hand_over);
+        let found = reach(&[("db.php", DB), ("index.php", front.as_str()), ("desks/KilnController.php", kiln)]);
+        found.into_iter().filter(|(label, _)| label.contains("/kiln")).collect::<Vec<_>>()
+    };
+    let open = pairs(&[("GET /kiln", Reach::Anyone), ("GET/POST /kiln/drop", Reach::SignedIn)]);
+    assert_eq!(found("", "$desk->$action();"), open);
+    assert_eq!(found("", "call_user_func([$desk, $action]);"), open);
+    let closed = pairs(&[("GET /kiln", Reach::SignedIn), ("GET/POST /kiln/drop", Reach::SignedIn)]);
+    let check = "if (!isset($_SESSION['user_id'])) { header('Location: login.php'); exit; }";
+    assert_eq!(found(check, "$desk->$action();"), closed);
+    assert_eq!(found("", "$desk->index();"), []);
 }
 
 #[test]
