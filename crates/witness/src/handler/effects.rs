@@ -1087,7 +1087,8 @@ fn fields_of(value: &Value, event: &Event, effect: &mut Effect) {
 
 /// Whether a field decides what somebody may do, and the request chooses its value.
 fn gives_privilege(name: &str, value: &Value, event: &Event) -> bool {
-    let chosen = value.deep_labels().any(|label| matches!(label, Label::Input(_, clean) if !clean.covers(Clean::ALL)))
+    let held = event.facts.vet(value);
+    let chosen = held.deep_labels().any(|label| matches!(label, Label::Input(_, clean) if !clean.covers(Clean::ALL)))
         || (is_privilege_name(name) && staff_may_be_chosen(value, event));
     // A choice between constants, whatever it depends on, is the app's own.
     let constant = value.as_str().is_some() && !chosen;
