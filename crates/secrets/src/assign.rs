@@ -503,6 +503,16 @@ fn setting(text: &str, place: &Place, at: usize, len: usize, hits: &mut Vec<Hit>
         name_at += 1;
     }
     name_at = text::skip_space(text, name_at);
+    // `envValue($settings, 'NAME', 'default')`: what the setting is read from goes first.
+    if bytes.get(name_at) == Some(&b'$') {
+        let variable =
+            bytes[name_at + 1..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+        let after = name_at + 1 + variable;
+        if bytes.get(after) != Some(&b',') {
+            return None;
+        }
+        name_at = text::skip_space(text, after + 1);
+    }
     let (name_range, mut end) = if let Some(range) = text::literal(text, name_at) {
         let end = range.end + 1;
         (range, end)

@@ -324,6 +324,11 @@ fn dump(text: &str, bytes_total: u64, too_large: Option<&[u8]>) -> Option<(Commi
             }
         }
     }
+    // In whatever language the tables are named: rows with hashes of passwords are accounts.
+    let hashes = ["'$2y$", "'$2a$", "'$2b$", "'$argon2"].iter().map(|mark| text.matches(mark).count()).sum::<usize>();
+    if by_tool.is_some() && hashes > 0 && tables.is_empty() {
+        return Some((CommittedKind::Dump, format!("dump, {}, {hashes} password hashes", size(bytes_total))));
+    }
     if tables.is_empty() {
         return None;
     }

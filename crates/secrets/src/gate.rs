@@ -49,6 +49,15 @@ const SETTINGS: &[&str] = &[
     "config.get",
     "service.get",
     "${",
+    // Helpers of the app's own, as they are usually called.
+    "env::get(",
+    "envvalue(",
+    "env_value(",
+    "env_get(",
+    "get_env(",
+    "getenvvar(",
+    "env_or(",
+    "envor(",
 ];
 
 /// Calls that take a password or key as an argument.

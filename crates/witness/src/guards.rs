@@ -1094,6 +1094,70 @@ fn name_of_field(symbol: &plimsoll_analysis::Symbol) -> plimsoll_ir::Str {
     name
 }
 
+/// Whether a role is one that somebody appoints people to: nobody has it by signing up for it.
+pub(crate) fn is_staff_role(role: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "admin",
+        "administrator",
+        "superadmin",
+        "superuser",
+        "root",
+        "owner",
+        "manager",
+        "staff",
+        "employee",
+        "hr",
+        "teacher",
+        "principal",
+        "headmaster",
+        "librarian",
+        "doctor",
+        "nurse",
+        "pharmacist",
+        "receptionist",
+        "cashier",
+        "accountant",
+        "moderator",
+        "supervisor",
+        "operator",
+        "counselor",
+        "officer",
+        "technician",
+        "agent",
+        "editor",
+        "administrateur",
+        "enseignant",
+        "professeur",
+        "directeur",
+        "surveillant",
+        "gestionnaire",
+        "medecin",
+        "infirmier",
+        "comptable",
+        "administrador",
+        "gerente",
+        "profesor",
+        "docente",
+        "empleado",
+        "medico",
+        "encargado",
+        "professor",
+        "funcionario",
+        "lehrer",
+        "mitarbeiter",
+        "verwalter",
+        "arzt",
+        "leiter",
+        "guru",
+        "dokter",
+        "petugas",
+        "kasir",
+        "karyawan",
+        "pegawai",
+    ];
+    crate::handler::words_of(role).iter().any(|word| WORDS.contains(&word.as_str()))
+}
+
 /// Names of fields that decide what somebody may do.
 pub(crate) fn is_privilege_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();

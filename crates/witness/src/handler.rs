@@ -1,6 +1,7 @@
 //! What a handler does: events of a run turned into guards, effects and flows of an entry point.
 
 mod beyond;
+mod computed;
 mod effects;
 mod flows;
 mod mail;

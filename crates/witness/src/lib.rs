@@ -151,6 +151,7 @@ fn run_program(program: &Program<'_>, mut app: App, cache: &Cache, still: impl F
     let rest = rest::run(program, &witnessing, cache);
     witnessing.notes.append(rest.notes);
     witnessing.flows.extend(rest.flows);
+    server::php::note_unreached(program, witnessing.machine.entered(), &rest.handlers, &mut app);
     if rest.unfollowed > 0 {
         app.not_checked.push(NotChecked {
             what: format!("what {} functions do that no entry point reaches", rest.unfollowed),
@@ -187,7 +188,7 @@ fn run_program(program: &Program<'_>, mut app: App, cache: &Cache, still: impl F
     app.append(imports);
     packages::note_imports(program, &mut app);
     contained(&mut app, "models in the code", |app| stores::observe(program, &shapes, app));
-    app.columns = handler::rows::settle(rows, &mut app, tree);
+    app.columns = handler::rows::settle(rows, &stores::hidden(program), &mut app, tree);
     rest::forget(program, &app, &rest.behind, cache);
     settle(tree, &mut app);
     app

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use plimsoll_analysis::{Clean, FunctionRef, Label, Labels, Machine, ModuleId, Program, Value};
 use plimsoll_cache::Cache;
-use plimsoll_ir::FunctionId;
+use plimsoll_ir::{FunctionId, Language};
 use plimsoll_model::App;
 use plimsoll_model::app::{Flow, SecretTier};
 use plimsoll_source::FileId;
@@ -31,6 +31,8 @@ const STEPS_MOST: u64 = 150_000;
 pub(crate) struct Rest {
     pub(crate) notes: settings::Notes,
     pub(crate) flows: Vec<Flow>,
+    /// Functions of PHP that read what visitors send.
+    pub(crate) handlers: Vec<FunctionRef>,
     /// How many were not run to their end for want of steps.
     pub(crate) unfollowed: usize,
     /// Under what the results are kept, where they are.
@@ -47,7 +49,13 @@ pub(crate) fn run(program: &Program<'_>, witnessing: &Witnessing<'_, '_>, cache:
     let steps = (STEPS_LEAST + STEPS_PER_NODE * program.size()) / 2;
     let share = |modules: Range<usize>| Share { program, entered: machine.entered().clone(), modules, steps };
     let (first, second) = (share(0..half), share(half..program.modules.len()));
-    let mut rest = Rest { notes: settings::Notes::default(), flows: Vec::new(), unfollowed: 0, behind: None };
+    let mut rest = Rest {
+        notes: settings::Notes::default(),
+        flows: Vec::new(),
+        handlers: Vec::new(),
+        unfollowed: 0,
+        behind: None,
+    };
     std::thread::scope(|scope| {
         let other = scope.spawn(|| second.work_off(kept.as_ref()));
         let mut all = first.work_off(kept.as_ref());
@@ -55,6 +63,7 @@ pub(crate) fn run(program: &Program<'_>, witnessing: &Witnessing<'_, '_>, cache:
         for seen in all {
             rest.notes.append(seen.notes);
             rest.flows.extend(seen.flows);
+            rest.handlers.extend(seen.handlers.iter().copied().map(function));
             rest.unfollowed += seen.unfollowed;
         }
     });
@@ -100,10 +109,16 @@ struct Share<'p> {
 struct Seen {
     notes: settings::Notes,
     flows: Vec<Flow>,
-    /// What they entered: module and function.
+    /// Those of PHP that read what visitors send: module and function.
+    handlers: Vec<(u32, u32)>,
+    /// What they entered.
     entered: Vec<(u32, u32)>,
     steps: u64,
     unfollowed: usize,
+}
+
+fn function((module, function): (u32, u32)) -> FunctionRef {
+    FunctionRef { module: ModuleId(module), function: FunctionId(function) }
 }
 
 /// How results are kept.
@@ -166,12 +181,7 @@ impl<'p> Share<'p> {
                 None => make(),
             };
             left = left.saturating_sub(seen.steps);
-            self.entered.extend(
-                seen.entered.iter().map(|&(module, function)| FunctionRef {
-                    module: ModuleId(module),
-                    function: FunctionId(function),
-                }),
-            );
+            self.entered.extend(seen.entered.iter().copied().map(function));
             all.push(seen);
         }
         all
@@ -219,6 +229,9 @@ fn survey(machine: &mut Machine<'_>, id: ModuleId, functions: &[FunctionId], ste
         witnessing.note_events(&run.events);
         seen.notes.append(std::mem::take(&mut witnessing.notes));
         seen.flows.extend(handler::flows_of(&run.events));
+        if module.language == Language::Php && run.events.iter().any(server::php::reads_request) {
+            seen.handlers.push((id.0, function.0));
+        }
         drop(run);
         machine.release();
     }

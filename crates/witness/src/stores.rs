@@ -35,6 +35,11 @@ const MAX_FIELDS: usize = 300;
 
 pub(crate) use shapes::Shapes;
 
+/// Columns that models leave out by themselves when they become answers: model and column.
+pub(crate) fn hidden(program: &Program<'_>) -> Vec<(String, String)> {
+    program.iter().flat_map(|(_, module)| eloquent::hidden(module)).collect()
+}
+
 pub(crate) fn observe(program: &Program<'_>, shapes: &Shapes, app: &mut App) {
     let source = program.tree;
     // Definitions first: what code writes only adds to them.

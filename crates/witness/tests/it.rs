@@ -26,6 +26,8 @@ mod livewire;
 mod next;
 #[path = "servers/once.rs"]
 mod once;
+#[path = "servers/pages.rs"]
+mod pages;
 #[path = "servers/panels.rs"]
 mod panels;
 #[path = "servers/procedures.rs"]

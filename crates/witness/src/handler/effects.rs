@@ -841,11 +841,16 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
     if effect.kind == EffectKind::Create {
         effect.limited_to_caller |= values.iter().any(|value| needs_identity(value, 6));
     }
-    for (column, value) in places.iter().flat_map(|places| &places.written) {
+    // What a prepared statement is given comes later.
+    let later = match (&places, &found.sql) {
+        (None, Some(sql)) => super::placed::placed_later(sql, found.kind, events, index),
+        _ => None,
+    };
+    for (column, value) in places.iter().chain(&later).flat_map(|places| &places.written) {
         if found.kind == EffectKind::Create {
             effect.limited_to_caller |= needs_identity(value, 6);
         }
-        if gives_privilege(column, value) {
+        if gives_privilege(column, value, event) {
             effect.privilege_fields.push(column.clone());
         }
     }
@@ -853,7 +858,7 @@ fn store_effect(events: &[Event], index: usize, callee: &Symbol, args: &[Argumen
         if is_whole_input(value) {
             effect.writes_whole_input = true;
         }
-        fields_of(value, &mut effect);
+        fields_of(value, event, &mut effect);
     }
     effect.bypasses_policies = bypasses(callee);
     effect.governed_by_policies = !effect.bypasses_policies && is_public_client(callee);
@@ -1077,36 +1082,58 @@ fn is_whole_input(value: &Value) -> bool {
     }
 }
 
-fn fields_of(value: &Value, effect: &mut Effect) {
+fn fields_of(value: &Value, event: &Event, effect: &mut Effect) {
     let Some(object) = value.as_object() else { return };
     for (name, field) in object.fields.borrow().iter() {
         if let Some(inner) =
             field.as_object().filter(|_| matches!(name.as_str(), "$set" | "data" | "user_metadata" | "app_metadata"))
         {
             let inner = Value::plain(ValueKind::Object(std::rc::Rc::clone(inner)));
-            fields_of(&inner, effect);
+            fields_of(&inner, event, effect);
             continue;
         }
         effect.fields.push(name.to_string());
-        if gives_privilege(name, field) {
+        if gives_privilege(name, field, event) {
             effect.privilege_fields.push(name.to_string());
         }
     }
     let items: Vec<Value> = object.items.borrow().iter().take(4).cloned().collect();
     for item in &items {
-        fields_of(item, effect);
+        fields_of(item, event, effect);
     }
 }
 
 /// Whether a field decides what somebody may do, and the request chooses its value.
-fn gives_privilege(name: &str, value: &Value) -> bool {
-    let chosen = value.deep_labels().any(|label| matches!(label, Label::Input(_, clean) if !clean.covers(Clean::ALL)));
+fn gives_privilege(name: &str, value: &Value, event: &Event) -> bool {
+    let held = event.facts.vet(value);
+    let chosen = held.deep_labels().any(|label| matches!(label, Label::Input(_, clean) if !clean.covers(Clean::ALL)))
+        || (is_privilege_name(name) && staff_may_be_chosen(value, event));
     // A choice between constants, whatever it depends on, is the app's own.
     let constant = value.as_str().is_some() && !chosen;
     chosen
         && !constant
         && is_privilege_name(name)
         && !matches!(name.to_ascii_lowercase().as_str(), "type" | "level" | "plan" | "rule" | "group" | "scope")
+}
+
+/// Whether a choice of the request was held against a list that lets in roles of staff.
+fn staff_may_be_chosen(value: &Value, event: &Event) -> bool {
+    let inputs = |value: &Value| -> Vec<Str> {
+        let name = |label: &Label| match label {
+            Label::Input(name, _) => Some(name.clone()),
+            _ => None,
+        };
+        value.deep_labels().iter().filter_map(name).collect()
+    };
+    let chosen = inputs(value);
+    !chosen.is_empty()
+        && event.facts.iter().any(|fact| match fact {
+            Fact::In { value, among, holds: true, .. } => {
+                inputs(value) == chosen
+                    && among.items().iter().any(|role| role.as_str().is_some_and(crate::guards::is_staff_role))
+            }
+            _ => false,
+        })
 }
 
 /// Whether a value is of nobody's but a known caller's. `user?.id || body.user_id` takes the caller's word where nobody is
@@ -1273,7 +1300,7 @@ fn method(event: &Event, receiver: &Value, name: &str, args: &[Argument]) -> Opt
         if kind == EffectKind::WriteMemory {
             for arg in args {
                 effect.writes_whole_input |= is_whole_input(&arg.value);
-                fields_of(&arg.value, &mut effect);
+                fields_of(&arg.value, event, &mut effect);
             }
         }
         return Some(effect);
@@ -1320,7 +1347,7 @@ fn file_store(event: &Event, path: &str, name: &str, args: &[Argument]) -> Optio
     if kind == EffectKind::WriteMemory {
         for arg in args {
             effect.writes_whole_input |= is_whole_input(&arg.value);
-            fields_of(&arg.value, &mut effect);
+            fields_of(&arg.value, event, &mut effect);
         }
     }
     Some(effect)

@@ -172,7 +172,10 @@ pub(crate) fn flows_of(events: &[Event]) -> Vec<Flow> {
                     push(event, value, Sink::Html, "srcdoc", Clean::HTML, &mut out);
                 }
             }
-            EventKind::Output { value } => super::php::output(event, value, "echo", &mut out),
+            EventKind::Output { value } => {
+                super::php::output(event, value, "echo", &mut out);
+                super::php::token_shown(events, index, value, &mut out);
+            }
             EventKind::Compose { value } => super::php::composed(event, value, &mut out),
             EventKind::Return { value } => {
                 page(event, value, &mut out);
@@ -301,6 +304,9 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument], out:
             Sink::Url | Sink::Redirect if has_fixed_origin(value) => {}
             // Express keeps such a path below the folder.
             Sink::FilePath if args.iter().any(|arg| arg.value.field("root").is_some()) => {}
+            // PHP reads addresses with the functions that read files.
+            Sink::FilePath
+                if matches!(path, "file_get_contents" | "readfile") && super::php::begins_with_address(value) => {}
             Sink::Url | Sink::Redirect | Sink::FilePath => {
                 let chosen = addressed(value).unwrap_or_else(|| value.clone());
                 let labels = vetting::untested(events, index, &chosen, entry.sink);
@@ -593,6 +599,8 @@ fn is_answer_maker(path: &str) -> bool {
         "HttpResponse",
         "response.json",
         "response().json",
+        "Inertia.render",
+        "inertia",
         "wp_send_json",
     ]
     .iter()
@@ -633,11 +641,12 @@ fn respond(events: &[Event], index: usize, path: &str, name: &str, args: &[Argum
             | "NextResponse"
             | "HttpResponse"
             | "json_encode"
+            | "inertia"
     ) {
         return;
     }
     let values: Vec<&Value> = match name {
-        "render" => args.iter().skip(1).map(|arg| &arg.value).collect(),
+        "render" | "inertia" => args.iter().skip(1).map(|arg| &arg.value).collect(),
         "jsonify" => args.iter().map(|arg| &arg.value).collect(),
         _ => args.iter().take(1).map(|arg| &arg.value).collect(),
     };
@@ -872,9 +881,12 @@ pub(super) fn is_derived(symbol: &Symbol) -> bool {
     }
 }
 
-/// Whether a value is what sending an answer gives back.
+/// Whether a value is what sending an answer gives back: what goes out with it was told where it was handed over. A
+/// redirect of Laravel shows none of the records that its address and its note to the next page were made of.
 pub(super) fn is_sent(symbol: &Symbol) -> bool {
-    ["@res.", "@reply."].iter().any(|answer| symbol.path.starts_with(answer)) && symbol.path.ends_with("()")
+    const ANSWERS: &[&str] =
+        &["@res.", "@reply.", "response().", "redirect(", "back()", "Redirect.", "Inertia.", "inertia()"];
+    ANSWERS.iter().any(|answer| symbol.path.starts_with(answer)) && symbol.path.ends_with("()")
 }
 
 pub(super) fn is_row_member(name: &str) -> bool {

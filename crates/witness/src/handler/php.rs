@@ -1,7 +1,9 @@
 //! What PHP's functions and pages do: output, headers, files, commands.
 
-use plimsoll_analysis::{Argument, Clean, Event, EventKind, Fact, Label, Labels, SymbolKind, Truth, Value, ValueKind};
-use plimsoll_model::app::{EffectKind, Flow, Sink};
+use plimsoll_analysis::{
+    Argument, Clean, Event, EventKind, Fact, Label, Labels, Site, Symbol, SymbolKind, Truth, Value, ValueKind,
+};
+use plimsoll_model::app::{EffectKind, Flow, Sink, Source};
 
 use super::flows::{answer, push};
 use crate::knowledge::stores;
@@ -209,9 +211,13 @@ fn leading(value: &Value) -> Option<String> {
     }
 }
 
-fn begins_with_address(value: &Value) -> bool {
+/// Whether a value is an address of a fixed server, or a constant: neither names a file of the visitor's choice.
+pub(super) fn begins_with_address(value: &Value) -> bool {
     match &value.kind {
-        ValueKind::Text(parts) => parts.first().and_then(Value::as_str).is_some_and(|text| text.contains("://")),
+        ValueKind::Text(_) => leading(value).is_some_and(|text| {
+            let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+            scheme.is_some_and(|scheme| scheme != "file" && scheme != "php")
+        }),
         ValueKind::Str(_) => true,
         _ => false,
     }
@@ -224,6 +230,59 @@ pub(super) fn output(event: &Event, value: &Value, name: &str, out: &mut Vec<Flo
     }
     if !has_markup(value, 0) {
         html(event, value, name, out);
+    }
+}
+
+/// A random value that was handed to the database before, on a page: a token of a form stays in the session.
+pub(super) fn token_shown(events: &[Event], index: usize, value: &Value, out: &mut Vec<Flow>) {
+    const DEPTH: u32 = 5;
+    let is_random = |label: &Label| matches!(label, Label::Random | Label::Guessable(_));
+    if !value.deep_labels().any(is_random) {
+        return;
+    }
+    let mut shown = Vec::new();
+    made_at(value, DEPTH, &mut shown);
+    let keeps = |event: &Event| {
+        matches!(
+            event.path().rsplit('.').next(),
+            Some("execute" | "bind_param" | "bindParam" | "bindValue" | "query" | "exec" | "mysqli_query")
+        ) || matches!(&event.kind, EventKind::Method { name, .. } if matches!(name.as_str(), "execute" | "bind_param" | "query"))
+    };
+    let kept = events[..index].iter().filter(|event| keeps(event)).any(|event| {
+        let mut sites = Vec::new();
+        event.args().iter().for_each(|arg| made_at(&arg.value, DEPTH, &mut sites));
+        sites.iter().any(|site| shown.contains(site))
+    });
+    if kept {
+        answer(&events[index], &Value::of(value.deep_labels().filtered(is_random)), "echo", out);
+    }
+}
+
+/// Where the random values within a value were made.
+fn made_at(value: &Value, depth: u32, out: &mut Vec<Site>) {
+    if depth == 0 {
+        return;
+    }
+    match &value.kind {
+        ValueKind::Symbol(symbol) => {
+            if let SymbolKind::Call { args, site, .. } = &symbol.kind {
+                if value.labels.any(|label| matches!(label, Label::Random | Label::Guessable(_))) {
+                    out.push(*site);
+                }
+                args.iter().for_each(|arg| made_at(&arg.value, depth - 1, out));
+            }
+        }
+        ValueKind::Text(parts) => parts.iter().for_each(|part| made_at(part, depth - 1, out)),
+        ValueKind::Choice(list) => list.iter().for_each(|(value, _)| made_at(value, depth - 1, out)),
+        ValueKind::Or(pair) => {
+            made_at(&pair.0, depth - 1, out);
+            made_at(&pair.1, depth - 1, out);
+        }
+        ValueKind::Object(object) => {
+            object.items.borrow().iter().for_each(|item| made_at(item, depth - 1, out));
+            object.fields.borrow().values().for_each(|field| made_at(field, depth - 1, out));
+        }
+        _ => {}
     }
 }
 
@@ -245,8 +304,15 @@ fn html(event: &Event, value: &Value, name: &str, out: &mut Vec<Flow>) {
     }
     let from = out.len();
     let labels = labels.filtered(|label| !matches!(label, Label::ErrorDetail));
+    let columns = super::computed::columns(&value);
     push(event, &Value::of(labels), Sink::Html, name, Clean::HTML, out);
     for flow in &mut out[from..] {
+        // Kept until it is known what these columns can hold.
+        if flow.source == Source::Stored
+            && let Some(columns) = &columns
+        {
+            flow.limit = format!("{}{}", super::computed::COLUMNS, columns.join(" "));
+        }
         // A column says more than no table.
         if flow.source_name.is_empty() {
             flow.source_name = column_of(&value).unwrap_or_else(|| "the database".to_owned());
@@ -300,11 +366,24 @@ fn gather(value: &Value, depth: u32, out: &mut Labels) {
 /// Whether a value is a column that holds numbers, dates or words of the app's own, however its text is dressed.
 fn is_number(value: &Value, depth: u32) -> bool {
     let Some(symbol) = value.as_symbol() else { return false };
-    if is_number_name(&symbol.last_name()) {
+    if is_number_name(&symbol.last_name()) || super::computed::is_computed(symbol) {
         return true;
     }
     // `ucfirst($row['status'])`, `str_replace('_', ' ', $row['status'])`
-    let dresses = matches!(
+    dresses(symbol)
+        && depth < 4
+        && symbol.calls().last().is_some_and(|(_, args, _)| {
+            let mut of_records = args
+                .iter()
+                .filter(|arg| arg.value.deep_labels().any(|label| matches!(label, Label::Record(..))))
+                .peekable();
+            of_records.peek().is_some() && of_records.all(|arg| is_number(&arg.value, depth + 1))
+        })
+}
+
+/// Whether a call only dresses the text of a column: what that cannot hold, the result does not hold either.
+pub(super) fn dresses(symbol: &Symbol) -> bool {
+    matches!(
         symbol.last_name().trim_end_matches("()"),
         "ucfirst"
             | "ucwords"
@@ -318,20 +397,11 @@ fn is_number(value: &Value, depth: u32) -> bool {
             | "sprintf"
             | "str_pad"
             | "date_create"
-    );
-    dresses
-        && depth < 4
-        && symbol.calls().last().is_some_and(|(_, args, _)| {
-            let mut of_records = args
-                .iter()
-                .filter(|arg| arg.value.deep_labels().any(|label| matches!(label, Label::Record(..))))
-                .peekable();
-            of_records.peek().is_some() && of_records.all(|arg| is_number(&arg.value, depth + 1))
-        })
+    )
 }
 
 /// Names of columns that hold numbers, dates or words of the app's own.
-fn is_number_name(name: &str) -> bool {
+pub(super) fn is_number_name(name: &str) -> bool {
     let words = super::words_of(name);
     let Some(last) = words.last() else { return false };
     // `userid`, `productid`

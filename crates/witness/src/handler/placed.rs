@@ -1,6 +1,8 @@
 //! Which value goes where in an SQL statement: into a column, or into the condition that chooses the rows.
 
-use plimsoll_analysis::{Argument, Value, ValueKind};
+use std::collections::BTreeMap;
+
+use plimsoll_analysis::{Argument, Event, EventKind, Value, ValueKind};
 use plimsoll_model::app::EffectKind;
 
 /// The values bound to a statement.
@@ -12,15 +14,71 @@ pub(super) struct Placed {
     pub(super) filters: Vec<Value>,
 }
 
+/// What is handed over beside a statement, by position and by name.
+#[derive(Debug, Default)]
+struct Bound {
+    values: Vec<Value>,
+    named: BTreeMap<String, Value>,
+}
+
+impl Bound {
+    /// `execute([$a, $b])`, `execute(['name' => $a])`
+    fn take_list(&mut self, value: &Value) {
+        let Some(object) = value.as_object().filter(|object| object.spreads.borrow().is_empty()) else { return };
+        self.values.extend(object.items.borrow().iter().cloned());
+        let fields = object.fields.borrow();
+        self.named.extend(fields.iter().map(|(name, value)| (name.trim_start_matches(':').to_owned(), value.clone())));
+    }
+
+    /// `bindValue(':name', $a)`, `bindValue(1, $a)`
+    fn take_one(&mut self, args: &[Argument]) {
+        let [place, value, ..] = args else { return };
+        match place.value.as_str() {
+            Some(name) => _ = self.named.insert(name.trim_start_matches(':').to_owned(), value.value.clone()),
+            None => self.values.push(value.value.clone()),
+        }
+    }
+}
+
+/// Places the values that a prepared statement is given before it runs for the first time: PDO and mysqli.
+pub(super) fn placed_later(sql: &str, kind: EffectKind, events: &[Event], index: usize) -> Option<Placed> {
+    const NEAR: usize = 400;
+    let site = events[index].site;
+    let mut bound = Bound::default();
+    for later in events[index + 1..].iter().take(NEAR) {
+        let EventKind::Call { callee, args } = &later.kind else { continue };
+        let of_statement = |arg: &Argument| arg.value.as_symbol().is_some_and(|symbol| symbol.passes(site));
+        match callee.last_name().as_str() {
+            "mysqli_stmt_bind_param" if args.first().is_some_and(of_statement) => {
+                bound.values.extend(args.iter().skip(2).map(|arg| arg.value.clone()));
+            }
+            _ if !callee.passes(site) => {}
+            "bind_param" => bound.values.extend(args.iter().skip(1).map(|arg| arg.value.clone())),
+            "bindParam" | "bindValue" => bound.take_one(args),
+            "execute" => {
+                if let Some(list) = args.first() {
+                    bound.take_list(&list.value);
+                }
+                break;
+            }
+            _ => {}
+        }
+    }
+    places(sql, kind, bound)
+}
+
 /// Places the values of a list handed over beside the text; `None` where their number or places are not certain.
 pub(super) fn placed(sql: &str, kind: EffectKind, args: &[Argument]) -> Option<Placed> {
     let list = args.iter().find(|arg| {
         arg.value.as_object().is_some_and(|object| object.is_array && object.spreads.borrow().is_empty())
             && matches!(arg.value.kind, ValueKind::Object(_))
     })?;
-    let values = list.value.items();
+    places(sql, kind, Bound { values: list.value.items(), named: BTreeMap::new() })
+}
+
+fn places(sql: &str, kind: EffectKind, given: Bound) -> Option<Placed> {
     // What is put together while it runs has no fixed places.
-    if values.is_empty() || sql.contains("{}") {
+    if (given.values.is_empty() && given.named.is_empty()) || sql.contains("{}") {
         return None;
     }
     let lower = sql.to_ascii_lowercase();
@@ -34,7 +92,7 @@ pub(super) fn placed(sql: &str, kind: EffectKind, args: &[Argument]) -> Option<P
             let start = after + sql[after..].find('(')?;
             let mut next = 0;
             for (column, slot) in columns.iter().zip(slots(&sql[start + 1..])) {
-                if let Some(value) = bound(slot, &mut next, &values) {
+                if let Some(value) = bound(slot, &mut next, &given) {
                     out.written.push(((*column).to_owned(), value));
                 }
             }
@@ -45,23 +103,26 @@ pub(super) fn placed(sql: &str, kind: EffectKind, args: &[Argument]) -> Option<P
             let mut next = 0;
             for part in slots(&sql[set..end]) {
                 let Some((column, value)) = part.split_once('=') else { continue };
-                if let Some(value) = bound(value, &mut next, &values) {
+                if let Some(value) = bound(value, &mut next, &given) {
                     out.written.push((name_of(column).to_owned(), value));
                 }
             }
-            conditions(&sql[end..], next, &values, &mut out);
+            conditions(&sql[end..], next, &given, &mut out);
         }
-        EffectKind::Read | EffectKind::Delete => out.filters = values,
+        EffectKind::Read | EffectKind::Delete => {
+            out.filters = given.values;
+            out.filters.extend(given.named.into_values());
+        }
         _ => return None,
     }
     Some(out)
 }
 
 /// Everything bound in a condition.
-fn conditions(text: &str, mut next: usize, values: &[Value], out: &mut Placed) {
+fn conditions(text: &str, mut next: usize, given: &Bound, out: &mut Placed) {
     let mut rest = text;
-    while let Some(at) = rest.find(['?', '$', '%']) {
-        if let Some(value) = bound(&rest[at..], &mut next, values) {
+    while let Some(at) = rest.find(['?', '$', '%', ':']) {
+        if let Some(value) = bound(&rest[at..], &mut next, given) {
             out.filters.push(value);
         }
         rest = &rest[at + 1..];
@@ -90,9 +151,13 @@ fn slots(text: &str) -> Vec<&str> {
     out
 }
 
-/// The value of a place that is nothing but a placeholder: `?`, `$2`, `%s`. Counts every placeholder in it.
-fn bound(slot: &str, next: &mut usize, values: &[Value]) -> Option<Value> {
-    let slot = slot.trim();
+/// The value of a place that is nothing but a placeholder: `?`, `$2`, `%s`, `:name`. Counts every placeholder in it.
+fn bound(slot: &str, next: &mut usize, given: &Bound) -> Option<Value> {
+    let (slot, values) = (slot.trim(), &given.values);
+    if let Some(name) = slot.strip_prefix(':') {
+        let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
+        return given.named.get(&name[..end]).cloned();
+    }
     if let Some(number) = slot.strip_prefix('$') {
         let digits: String = number.chars().take_while(char::is_ascii_digit).collect();
         return values.get(digits.parse::<usize>().ok()?.checked_sub(1)?).cloned();

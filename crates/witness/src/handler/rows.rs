@@ -376,6 +376,8 @@ pub(crate) struct Known {
     hiding: BTreeSet<String>,
     /// A schema has its own way to become an answer.
     pub(crate) transforms: bool,
+    /// Store and column, with whether every declaration gives it a type that holds no text of somebody's choice.
+    closed: BTreeMap<(String, String), bool>,
 }
 
 /// One name for `User`, `users` and `app_users`.
@@ -484,8 +486,18 @@ impl Known {
             }
         }
         for text in args.iter().filter_map(|arg| arg.value.text_shape()) {
-            create_tables(&text, &mut |table, column| self.add(table, column));
+            self.tables(&text);
         }
+    }
+
+    /// The tables that a text declares.
+    fn tables(&mut self, text: &str) {
+        create_tables(text, &mut |table, column, kind| {
+            self.add(table, column);
+            let closed = super::computed::is_closed_type(kind);
+            let known = self.closed.entry((normalised(table), column.to_owned())).or_insert(closed);
+            *known &= closed;
+        });
     }
 
     /// What the schema and the files say besides.
@@ -503,6 +515,9 @@ impl Known {
                     }
                 }
             }
+        }
+        for file in tree.files.iter().filter(|file| file.path.ends_with(".sql")) {
+            self.tables(file.text());
         }
         for file in tree.files.iter().filter(|file| file.path.ends_with(".prisma")) {
             let mut model: Option<String> = None;
@@ -522,8 +537,8 @@ impl Known {
     }
 }
 
-/// Columns of `CREATE TABLE` statements in a text.
-fn create_tables(text: &str, add: &mut dyn FnMut(&str, &str)) {
+/// Columns of `CREATE TABLE` statements in a text: table, column, and the type with what follows it.
+fn create_tables(text: &str, add: &mut dyn FnMut(&str, &str, &str)) {
     let upper = text.to_ascii_uppercase();
     let mut from = 0;
     while let Some(at) = upper[from..].find("CREATE TABLE") {
@@ -540,10 +555,11 @@ fn create_tables(text: &str, add: &mut dyn FnMut(&str, &str)) {
                 _ => {}
             }
             if (c == ',' && depth == 1) || depth == 0 {
-                let column = part.trim_start_matches('(').split_whitespace().next().unwrap_or("");
+                let declared = part.trim_start_matches('(').trim_start();
+                let (column, kind) = declared.split_once(char::is_whitespace).unwrap_or((declared, ""));
                 let column = column.trim_matches(['"', '`', '[', ']']);
                 if !column.is_empty() && column.chars().all(|c| c.is_alphanumeric() || c == '_') {
-                    add(name, column);
+                    add(name, column, kind);
                 }
                 part.clear();
                 if depth == 0 {
@@ -557,11 +573,39 @@ fn create_tables(text: &str, add: &mut dyn FnMut(&str, &str)) {
 }
 
 /// Decides, once the columns of all stores are known, which answers carry credentials.
-pub(crate) fn settle(mut known: Known, app: &mut App, tree: &SourceTree) -> BTreeMap<String, BTreeSet<String>> {
+/// `hidden` are columns that models leave out by themselves.
+pub(crate) fn settle(
+    mut known: Known,
+    hidden: &[(String, String)],
+    app: &mut App,
+    tree: &SourceTree,
+) -> BTreeMap<String, BTreeSet<String>> {
     known.complete(app, tree);
+    known.hiding.extend(hidden.iter().map(|(store, column)| format!("{} {column}", normalised(store))));
     let flows = std::mem::take(&mut app.flows);
-    app.flows = flows.into_iter().filter_map(|flow| credential(flow, &known)).collect();
+    app.flows =
+        flows.into_iter().filter_map(|flow| credential(flow, &known)).filter_map(|flow| shown(flow, &known)).collect();
     known.columns
+}
+
+/// What is shown of columns that hold only numbers, dates or words of a fixed list is no text of others.
+fn shown(mut flow: Flow, known: &Known) -> Option<Flow> {
+    let Some(columns) = flow.limit.strip_prefix(super::computed::COLUMNS) else { return Some(flow) };
+    let closed = |column: &str| {
+        let (stores, name) = column.split_once('.').unwrap_or(("", column));
+        let among = |stores: &mut dyn Iterator<Item = &str>| {
+            stores
+                .filter_map(|store| known.closed.get(&(store.to_owned(), name.to_owned())).copied())
+                .reduce(|all, one| all && one)
+        };
+        // Of several tables behind a statement, any may have the column; one that none of those has was joined.
+        among(&mut stores.split('+')).or_else(|| among(&mut known.columns.keys().map(String::as_str))).unwrap_or(false)
+    };
+    if !columns.is_empty() && columns.split(' ').all(closed) {
+        return None;
+    }
+    flow.limit = String::new();
+    Some(flow)
 }
 
 fn credential(mut flow: Flow, known: &Known) -> Option<Flow> {

@@ -114,6 +114,8 @@ pub(super) fn outcome(path: &str, args: &[Argument]) -> Option<Outcome> {
             let dots = body.contains("\\/") || body.contains("./");
             outcome.clean = if dots { Clean(Clean::ALL.0 & !Clean::PATH.0) } else { Clean::ALL };
         }
+        // What a date is written as follows the format, whatever it was read from.
+        _ if is_date_text(path) => outcome.clean = Clean::ALL,
         "addslashes" => outcome.clean = Clean::QUOTED,
         "json_encode" | "e" => outcome.clean = Clean::HTML,
         // A path that exists is compared with the folder that it must lie in.
@@ -156,6 +158,21 @@ pub(super) fn outcome(path: &str, args: &[Argument]) -> Option<Outcome> {
         _ => return None,
     }
     Some(outcome)
+}
+
+/// `(new DateTime($text))->format('d.m.Y')`, `Carbon::parse($text)->diffForHumans()`
+fn is_date_text(path: &str) -> bool {
+    let Some((made, method)) = path.rsplit_once('.') else {
+        return matches!(path, "date_format" | "strftime" | "gmdate" | "mktime" | "idate");
+    };
+    let is_date = ["DateTime()", "DateTimeImmutable()", "Carbon.", "CarbonImmutable.", "date_create()", "Carbon()"]
+        .iter()
+        .any(|start| made.contains(start));
+    is_date
+        && matches!(
+            method,
+            "format" | "diffForHumans" | "toDateString" | "toFormattedDateString" | "getTimestamp" | "translatedFormat"
+        )
 }
 
 fn filter(name: &str) -> Clean {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_analysis::{Event, EventKind, Fact, Facts, ModuleId, Program, Value};
-use plimsoll_ir::{Kind, Language, Module, NodeId};
+use plimsoll_analysis::{Event, EventKind, Fact, Facts, FunctionRef, ModuleId, Program, Value};
+use plimsoll_ir::{ClassId, Kind, Language, Module, NodeId};
 use plimsoll_model::app::{EntryKind, EntryPoint, Purpose, SettingSeen};
 use plimsoll_model::{App, NotChecked};
 use plimsoll_source::Span;
@@ -86,9 +86,14 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
         if let Some(point) = witnessing.entry_points.get_mut(index) {
             mark_front_page(point);
         }
+        let known = witnessing.entry_points.len();
         super::php_router::observe(witnessing, id, &events);
         // Views that a handler shows are no pages by themselves.
         in_runs.extend(super::php_table::observe(witnessing, app, id, &events, &included, &mut tables));
+        // Where routes are written down, these say which handlers there are.
+        if framework.is_none() && witnessing.entry_points.len() == known {
+            in_runs.extend(super::php_named::observe(witnessing, id, &events, &included));
+        }
         pages.extend(std::iter::repeat_n(id, witnessing.entry_points.len() - index));
     }
     super::php_table::report_unused(witnessing, app, &tables);
@@ -106,6 +111,46 @@ pub(crate) fn observe(witnessing: &mut Witnessing<'_, '_>, app: &mut App) {
         if let Some(place) = place {
             witnessing.notes.header_places.push(first_code(program.module(place)));
         }
+    }
+}
+
+/// Says which code handles requests without any page or route that was found to call it: how requests get there, and what
+/// is checked on the way, was not understood. `reached` are the functions that pages and routes run, `handlers` others that
+/// read what visitors send. A method that nobody calls of a class that is in use is only left over.
+pub(crate) fn note_unreached(
+    program: &Program<'_>,
+    reached: &BTreeSet<FunctionRef>,
+    handlers: &[FunctionRef],
+    app: &mut App,
+) {
+    const LISTED: usize = 12;
+    if !app.stack.iter().any(|known| known == "PHP") {
+        return;
+    }
+    let class_of = |at: &FunctionRef| program.module(at.module).function(at.function).class;
+    let in_use: BTreeSet<(ModuleId, ClassId)> =
+        reached.iter().filter_map(|at| Some((at.module, class_of(at)?))).collect();
+    let left = handlers.iter().filter(|at| class_of(at).is_none_or(|class| !in_use.contains(&(at.module, class))));
+    let files: BTreeSet<&str> = left.map(|at| program.path(at.module)).collect();
+    let why = "it handles requests, and how they get there was not understood: what is checked before it is not known";
+    for file in files.iter().take(LISTED) {
+        app.not_checked.push(NotChecked { what: (*file).to_owned(), why: why.into(), weighs: true });
+    }
+    if let Some(more) = files.len().checked_sub(LISTED).filter(|more| *more > 0) {
+        app.not_checked.push(NotChecked { what: format!("{more} more files of PHP"), why: why.into(), weighs: true });
+    }
+}
+
+/// Whether an event uses what a visitor sends.
+pub(crate) fn reads_request(event: &Event) -> bool {
+    let reads = |value: &Value| {
+        value.deep_labels().any(|label| {
+            matches!(label, plimsoll_analysis::Label::Input(name, _) if name.starts_with("body") || name.starts_with("query"))
+        })
+    };
+    match &event.kind {
+        EventKind::Assign { value, .. } | EventKind::Output { value } | EventKind::Compose { value } => reads(value),
+        _ => event.args().iter().any(|arg| reads(&arg.value)),
     }
 }
 

@@ -296,7 +296,7 @@ fn is_address(value: &Value) -> bool {
         && value.deep_labels().any(|label| match label {
             Label::Input(name, _) => {
                 let last = name.rsplit('.').next().unwrap_or(name);
-                matches!(last, "url" | "route" | "path" | "uri" | "page" | "action")
+                matches!(last, "url" | "route" | "path" | "uri" | "page" | "action" | "controller" | "module")
             }
             _ => false,
         })

@@ -133,6 +133,22 @@ fn column(module: &Module, node: NodeId, store: &mut Store) {
     }
 }
 
+/// Columns that a model leaves out by itself when it becomes an answer (`$hidden`): its name and the column.
+pub(super) fn hidden(module: &Module) -> Vec<(String, String)> {
+    if module.language != Language::Php {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    for class in &module.classes {
+        let Some(name) = class.name.as_deref() else { continue };
+        let list = class.fields.iter().find(|field| field.name.trim_start_matches('$') == "hidden");
+        for &item in list.and_then(|field| field.value).map_or(&[][..], |value| elements(module, value)) {
+            out.extend(module.string(item).map(|column| (name.to_owned(), column.to_owned())));
+        }
+    }
+    out
+}
+
 pub(super) fn models(module: &Module, app: &mut App) {
     if module.language != Language::Php {
         return;
