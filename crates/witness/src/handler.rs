@@ -314,7 +314,15 @@ pub(crate) fn own_limiter<'e>(mut events: impl Iterator<Item = &'e Event> + Clon
     });
     let is_429 = |value: &Value| matches!(value.kind, ValueKind::Num(number) if number == 429.0);
     let refuses = |value: &Value| is_429(value) || value.field("status").is_some_and(|status| is_429(&status));
+    // `if (answer.status === 429)`: another service's limit is passed on, which spends its owner's money up to there.
+    let passes_on = |event: &Event| {
+        event
+            .facts
+            .iter()
+            .any(|fact| matches!(fact, Fact::Equal { left, right, holds: true, .. } if is_429(left) || is_429(right)))
+    };
     let event = events.find(|event| match &event.kind {
+        _ if passes_on(event) => false,
         EventKind::Call { args, .. } | EventKind::Method { args, .. } => args.iter().any(|arg| refuses(&arg.value)),
         EventKind::Return { value } => value.items().iter().any(is_429),
         _ => false,

@@ -104,7 +104,8 @@ fn what_is_guessed(entry: &EntryPoint) -> Option<&'static str> {
         return None;
     }
     // An administrator's reset of somebody's password is no public form.
-    let by_staff = entry.effects.iter().any(|effect| effect.bypasses_policies) || entry.reach() == Reach::Role;
+    let by_staff = entry.reach() == Reach::Role
+        || entry.reach() != Reach::Anyone && entry.effects.iter().any(|effect| effect.bypasses_policies);
     if kind == "password reset" && by_staff {
         return None;
     }

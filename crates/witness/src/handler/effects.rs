@@ -311,7 +311,12 @@ pub(crate) fn sends_messages(path: &str, args: &[Argument]) -> bool {
         && args
             .first()
             .and_then(|arg| arg.value.text_shape())
-            .is_some_and(|url| MESSAGE_HOSTS.iter().any(|host| url.contains(host)))
+            .is_some_and(|url| MESSAGE_HOSTS.iter().any(|host| url.contains(host)) || is_letter_to(&url, args))
+}
+
+/// Whether a request to an address outside carries a letter.
+fn is_letter_to(url: &str, args: &[Argument]) -> bool {
+    url.starts_with("https://") && args.iter().skip(1).any(|arg| is_letter(&arg.value, 4))
 }
 
 /// What the tables say of the calls under a path.
@@ -524,6 +529,12 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
     if path.contains("AuthenticationForm") && matches!(callee.last_name().as_str(), "is_valid" | "get_user") {
         return Some(effect(EffectKind::VerifyPassword, "", event));
     }
+    // Passport's strategy for names and passwords, run by the handler itself.
+    if path == "passport.authenticate"
+        && event.arg(0).and_then(Value::as_str).is_some_and(|name| name.starts_with("local"))
+    {
+        return Some(effect(EffectKind::VerifyPassword, "", event));
+    }
     // A home-made check of a password: what was sent against what is stored, in constant time.
     if matches!(callee.last_name().as_str(), "timingSafeEqual" | "compare_digest" | "hash_equals") {
         let labels = args.iter().fold(Labels::NONE, |all, arg| all.union(&arg.value.deep_labels()));
@@ -550,7 +561,7 @@ fn call(events: &[Event], index: usize, callee: &Symbol, args: &[Argument]) -> O
         let is_one_of = |hosts: &[&str]| hosts.iter().any(|host| url.contains(host));
         let kind = if is_one_of(AI_HOSTS) {
             EffectKind::CallAi
-        } else if is_one_of(MESSAGE_HOSTS) {
+        } else if is_one_of(MESSAGE_HOSTS) || is_letter_to(&url, args) {
             EffectKind::SendMessage
         } else {
             EffectKind::Fetch
@@ -641,6 +652,34 @@ fn is_just_written(value: &Value) -> bool {
             .any(|arg| arg.value.field(field).is_some_and(|written| written.deep_labels().has_input(Clean::ALL)))
 }
 
+/// Whether what is sent to an address is a letter, whoever's service takes it: it says to whom, and what is to be read there.
+fn is_letter(value: &Value, depth: u32) -> bool {
+    if depth == 0 {
+        return false;
+    }
+    match &value.kind {
+        ValueKind::Object(object) => {
+            let fields = object.fields.borrow();
+            let has = |names: &[&str]| {
+                fields.keys().any(|key| {
+                    let key: String = key.chars().filter(|c| c.is_alphanumeric()).collect();
+                    names.contains(&key.to_ascii_lowercase().as_str())
+                })
+            };
+            let is_one =
+                has(RECIPIENTS) && has(&["subject", "html", "htmlbody", "htmlcontent", "body", "text", "message"]);
+            is_one || fields.values().any(|inner| is_letter(inner, depth - 1))
+        }
+        ValueKind::Symbol(symbol) => {
+            symbol.calls().last().is_some_and(|(_, args, _)| args.iter().any(|arg| is_letter(&arg.value, depth - 1)))
+        }
+        _ => false,
+    }
+}
+
+/// Fields for recipients, in small letters and without what stands between words.
+const RECIPIENTS: &[&str] = &["to", "toaddress", "toemail", "tonumber", "recipient", "recipients", "torecipients"];
+
 /// Whether a message goes to whom the request names: a field for recipients that holds input.
 fn recipient_from_input(value: &Value, depth: u32) -> bool {
     if depth == 0 {
@@ -649,8 +688,10 @@ fn recipient_from_input(value: &Value, depth: u32) -> bool {
     match &value.kind {
         ValueKind::Object(object) => {
             let fields = object.fields.borrow();
-            let named = ["to", "To", "recipient", "recipients", "personalizations", "bcc"].iter().any(|name| {
-                fields.get(*name).is_some_and(|to| to.deep_labels().any(|label| matches!(label, Label::Input(..))))
+            let named = fields.iter().any(|(key, to)| {
+                let key: String = key.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_ascii_lowercase();
+                (RECIPIENTS.contains(&key.as_str()) || matches!(key.as_str(), "personalizations" | "bcc"))
+                    && to.deep_labels().any(|label| matches!(label, Label::Input(..)))
             });
             named || fields.values().any(|inner| recipient_from_input(inner, depth - 1))
         }

@@ -28,6 +28,12 @@ fn markup_in(value: &Value, depth: u32) -> Option<Value> {
             if let Some(markup) = named.iter().find_map(|name| fields.get(*name)) {
                 return Some(markup.clone());
             }
+            // A field for any text, with tags in it.
+            let any = ["content", "body", "message", "text"].iter().filter_map(|name| fields.get(*name));
+            if let Some(markup) = any.into_iter().find(|text| text.text_shape().is_some_and(|text| text.contains("</")))
+            {
+                return Some(markup.clone());
+            }
             if fields.get("type").and_then(Value::as_str) == Some("text/html") {
                 return fields.get("value").cloned();
             }

@@ -395,6 +395,12 @@ pub(super) fn class_view(
     let is_api = names.iter().any(|name| name.contains("APIView") || name.contains("ViewSet"));
     let mut passage = if is_api { of_api(witnessing, project, class, event) } else { around.clone() };
     mixins(witnessing, class, &names, span, &mut passage);
+    // A page for signing in that only has a form or an address of its own is the library's all the same.
+    let is_own = ["post", "form_valid"].iter().any(|name| witnessing.machine.method(class, name).is_some());
+    if !is_own && names.iter().any(|name| is_library_sign_in(name)) {
+        library_sign_in(witnessing, path, event, span, passage);
+        return;
+    }
     let model = model_of(witnessing, class);
     let limited = limited_to_caller(witnessing, class);
     let own: Vec<(&str, &str)> =
@@ -803,6 +809,10 @@ fn open_files(witnessing: &mut Witnessing<'_, '_>, form: ClassRef, view: Option<
     }
 }
 
+fn is_library_sign_in(name: &str) -> bool {
+    ["LoginView", "obtain_auth_token", "ObtainAuthToken", "TokenObtain"].iter().any(|known| name.contains(known))
+}
+
 /// Views that come whole from a library: sign-in pages and token endpoints.
 pub(super) fn library_view(
     witnessing: &mut Witnessing<'_, '_>,
@@ -812,18 +822,26 @@ pub(super) fn library_view(
     event: &Event,
 ) {
     let name = view.path();
-    let is_page = name.contains("LoginView");
-    let is_api = name.contains("obtain_auth_token") || name.contains("ObtainAuthToken") || name.contains("TokenObtain");
-    if !is_page && !is_api {
-        return;
+    if is_library_sign_in(&name) {
+        let passage = Marks::of(view).passage(witnessing, project, event, !name.contains("LoginView"));
+        library_sign_in(witnessing, path, event, event.span, passage);
     }
-    let marks = Marks::of(view);
-    let mut passage = marks.passage(witnessing, project, event, is_api);
+}
+
+/// `handler` is the app's own part of it, or where it is mounted.
+fn library_sign_in(
+    witnessing: &mut Witnessing<'_, '_>,
+    path: &str,
+    event: &Event,
+    handler: plimsoll_source::Span,
+    mut passage: Passage,
+) {
     passage.named.retain(|guard| matches!(guard.kind, GuardKind::RateLimit | GuardKind::Csrf));
     let mut point = chain::entry(EntryKind::Route, &["POST"], path, "Django", event.span);
     point.guards = passage.named;
     point.whole = point.guards.len();
     point.inputs = vec!["body.password".into(), "body.username".into()];
+    point.handler = handler;
     point.purposes.insert(Purpose::Login);
     point.effects = [EffectKind::VerifyPassword, EffectKind::IssueSession]
         .into_iter()
