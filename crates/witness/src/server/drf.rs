@@ -402,7 +402,7 @@ pub(super) fn class_view(
         return;
     }
     let model = model_of(witnessing, class);
-    let limited = limited_to_caller(witnessing, class);
+    let (limited, looking) = look_up(witnessing, class);
     let own: Vec<(&str, &str)> =
         OWN.iter().copied().filter(|(name, _)| witnessing.machine.method(class, name).is_some()).collect();
     for (method, http) in &own {
@@ -454,6 +454,7 @@ pub(super) fn class_view(
             point.handler = head;
             point.name = at.name.as_ref().map(|name| format!("{name}.{method}"));
             point.guards = passage.named.clone();
+            point.guards.extend(looking.iter().cloned());
             if is_api {
                 point.guards.extend(allowed(witnessing, project, class, (method, http), None, span));
             }
@@ -599,14 +600,18 @@ fn model_of(witnessing: &mut Witnessing<'_, '_>, class: ClassRef) -> String {
     name.unwrap_or_default()
 }
 
-/// Whether the records that a view works on are those of the caller.
-fn limited_to_caller(witnessing: &mut Witnessing<'_, '_>, class: ClassRef) -> bool {
-    ["get_queryset", "get_object"].iter().any(|method| {
-        let Some(closure) = bound(witnessing, class, method) else { return false };
+/// Whether the records that a view works on are those of the caller, and what it checks while it looks them up.
+fn look_up(witnessing: &mut Witnessing<'_, '_>, class: ClassRef) -> (bool, Vec<Guard>) {
+    let mut limited = false;
+    let mut guards = Vec::new();
+    for method in ["get_queryset", "get_object"] {
+        let Some(closure) = bound(witnessing, class, method) else { continue };
         witnessing.machine.reset();
         let run = witnessing.machine.run(&closure, Vec::new(), Facts::default());
-        run.value.deep_labels().has_identity()
-    })
+        limited |= run.value.deep_labels().has_identity();
+        guards.extend(crate::guards::guards_of(&run.facts, witnessing.machine.program.tree));
+    }
+    (limited, guards)
 }
 
 /// Model, fields and whether all fields are taken, as a form or serializer declares.
@@ -922,7 +927,7 @@ fn actions(witnessing: &mut Witnessing<'_, '_>, project: &Project, class: ClassR
         witnessing.machine.reset();
         witnessing.machine.fix("@self.request", given("@request"));
         let index = finish(witnessing, point, &handler, vec![given("@request"), chain::input("params.pk")], passage);
-        let (model, limited) = (model_of(witnessing, class), limited_to_caller(witnessing, class));
+        let (model, limited) = (model_of(witnessing, class), look_up(witnessing, class).0);
         settle(witnessing, index, class, &model, limited, detail);
     }
 }
