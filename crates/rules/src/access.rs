@@ -286,6 +286,40 @@ pub(crate) fn logins_given_away(entry: &EntryPoint) -> Vec<&Effect> {
         .collect()
 }
 
+/// A password set by the library's own means, or a column of passwords written by the app itself.
+pub(crate) fn sets_password(effect: &Effect) -> bool {
+    let is_password = |field: &String| field.to_ascii_lowercase().contains("password");
+    effect.kind == EffectKind::SetPassword || effect.kind == EffectKind::Update && effect.fields.iter().any(is_password)
+}
+
+/// Whether a request brings something that was given to one person only: the token of a link, a code, the current password.
+/// A new password is none.
+pub(crate) fn sends_secret(entry: &EntryPoint) -> bool {
+    const SECRETS: &[&str] = &[
+        "token",
+        "code",
+        "otp",
+        "pin",
+        "secret",
+        "hash",
+        "key",
+        "ticket",
+        "signature",
+        "uid",
+        "answer",
+        "current",
+        "old",
+    ];
+    entry.inputs.iter().any(|input| {
+        let last = bare(input.rsplit('.').next().unwrap_or(input));
+        // Of a whole body the fields are not known.
+        matches!(last.as_str(), "body" | "some" | "all")
+            || SECRETS.iter().any(|secret| last.contains(secret))
+            || input.starts_with("headers")
+            || input.starts_with("cookies")
+    })
+}
+
 /// Whether a login asks for or looks up something besides the name of the account: a password, a code, a token of somebody
 /// else, an account that is only now made. What is looked up can be compared with what was sent.
 fn asks_for_proof(entry: &EntryPoint) -> bool {

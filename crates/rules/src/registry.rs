@@ -70,6 +70,8 @@ mod paid_service_open_to_anyone;
 mod password_change_without_current;
 #[path = "crypto/password_rules_not_applied.rs"]
 mod password_rules_not_applied;
+#[path = "access_control/password_set_by_anyone.rs"]
+mod password_set_by_anyone;
 #[path = "crypto/passwords_stored_readably.rs"]
 mod passwords_stored_readably;
 #[path = "access_control/policy_open_to_all.rs"]
@@ -184,6 +186,7 @@ pub static RULES: &[&Rule] = &[
     &paid_service_open_to_anyone::RULE,
     &password_change_without_current::RULE,
     &password_rules_not_applied::RULE,
+    &password_set_by_anyone::RULE,
     &passwords_stored_readably::RULE,
     &policy_open_to_all::RULE,
     &private_files_served::RULE,

@@ -35,6 +35,8 @@ mod procedures;
 mod python;
 #[path = "servers/records.rs"]
 mod records;
+#[path = "servers/signing_in.rs"]
+mod signing_in;
 #[path = "browser/sockets.rs"]
 mod sockets;
 #[path = "browser/taken.rs"]

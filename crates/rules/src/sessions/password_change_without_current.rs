@@ -30,7 +30,7 @@ fn run(app: &App, sink: &mut Sink<'_>) {
         }
         let takes_one = entry.inputs.iter().any(|input| input.to_ascii_lowercase().contains("password"));
         let by_whole = |effect: &&Effect| takes_one && effect.writes_whole_input && effect.limited_to_caller;
-        let change = entry.effects.iter().find(|effect| sets_password(effect));
+        let change = entry.effects.iter().find(|effect| crate::access::sets_password(effect));
         let Some(change) = change.or_else(|| entry.effects.iter().find(by_whole)) else { continue };
         let asks = entry.effects.iter().any(|effect| effect.kind == EffectKind::VerifyPassword)
             || entry.inputs.iter().any(|input| {
@@ -67,10 +67,4 @@ fn run(app: &App, sink: &mut Sink<'_>) {
             )
             .done();
     }
-}
-
-/// A password set by the library's own means, or a column of passwords written by the app itself.
-fn sets_password(effect: &Effect) -> bool {
-    let is_password = |field: &String| field.to_ascii_lowercase().contains("password");
-    effect.kind == EffectKind::SetPassword || effect.kind == EffectKind::Update && effect.fields.iter().any(is_password)
 }

@@ -170,9 +170,6 @@ const IDENTITY_CALLS: &[&str] = &[
     "get_jwt_identity()",
     "flask_jwt_extended.get_jwt()",
     "flask_jwt_extended.current_user",
-    "flask.g.user",
-    "flask.g.user_id",
-    "flask.g.current_user",
     "jwt.decode()",
     "Auth.user()",
     "Auth.id()",
@@ -301,6 +298,9 @@ pub(super) fn labels(path: &str) -> Labels {
     if let Some(member) = path.strip_prefix("flask.request.") {
         return request(&format!("req.{member}"));
     }
+    if path.strip_prefix("flask.g.").is_some_and(is_of_caller) {
+        return one(Label::Identity);
+    }
     if path.starts_with("configparser.ConfigParser()") {
         return one(Label::Env("configuration".into()));
     }
@@ -381,6 +381,33 @@ fn nitro(helper: &str) -> Option<Labels> {
     Some(input(name))
 }
 
+/// Names under which the app's own middleware keeps who calls.
+const OF_CALLER: &[&str] = &[
+    "user",
+    "user_id",
+    "current_user",
+    "account",
+    "account_id",
+    "identity",
+    "principal",
+    "claims",
+    "role",
+    "roles",
+    "user_role",
+    "permissions",
+    "scopes",
+    "org_id",
+    "organization_id",
+    "organisation_id",
+    "tenant",
+    "tenant_id",
+    "company_id",
+];
+
+fn is_of_caller(member: &str) -> bool {
+    OF_CALLER.contains(&member.split(['.', '[', '(']).next().unwrap_or(member))
+}
+
 /// Labels below a request: `rest` is the path without `@`.
 fn request(rest: &str) -> Labels {
     let Some((root, member)) = rest.split_once('.') else {
@@ -438,6 +465,10 @@ fn request(rest: &str) -> Labels {
         return session_member(member);
     }
     if IDENTITIES.contains(&member) {
+        return one(Label::Identity);
+    }
+    // What the app's own middleware has put beside the request (Starlette): the client cannot write there.
+    if member.strip_prefix("state.").is_some_and(is_of_caller) {
         return one(Label::Identity);
     }
     if UPLOADS.contains(&member) {
