@@ -579,8 +579,15 @@ impl<'p> Machine<'p> {
             if import.type_only || import.is_dynamic {
                 continue;
             }
-            if let Some(target) = program.target(id, index) {
-                self.load(target);
+            match program.target(id, index) {
+                Some(target) => self.load(target),
+                None => {
+                    for (name, _) in &import.names {
+                        if let Some(target) = program.in_plain_folder(id, import, name) {
+                            self.load(target);
+                        }
+                    }
+                }
             }
         }
         // Loading happens in the middle of other runs (a dynamic import in a handler), so the run's state is put aside.
@@ -719,6 +726,10 @@ impl<'p> Machine<'p> {
             let Some(target) = program.target(id, index) else {
                 if let Some(known) = self.packages.get(&id).and_then(|names| names.get(name)) {
                     return Some(known.clone());
+                }
+                if let Some(target) = program.in_plain_folder(id, import, imported) {
+                    self.load(target);
+                    return Some(Value::plain(ValueKind::Namespace(target)));
                 }
                 let value = self.imported_symbol_for(module.language, &import.module, imported, local);
                 self.packages.entry(id).or_default().insert(local.clone(), value.clone());

@@ -169,6 +169,18 @@ impl<'t> Program<'t> {
         self.first_of(&[format!("{folder}/{name}.py"), format!("{folder}/{name}/__init__.py")])
     }
 
+    /// The module that `from folder import module` brings where the folder is no package (it has no `__init__.py`): Python
+    /// takes it for one all the same.
+    pub fn in_plain_folder(&self, from: ModuleId, import: &Import, name: &str) -> Option<ModuleId> {
+        let module = self.module(from);
+        if module.language != Language::Python || name == "*" {
+            return None;
+        }
+        // `from . import module`
+        let dot = if import.module.ends_with('.') { "" } else { "." };
+        self.resolve_specifier(module, &format!("{}{dot}{name}", import.module))
+    }
+
     /// Span of a node.
     pub fn span(&self, site: Site) -> Span {
         self.module(site.module).span(site.node)

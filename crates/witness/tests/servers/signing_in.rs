@@ -75,6 +75,24 @@ fn middleware_of_the_app_says_who_calls() {
     assert_eq!(entry(&app("colour"), "DELETE /slips/:number").reach(), Reach::Anyone);
 }
 
+/// Python takes a folder for a package, also without an `__init__.py` in it.
+#[test]
+fn modules_of_plain_folders_are_imported() {
+    let routes = "from flask import Blueprint\nfrom .. import store\nslips = Blueprint('slips', __name__)\n\n@slips.delete('/slips/<number>')\n\
+                  def remove(number):\n    store.rows.delete_one({'number': number})\n    return 'gone'\n";
+    let app = observe(&[
+        (
+            "app.py",
+            "from flask import Flask\nfrom shop.routes import slips\napp = Flask(__name__)\napp.register_blueprint(slips.slips, url_prefix='/api')\n",
+        ),
+        ("shop/routes/slips.py", routes),
+        ("shop/store.py", "from pymongo import MongoClient\nrows = MongoClient().shop.slips\n"),
+        ("requirements.txt", "flask==3.1.2\npymongo==4.15.1\n"),
+    ]);
+    assert!(does(entry(&app, "DELETE /api/slips/:number"), EffectKind::Delete));
+    assert!(app.strange_packages.is_empty(), "{:?}", app.strange_packages);
+}
+
 #[test]
 fn passports_strategy_is_run_by_the_handler() {
     let text = "const express = require('express');\nconst passport = require('passport');\nconst app = express();\n\
