@@ -6,6 +6,7 @@ use plimsoll_model::app::{StoredValue, StoredValueKind, WebStorage};
 use super::Notes;
 
 pub(super) fn note(event: &Event, notes: &mut Notes) {
+    sent(event, notes);
     match &event.kind {
         EventKind::Call { callee, args } => {
             let path = callee.path.as_str();
@@ -55,6 +56,57 @@ pub(super) fn note(event: &Event, notes: &mut Notes) {
             }
         }
         _ => {}
+    }
+}
+
+/// Headers that carry a login, in small letters.
+const OF_LOGIN: &[&str] = &["authorization", "x-access-token", "x-auth-token"];
+
+/// What is taken out of the storage and sent along as a login is one, whatever its key says: `Authorization: Bearer …` made
+/// of a field of the record kept there.
+fn sent(event: &Event, notes: &mut Notes) {
+    let carries = |name: &str| OF_LOGIN.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let mut values: Vec<Value> = Vec::new();
+    match &event.kind {
+        EventKind::Assign { property, value, .. } if carries(property) => values.push(value.clone()),
+        EventKind::Call { args, .. } => {
+            for headers in args.iter().take(4).filter_map(|arg| arg.value.field("headers")) {
+                let Some(object) = headers.as_object().filter(|object| !object.is_array) else { continue };
+                let fields = object.fields.borrow();
+                values.extend(fields.iter().filter(|(name, _)| carries(name)).map(|(_, value)| value.clone()));
+            }
+        }
+        _ => {}
+    }
+    for value in values {
+        if let Some((storage, key)) = taken_from(&value, 6) {
+            push(notes, storage, key, StoredValueKind::SessionToken, false, event);
+        }
+    }
+}
+
+/// The key of web storage that a value is read from, or made of.
+fn taken_from(value: &Value, depth: u32) -> Option<(WebStorage, String)> {
+    if depth == 0 {
+        return None;
+    }
+    match &value.kind {
+        ValueKind::Symbol(symbol) => {
+            let calls = symbol.calls();
+            let read = calls.iter().find(|(name, ..)| name == "getItem").and_then(|(_, args, _)| {
+                Some((storage_of(&symbol.path)?, args.first()?.value.text_shape().filter(|key| !key.is_empty())?))
+            });
+            // `JSON.parse(localStorage.getItem('x')).token`
+            read.or_else(|| {
+                calls.iter().find_map(|(_, args, _)| args.iter().find_map(|arg| taken_from(&arg.value, depth - 1)))
+            })
+        }
+        ValueKind::Text(parts) => parts.iter().find_map(|part| taken_from(part, depth - 1)),
+        ValueKind::Choice(ways) => ways.iter().find_map(|(value, _)| taken_from(value, depth - 1)),
+        ValueKind::Or(pair) | ValueKind::And(pair) => {
+            taken_from(&pair.0, depth - 1).or_else(|| taken_from(&pair.1, depth - 1))
+        }
+        _ => None,
     }
 }
 
@@ -221,6 +273,14 @@ fn kind_of(key: &str) -> StoredValueKind {
 
 /// One entry per storage and key, with all places.
 pub(super) fn grouped(all: Vec<StoredValue>) -> Vec<StoredValue> {
+    // Its use as a login decides over what its key and the place where it is written say.
+    let used_as_login = |value: &&StoredValue| {
+        value.kind == StoredValueKind::SessionToken
+            && value.written.is_empty()
+            && kind_of(&value.key) != StoredValueKind::SessionToken
+    };
+    let logins: Vec<(WebStorage, String)> =
+        all.iter().filter(used_as_login).map(|value| (value.storage, value.key.clone())).collect();
     let mut out: Vec<StoredValue> = Vec::new();
     for value in all {
         let known = out.iter_mut().find(|known| known.storage == value.storage && known.key == value.key);
@@ -241,6 +301,11 @@ pub(super) fn grouped(all: Vec<StoredValue>) -> Vec<StoredValue> {
                 }
             }
             None => out.push(value),
+        }
+    }
+    for value in &mut out {
+        if logins.iter().any(|(storage, key)| *storage == value.storage && *key == value.key) {
+            value.kind = StoredValueKind::SessionToken;
         }
     }
     out

@@ -1,7 +1,7 @@
 //! Signing in and what stands around it: what checks a password, who is known to call, what limits attempts.
 
 use plimsoll_model::App;
-use plimsoll_model::app::{EffectKind, EntryPoint, GuardKind, Purpose, Reach, Sink};
+use plimsoll_model::app::{EffectKind, EntryPoint, GuardKind, Purpose, Reach, Sink, StoredValueKind};
 use plimsoll_source::SourceTree;
 
 fn observe(files: &[(&str, &str)]) -> App {
@@ -133,4 +133,24 @@ fn a_letter_is_known_whoever_takes_it() {
     assert!(app.flows.iter().any(|flow| flow.sink == Sink::Mail));
     let app = sent("{ name, mail, subject: 'Hello' }");
     assert!(!does(entry(&app, "/functions/v1/tell"), EffectKind::SendMessage));
+}
+
+#[test]
+fn what_is_sent_as_a_login_is_one_whatever_its_key() {
+    let desk = "interface Desk { clerk: string; ticket: string }\nconst KEY = 'desk_state';\n\
+                export const keep = (desk: Desk) => localStorage.setItem(KEY, JSON.stringify(desk));\n\
+                export const kept = (): Desk | null => { const text = localStorage.getItem(KEY); return text ? JSON.parse(text) : null; };\n";
+    let ask = |header: &str| {
+        let text = format!(
+            "import {{ kept }} from './desk';\nexport async function ask(path: string) {{\n  const desk = kept();\n  \
+             const headers: Record<string, string> = {{}};\n  if (desk?.ticket) headers['{header}'] = `Bearer ${{desk.ticket}}`;\n  \
+             return fetch(path, {{ headers }});\n}}\n"
+        );
+        let app = observe(&[("src/desk.ts", desk), ("src/ask.ts", &text)]);
+        app.stored_values
+            .iter()
+            .any(|stored| stored.key == "desk_state" && stored.kind == StoredValueKind::SessionToken)
+    };
+    assert!(ask("Authorization"));
+    assert!(!ask("X-Colour"));
 }
