@@ -10,7 +10,7 @@ use crate::event::{Argument, EventKind};
 use crate::fact::{Fact, Facts};
 use crate::label::{Clean, Label, Labels};
 use crate::program::{FunctionRef, Site};
-use crate::value::{ClassRef, Closure, Object, Symbol, Value, ValueKind};
+use crate::value::{ClassRef, Closure, Object, Symbol, Truth, Value, ValueKind};
 
 /// Methods of lists and maps that call the function given to them with an element, at once.
 const ITERATES: &[&str] = &[
@@ -171,6 +171,20 @@ impl Machine<'_> {
                     return Some(whole.clone());
                 }
                 Some(Value::plain(ValueKind::Namespace(target)))
+            }
+            // It is true where its argument is.
+            (Language::JavaScript, "Boolean") if args.len() == 1 => {
+                let value = self.eval(args[0].value);
+                let labels = value.labels.cleaned(Clean::ALL);
+                let kind = match value.truth() {
+                    Truth::Yes => ValueKind::Bool(true),
+                    Truth::No => ValueKind::Bool(false),
+                    Truth::Maybe => {
+                        let not = Value { kind: ValueKind::Not(Rc::new(value)), labels: labels.clone() };
+                        ValueKind::Not(Rc::new(not))
+                    }
+                };
+                Some(Value { kind, labels })
             }
             (Language::Php, "include") => Some(self.php_include(node, args)),
             (Language::Python, "getattr") if args.len() > 1 => {

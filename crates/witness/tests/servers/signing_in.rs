@@ -154,3 +154,17 @@ fn what_is_sent_as_a_login_is_one_whatever_its_key() {
     assert!(ask("Authorization"));
     assert!(!ask("X-Colour"));
 }
+
+#[test]
+fn what_boolean_says_of_a_condition_is_what_the_condition_says() {
+    let flows = |check: &str| {
+        let text = format!(
+            "const app = require('express')();\nconst isOurs = (to) => {check};\napp.get('/go', (req, res) => {{\n  \
+             const to = isOurs(req.query.to) ? req.query.to : '/';\n  res.redirect(to);\n}});\napp.listen(3000);\n"
+        );
+        observe(&[("server.js", &text)]).flows.iter().filter(|flow| flow.sink == Sink::Redirect).count()
+    };
+    assert_eq!(flows("Boolean(to)"), 1);
+    assert_eq!(flows("to && to.startsWith('/') && !to.startsWith('//')"), 0);
+    assert_eq!(flows("Boolean(to && to.startsWith('/') && !to.startsWith('//'))"), 0);
+}
