@@ -57,6 +57,10 @@ fn go(value: &Value, facts: &Facts, sink: Sink, depth: u32) -> Labels {
             .iter()
             .fold(Labels::NONE, |all, (value, more)| all.union(&go(value, &facts.and(more), sink, depth - 1)));
     }
+    // `${origin}${next}`: each part was tested for itself.
+    if let (ValueKind::Text(parts), true) = (&value.kind, depth > 0) {
+        return parts.iter().fold(Labels::NONE, |all, part| all.union(&go(part, facts, sink, depth - 1)));
+    }
     let labels = value.deep_labels();
     let names = names_of(&labels);
     let tests: Vec<&Fact> = facts.iter().filter(|fact| vets(fact, &names, sink)).collect();

@@ -160,7 +160,7 @@ fn what_boolean_says_of_a_condition_is_what_the_condition_says() {
     let flows = |check: &str| {
         let text = format!(
             "const app = require('express')();\nconst isOurs = (to) => {check};\napp.get('/go', (req, res) => {{\n  \
-             const to = isOurs(req.query.to) ? req.query.to : '/';\n  res.redirect(to);\n}});\napp.listen(3000);\n"
+             const to = isOurs(req.query.to) ? req.query.to : '/';\n  res.redirect(`${{to}}?from=go`);\n}});\napp.listen(3000);\n"
         );
         observe(&[("server.js", &text)]).flows.iter().filter(|flow| flow.sink == Sink::Redirect).count()
     };
