@@ -104,8 +104,13 @@ fn what_is_guessed(entry: &EntryPoint) -> Option<&'static str> {
         return None;
     }
     // An administrator's reset of somebody's password is no public form.
-    let by_staff = entry.reach() == Reach::Role
-        || entry.reach() != Reach::Anyone && entry.effects.iter().any(|effect| effect.bypasses_policies);
+    let asks_for_name = entry.inputs.iter().any(|input| {
+        let last = input.rsplit('.').next().unwrap_or(input).to_ascii_lowercase();
+        last == "body" || ["mail", "phone", "username", "login"].iter().any(|word| last.contains(word))
+    });
+    let is_public = entry.reach() == Reach::Anyone && asks_for_name;
+    let by_staff =
+        entry.reach() == Reach::Role || !is_public && entry.effects.iter().any(|effect| effect.bypasses_policies);
     if kind == "password reset" && by_staff {
         return None;
     }
