@@ -827,7 +827,7 @@ pub(super) fn library_view(
     event: &Event,
 ) {
     let name = view.path();
-    if is_library_sign_in(&name) {
+    if is_library_sign_in(name) {
         let passage = Marks::of(view).passage(witnessing, project, event, !name.contains("LoginView"));
         library_sign_in(witnessing, path, event, event.span, passage);
     }
